@@ -1,0 +1,100 @@
+# make              programs in build/            make demo    see it work
+# make check        every test (sets up first)    make lint    analysers and the house's own checks
+# make bench        product and limits measured   make prove   the long proofs
+# make fuzz         every fuzz target, longer     make install PREFIX= DESTDIR=
+# make B=asan ...   a variant: asan, tsan, fuzz   make help    this list
+#
+# Nothing is written outside build/. A variant is a word with a folder of its own.
+
+B        ?= release
+O        := build/$(B)
+PREFIX   ?= /usr/local
+VERSION  := 0.1.0
+PKGCONF  ?= pkg-config
+
+PKGS     := libevent libevent_openssl libevent_pthreads openssl sqlite3 libcurl libpcre2-8 \
+            libconfuse jansson icu-i18n icu-uc libsystemd
+# Asked for only when something is compiled: `make demo` must start on a bare machine.
+PKG_CFLAGS = $(shell $(PKGCONF) --cflags $(PKGS))
+PKG_LIBS   = $(shell $(PKGCONF) --libs $(PKGS)) -pthread
+TEST_LIBS  = $(shell $(PKGCONF) --libs cmocka)
+
+std      := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -DNUDGE_VERSION='"$(VERSION)"' \
+            -DNUDGE_PREFIX='"$(PREFIX)"'
+warn     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wcast-qual -Wundef -Wvla -Wswitch-enum -Wformat=2 -Wformat-security \
+            -Wimplicit-fallthrough -Wnull-dereference
+hard     := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+            -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fno-strict-overflow -fno-delete-null-pointer-checks \
+            -fPIE
+hardlink := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+CC       := gcc
+CFLAGS   ?= -O2 -g
+ifeq ($(B),asan)
+CC       := clang
+CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+hard     :=
+hardlink :=
+else ifeq ($(B),tsan)
+CC       := clang
+CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+hard     :=
+hardlink :=
+else ifeq ($(B),fuzz)
+CC       := clang
+CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+hard     :=
+hardlink :=
+endif
+werror   := $(if $(CI),-Werror)
+cflags    = $(std) $(warn) $(werror) $(hard) $(CFLAGS)
+
+programs := nudged nudge-sender nudgectl
+lib_src  := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base hl7 phone conf siu policy wheel store store/sqlite engine mllp acs control))))
+lib_obj  := $(lib_src:%.c=$(O)/%.o) $(O)/gen/builtin.o
+obj_nudged       := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudged/*.c)))
+obj_nudge-sender := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/sender/*.c)))
+obj_nudgectl     := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudgectl/*.c)))
+unit_src := $(sort $(wildcard tests/unit/test_*.c))
+units    := $(unit_src:tests/unit/%.c=$(O)/%)
+builtin  := $(sort $(wildcard schemas/sqlite/*.sql schemas/hl7/*.conf conf/templates/*))
+
+.PHONY: all check demo lint bench prove fuzz unit install help clean setup
+all: $(programs:%=$(O)/%) $(if $(filter release,$(B)),$(programs:%=build/%))
+
+# The command line is a dependency itself: change a flag and the objects follow.
+$(O)/.cmd: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(CC) $(cflags)' | cmp -s - $@ || printf '%s\n' '$(CC) $(cflags)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(O)/%.o: %.c $(O)/.cmd
+	@mkdir -p $(@D)
+	$(CC) $(cflags) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
+$(O)/gen/builtin.c: $(builtin) tests/lint/embed $(O)/.cmd
+	@mkdir -p $(@D)
+	sh tests/lint/embed $(builtin) > $@
+$(O)/gen/builtin.o: $(O)/gen/builtin.c
+	$(CC) $(cflags) -c $< -o $@
+$(O)/libnudge.a: $(lib_obj)
+	@rm -f $@
+	ar rcs $@ $^
+define program
+$(O)/$(1): $$(obj_$(1)) $(O)/libnudge.a
+	$$(CC) $$(cflags) $$(hardlink) $$^ $$(PKG_LIBS) -o $$@
+build/$(1): build/release/$(1)
+	cp -f $$< $$@
+endef
+$(foreach p,$(programs),$(eval $(call program,$(p))))
+$(O)/test_%: $(O)/tests/unit/test_%.o $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
+.PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+unit: $(units)
+	@for t in $(units); do $$t > $$t.log 2>&1 && echo "ok   $${t##*/}" || { cat $$t.log; exit 1; }; done
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+clean:
+	rm -rf build

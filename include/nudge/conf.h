@@ -1,0 +1,211 @@
+/* nudge/conf.h - the configuration: read whole, checked whole, never changed.
+ *
+ * conf_load() gives either a complete `struct conf` or a list of faults, each
+ * with file and line, what is wrong and what would be right; nothing between.
+ * All strings, lists and links between blocks are owned by the conf and live
+ * as long as it does. A conf is read-only and shared between threads by
+ * counting: conf_hold() and conf_drop().
+ * Paths are absolute (relative ones start at the folder of the file they stand
+ * in). Durations are seconds. An unset string is "", never NULL.
+ * What the rules make of it (zones, templates, profiles) is compiled above:
+ * nudge/rules.h and nudge/siu.h.
+ */
+#ifndef NUDGE_CONF_H
+#define NUDGE_CONF_H
+
+#include "nudge/ack.h"
+#include "nudge/fault.h"
+#include "nudge/pattern.h"
+
+struct text_list { /* strings in the order given */
+	char **item;
+	size_t n;
+};
+
+struct conf_place { /* where something stands, for errors and `diff` */
+	const char *file; /* borrowed from the conf */
+	int line;
+};
+
+struct conf_access { /* users, or "@groups" */
+	struct text_list view, operate, phi;
+};
+
+struct conf_organization {
+	char *title, *name;
+	bool consent_send_on_behalf, consent_attendees_consented;
+	char *consent_by, *consent_date;
+	char *country;                /* alpha-2, upper case */
+	struct text_list countries;   /* alpha-2; default: {country} */
+	char *geography;
+	int64_t monthly_limit;        /* segments; 0: none */
+	enum { LIMIT_WARN, LIMIT_HOLD } on_limit;
+	struct conf_place at;
+};
+
+struct conf_gateway {
+	char *title;
+	char *endpoint;      /* "https://host[:port]", no trailing slash, default port dropped */
+	char *access_key;    /* path */
+	char *api_version;
+	char *ca_file;       /* path, or "" for the system's */
+	bool any_host;
+	struct conf_place at;
+};
+
+enum number_type { NUMBER_TOLL_FREE, NUMBER_SHORT_CODE, NUMBER_10DLC, NUMBER_ALPHANUMERIC };
+
+struct conf_number {
+	char *title;
+	char *sender;        /* as it goes to the gateway */
+	enum number_type type;
+	bool verified;
+	const struct conf_gateway *gateway;
+	int64_t rate_per_min; /* segments a minute; default by type: 200, 6000, 60, 600 */
+	size_t index;         /* in conf.numbers */
+	struct conf_place at;
+};
+
+struct conf_environment {
+	char *title;
+	bool production;     /* kind = production */
+	const struct conf_organization *organization;
+	struct text_list certificates;   /* paths of pinned certificates */
+	char *issuer;                    /* path, or "" */
+	struct text_list subjects;       /* with issuer: names in SAN or CN */
+	char *revocation_list;           /* path, or "" */
+	struct text_list sources;        /* addresses or CIDR that may connect; empty: any */
+	struct text_list only_to;        /* E.164; test environments */
+	size_t index;
+	struct conf_place at;
+};
+
+struct conf_listener {
+	char *title, *address;
+	int port;
+	bool tls;
+	char *certificate, *private_key; /* paths */
+	const struct conf_environment **environments; /* owned array, borrowed items */
+	size_t environments_n;
+	enum ack_mode ack_mode;
+	size_t max_message;              /* bytes */
+	int64_t max_connections;         /* of this listener; default 1000 */
+	int64_t handshake_timeout_s, frame_timeout_s, idle_timeout_s; /* 10, 30, 0 = never */
+	size_t index;
+	struct conf_place at;
+};
+
+/* When a reminder goes: an elapsed time before the start ("15min", "24h"),
+ * calendar days at the same wall clock ("1d"), or calendar days at a given
+ * wall clock ("2d at 10:00"). */
+struct conf_reminder {
+	char *title;
+	enum { BEFORE_ELAPSED, BEFORE_DAYS, BEFORE_DAYS_AT } form;
+	int64_t before_s;  /* BEFORE_ELAPSED: seconds; else days * 86400 */
+	int days, at_min;  /* at_min: minutes after midnight */
+	struct conf_place at;
+};
+
+struct conf_window { /* minutes after midnight, from <= t < to; 0..1440 */
+	int from_min, to_min;
+	bool always;
+};
+
+enum late_rule { LATE_SKIP, LATE_SEND };
+enum unknown_rule { UNKNOWN_DROP, UNKNOWN_RESEND, UNKNOWN_HOLD };
+enum consent_rule { CONSENT_NOT_REQUIRED, CONSENT_REQUIRED };
+
+struct conf_site {
+	char *title, *name, *contact, *fhir_base_url;
+	const struct conf_environment *environment;
+	char *profile;                   /* "epic", or a path */
+	char *sending_application, *sending_facility; /* "" matches any */
+	struct pattern_list departments, visit_types;  /* empty: any */
+	struct pattern_list confidential_departments, confidential_visit_types;
+	const struct conf_number *number; /* NULL: sends nothing */
+	char *time_zone;
+	struct text_list languages;      /* first = fallback */
+	char *templates_path;            /* "" for the built-in ones */
+	char *link;                      /* field path, or template with {appointment_id}, or "" */
+	bool link_required;
+	enum consent_rule patient_consent;
+	bool confirmation;
+	int64_t settle_s, stale_s;
+	struct conf_reminder *reminders;
+	size_t reminders_n;
+	enum late_rule late;
+	struct conf_window window, short_window; /* short_window: reminders under 2 h, default 07:00-21:00 widened by window */
+	int64_t expiry_s, retain_s;
+	enum unknown_rule unknown;
+	int64_t storm_brake_per_min;     /* 0: off */
+	int64_t daily_cap, weekly_cap;   /* 0: none */
+	bool nak_bad_content;
+	bool unknown_type_phone;         /* take a number whose type is not said; default true */
+	struct text_list approvers;      /* empty: approver = none */
+	size_t index;
+	struct conf_place at;
+};
+
+struct conf {
+	char *file;
+	char *state_directory, *control_socket, *sender_socket, *store_key; /* paths */
+	bool clock_sync_required;
+	int64_t audit_retention_s;
+	int64_t intake_threads;          /* default 2 */
+	struct conf_access access;
+	struct conf_organization *organizations; size_t organizations_n;
+	struct conf_gateway *gateways;           size_t gateways_n;
+	struct conf_number *numbers;             size_t numbers_n;
+	struct conf_environment *environments;   size_t environments_n;
+	struct conf_listener *listeners;         size_t listeners_n;
+	struct conf_site *sites;                 size_t sites_n;
+	uint64_t generation;             /* given by the loader's caller; 0 at load */
+};
+
+/* Which secrets this program must be able to read; the others are not touched. */
+enum conf_reader { CONF_NUDGED, CONF_SENDER, CONF_CHECK };
+
+struct conf_faults {
+	struct conf_fault {
+		char file[256];
+		int line;          /* 0: the file as a whole */
+		bool warning;      /* does not stop the load */
+		char text[512];
+	} *item;           /* owned */
+	size_t n;
+	size_t errors_n;   /* of them not warnings */
+};
+
+/* Reads and checks `path` and all it includes. true: *out is owned by the
+ * caller (one hold); warnings may be in *faults. false: *faults says why.
+ * *faults is always initialised and freed with conf_faults_clear(). */
+bool conf_load(const char *path, enum conf_reader reader, struct conf **out, struct conf_faults *faults)
+    __attribute__((warn_unused_result));
+void conf_faults_clear(struct conf_faults *f);
+
+/* Adds one; file may be NULL. What compiles the rest of the configuration
+ * reports through the same list. */
+void conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+struct conf *conf_hold(struct conf *c);   /* One more user; returns c. Any thread. */
+void conf_drop(struct conf *c);           /* One user less; the last frees it. NULL is fine. Any thread. */
+
+/* By title; NULL when there is none. Borrowed from the conf. Pure. */
+const struct conf_site *conf_find_site(const struct conf *c, const char *title);
+const struct conf_environment *conf_find_environment(const struct conf *c, const char *title);
+const struct conf_number *conf_find_number(const struct conf *c, const char *title);
+const struct conf_gateway *conf_find_gateway(const struct conf *c, const char *title);
+
+/* Why a site cannot send at all right now by configuration alone (consents,
+ * number, verification); NULL when it can. A sentence that names the setting.
+ * Literal. Approval and holds are the engine's to know. Pure. */
+const char *conf_site_silent(const struct conf_site *s);
+
+/* The nearest known word to a mistyped one, NULL when none is near. Pure. */
+const char *conf_nearest(const char *word, const char *const *known);
+
+/* A duration: digits and one of s min h d ("90s", "24h"), or bare "0". Seconds. Pure. */
+bool conf_duration(const char *text, int64_t *out_s, struct fault *f) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,71 @@
+/* nudge/link.h - the words between nudged and nudge-sender.
+ *
+ * A frame is  length(4, big endian, of what follows) | type(1) | fields; a
+ * field is  tag(1) | length(4, big endian) | bytes; integers are 8 bytes big
+ * endian. Unknown tags are skipped, an unknown type or a broken frame ends the
+ * connection. A job goes over only after the row is armed and committed; an
+ * outcome may come twice and changes nothing the second time.
+ * Threads: a codec state belongs to one.
+ */
+#ifndef NUDGE_LINK_H
+#define NUDGE_LINK_H
+
+#include "nudge/buf.h"
+#include "nudge/fault.h"
+
+#define LINK_FRAME_MAX 65536 /* bytes */
+#define LINK_CREDITS 256     /* jobs out at most */
+
+enum link_type { LINK_HELLO = 1, LINK_JOB = 2, LINK_OUTCOME = 3, LINK_CANCEL = 4 };
+
+struct link_job { /* one attempt of one text; all borrowed */
+	int64_t text;         /* row id */
+	int64_t attempt;      /* from 1 */
+	struct span gateway;  /* title in the configuration */
+	struct span path;     /* "/sms?api-version=2026-01-23" */
+	struct span body;     /* JSON, fixed when the row was armed */
+	struct span to;       /* E.164: to find its item in the answer */
+	int64_t not_after_s;  /* wall clock, seconds: do not begin after */
+};
+
+enum outcome {
+	OUTCOME_ACCEPTED,  /* item 202: queued by the gateway */
+	OUTCOME_REFUSED,   /* permanently, this text: 400, bad number, content */
+	OUTCOME_AGAIN,     /* certainly not taken, may pass: 429, 503, no connection */
+	OUTCOME_UNSURE,    /* may have been taken: silence, cut, 408, 500, 502, 504 */
+	OUTCOME_BLOCKED,   /* the gateway refuses us: 401, 403, 404; nothing will pass */
+	OUTCOME_TOO_LATE,  /* 412 or repeatability rejected as too old: may have been taken before */
+	OUTCOME_NOT_TRIED, /* not_after passed, or unknown gateway: no byte was sent */
+	OUTCOMES
+};
+const char *outcome_name(enum outcome o); /* Literal. */
+
+struct link_outcome { /* all borrowed */
+	int64_t text, attempt;
+	enum outcome outcome;
+	int64_t http_status;     /* 0: no answer */
+	int64_t item_status;     /* 0: none */
+	struct span message_id;  /* of the gateway; may be empty */
+	struct span code;        /* short word of ours for the reason, never text from outside */
+	int64_t retry_after_ms;  /* -1: not said */
+	struct span trace;       /* MS-CV or request id, 64 printable characters at most */
+};
+
+/* Append one frame to *out; false when it does not fit. */
+bool link_put_hello(struct buf *out, const char *program, int64_t credits) __attribute__((warn_unused_result));
+bool link_put_job(struct buf *out, const struct link_job *j) __attribute__((warn_unused_result));
+bool link_put_outcome(struct buf *out, const struct link_outcome *o) __attribute__((warn_unused_result));
+
+struct link_frame {
+	enum link_type type;
+	int64_t credits;             /* LINK_HELLO */
+	struct link_job job;         /* LINK_JOB */
+	struct link_outcome outcome; /* LINK_OUTCOME */
+	size_t bytes;                /* of the frame, to drop from the input */
+};
+enum link_result { LINK_COMPLETE, LINK_MORE, LINK_BROKEN };
+
+/* Looks at the first frame of `in`; spans in *out borrow from `in`. */
+enum link_result link_get(struct span in, struct link_frame *out);
+
+#endif

@@ -1,0 +1,99 @@
+/* nudge/mllp.h - the intake: sockets, TLS, certificates, frames, answers.
+ *
+ * Threads of its own (libevent) accept, shake hands, cut frames, read messages
+ * (nudge/siu.h) and give each away; an answer that comes back is written by the
+ * thread of its connection. On one connection answers leave in the order of
+ * the frames, each in one write. Not one byte reaches the HL7 parser before
+ * the sender's certificate was accepted (promise 9).
+ *
+ *   bytes -> frame -> message -> give() ... mllp_answer() -> bytes
+ *
+ * Framing: facts of MLLP release 1; see struct frame_reader.
+ */
+#ifndef NUDGE_MLLP_H
+#define NUDGE_MLLP_H
+
+#include "nudge/booking.h"
+#include "nudge/siu.h"
+
+/* Cuts a byte stream into frames, one byte at a time, whatever the splits and
+ * joins: bytes before VT are skipped and counted; FS ends a frame, the CR (or
+ * LF) after it is optional; a VT inside begins anew and the lost part is
+ * counted; an empty frame is nothing; beyond max the frame's first
+ * FRAME_KEEP bytes are kept, the rest is skipped to FS. Pure, no memory. */
+#define FRAME_KEEP 4096 /* bytes of an oversize frame kept for the answer */
+enum frame_event {
+	FRAME_NONE,      /* all bytes consumed, nothing complete */
+	FRAME_COMPLETE,  /* reader->bytes holds a frame */
+	FRAME_OVERSIZE,  /* as complete, cut to FRAME_KEEP bytes */
+	FRAME_HOPELESS   /* over four times max, or too much junk: close */
+};
+struct frame_reader {
+	enum { FRAME_BEFORE, FRAME_INSIDE, FRAME_AFTER } state;
+	struct buf bytes;       /* of the frame so far, without VT and FS */
+	size_t max;             /* bytes a frame may have */
+	size_t seen;            /* bytes of this frame, kept or not */
+	size_t junk;            /* bytes skipped since the last frame */
+	uint64_t junk_total, restarts, empty; /* counters */
+	bool plain_probe;       /* the first bytes look like HTTP or a TLS hello */
+};
+void frame_init(struct frame_reader *r, size_t max);
+void frame_clear(struct frame_reader *r); /* Frees the bytes. */
+
+/* Takes bytes from `in` up to the end of one frame; *used says how many. After
+ * COMPLETE or OVERSIZE take reader->bytes, then call again with the rest. */
+enum frame_event frame_feed(struct frame_reader *r, struct span in, size_t *used);
+
+struct answer {
+	enum { ANSWER_SEND, ANSWER_CLOSE } what; /* CLOSE: nothing is written, the connection ends */
+	enum ack_verdict verdict;
+	struct ack_error error;
+};
+
+struct mllp;
+
+/* Called on an intake thread; the message is the taker's until it comes back
+ * through mllp_answer(). Must not block. */
+typedef void mllp_give_fn(void *ctx, struct message *m);
+
+struct mllp_setup {
+	struct rules *rules;          /* held by the intake */
+	const struct siu_map *map;    /* lives until replaced and mllp_settled() */
+	mllp_give_fn *give;
+	void *ctx;
+	const int *inherited;         /* listening sockets from the service manager, matched by address */
+	size_t inherited_n;
+	bool (*space)(void *ctx);     /* false: no more messages may be given now; may be NULL */
+};
+
+/* Binds every listener and starts the threads; nothing is accepted before
+ * mllp_open(). Faults name the listener and what to do. */
+bool mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f) __attribute__((warn_unused_result));
+void mllp_open(struct mllp *m);  /* Begins to accept. */
+
+/* Any thread. Takes the message back and answers it, or closes. */
+void mllp_answer(struct mllp *m, struct message *msg, const struct answer *a);
+
+/* Another configuration: listeners are added, removed and get their new
+ * certificates; connections stay, and are checked against the new pins. On
+ * false nothing changed. The old map may be freed once this returned true. */
+bool mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map, struct fault *f)
+    __attribute__((warn_unused_result));
+
+struct mllp_stats {
+	int64_t connections;  /* open now, handshakes included */
+	int64_t accepted, refused_certificate, refused_limit, handshake_timeouts, frame_timeouts;
+	int64_t frames, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
+};
+void mllp_stats(struct mllp *m, struct mllp_stats *out); /* Any thread. */
+
+void mllp_stop(struct mllp *m);  /* Stops accepting and reading; answers still go out. */
+void mllp_free(struct mllp *m);  /* After mllp_stop() and the last answer. Joins the threads. NULL is fine. */
+
+/* Checks every listener's and environment's certificate files as start-up would
+ * (readable, PEM not DER, key matches, dates, strength, no private key beside a
+ * sender's certificate, one pin in two environments of a listener). Adds to
+ * *faults; true when no error was added. */
+bool mllp_check(const struct conf *c, struct conf_faults *faults) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,41 @@
+/* nudge/rules.h - a configuration with what the rules compile out of it: zones
+ * loaded, templates read, and for each site the hash of what an approval covers.
+ *
+ * Read-only once made and shared by counting, like the conf it holds.
+ * Threads: any, but templates are rendered by one thread only (nudge/sms.h).
+ */
+#ifndef NUDGE_RULES_H
+#define NUDGE_RULES_H
+
+#include "nudge/civil.h"
+#include "nudge/conf.h"
+#include "nudge/digest.h"
+#include "nudge/sms.h"
+
+struct site_rules {
+	const struct conf_site *site;
+	struct zone *zone;                 /* owned */
+	struct sms_templates **templates;  /* owned, parallel to site->languages */
+	uint8_t approval_hash[DIGEST_BYTES]; /* of the settings that an approval covers, spelled out */
+};
+
+struct rules {
+	struct conf *conf;         /* held */
+	struct site_rules *sites;  /* owned, parallel to conf->sites */
+	uint64_t tzdata;           /* changes when the rules of any used zone do */
+};
+
+/* Compiles `c` (held, not taken over). false: *faults (already initialised)
+ * got at least one error with file and line. Reads template files. One hold. */
+bool rules_new(struct conf *c, struct rules **out, struct conf_faults *faults) __attribute__((warn_unused_result));
+struct rules *rules_hold(struct rules *r); /* One more user; returns r. */
+void rules_drop(struct rules *r);          /* One user less; the last frees it. NULL is fine. */
+
+/* The rules of a site of this configuration. Borrowed. Pure. */
+const struct site_rules *rules_of(const struct rules *r, const struct conf_site *s);
+
+/* The templates for a patient's language ("es-MX" finds "es"), else the site's
+ * first language. Borrowed. Pure. */
+const struct sms_templates *rules_templates(const struct site_rules *s, struct span language);
+
+#endif

@@ -1,0 +1,66 @@
+/* nudge/sms.h - the words of a text: templates, dates in the patient's
+ * language, alphabets and segments.
+ *
+ * A template file holds one text per kind:
+ *     [booked]
+ *     {organization}: your visit is booked for {start_date} at {start_time}. ...
+ * Lines of a section are joined by a blank; "\n" in them is a line feed; lines
+ * that begin with '#' are comments. A part in [[ ... ]] is left out when a
+ * variable in it is empty. Everything is checked at load; rendering cannot meet
+ * an unknown variable. Values are inserted as they are, less control characters.
+ * Pure but for loading (ICU date patterns). Threads: a loaded set is read-only.
+ */
+#ifndef NUDGE_SMS_H
+#define NUDGE_SMS_H
+
+#include "nudge/buf.h"
+#include "nudge/civil.h"
+#include "nudge/fault.h"
+
+enum text_kind { TEXT_BOOKED, TEXT_CHANGED, TEXT_CANCELED, TEXT_REMINDER, TEXT_KINDS };
+const char *text_kind_name(enum text_kind k); /* "booked". Literal. */
+
+#define SMS_CHARS_MAX 2048 /* UTF-16 units that ACS takes */
+
+struct sms_size {
+	bool ucs2;          /* some character is not in GSM 03.38 */
+	unsigned units;     /* septets or UTF-16 units */
+	unsigned segments;  /* 160/153 or 70/67, escapes and surrogates never split */
+	uint32_t culprit;   /* first character that forced UCS-2; 0: none */
+};
+
+/* Of UTF-8 text; bytes that are no UTF-8 count as U+FFFD. Pure. */
+struct sms_size sms_measure(struct span text);
+
+struct sms_values { /* all borrowed, UTF-8; empty where not known */
+	struct span organization, site, contact;
+	struct span link, device_test_link;
+	int64_t start_s;           /* instant */
+	const struct zone *zone;   /* of the clinic */
+};
+
+struct sms_templates; /* one language of one site */
+
+/* language: "en", "es", "fr" or any ICU locale. text: the file's content,
+ * borrowed for the call. name: for errors ("templates/cardiology/en"). Faults
+ * name file, line and what would be right: unknown variable, kind missing or
+ * twice, opt-out word invited ("Reply CANCEL", "responda ALTO"), public link
+ * shortener, over 2048 units. `*out` is owned by the caller. */
+bool sms_templates_read(const char *name, const char *language, struct span text,
+    struct sms_templates **out, struct fault *f) __attribute__((warn_unused_result));
+void sms_templates_free(struct sms_templates *t);              /* NULL is fine. */
+const char *sms_templates_language(const struct sms_templates *t); /* Borrowed. */
+
+/* Segments with the longest values of this site and the character that costs
+ * most; what `check` prints. Pure. */
+struct sms_size sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest);
+
+/* true: the template of kind k uses {link}. Pure. */
+bool sms_uses_link(const struct sms_templates *t, enum text_kind k);
+
+/* Appends the text to *out; false when *out is full or the text is over
+ * SMS_CHARS_MAX. Dates by the language's own order and words, in the zone. */
+bool sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_values *v,
+    struct buf *out) __attribute__((warn_unused_result));
+
+#endif
