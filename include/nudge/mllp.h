@@ -13,6 +13,7 @@
 #ifndef NUDGE_MLLP_H
 #define NUDGE_MLLP_H
 
+#include "nudge/answer.h"
 #include "nudge/booking.h"
 #include "nudge/siu.h"
 
@@ -43,12 +44,6 @@ void frame_clear(struct frame_reader *r); /* Frees the bytes. */
 /* Takes bytes from `in` up to the end of one frame; *used says how many. After
  * COMPLETE or OVERSIZE take reader->bytes, then call again with the rest. */
 enum frame_event frame_feed(struct frame_reader *r, struct span in, size_t *used);
-
-struct answer {
-	enum { ANSWER_SEND, ANSWER_CLOSE } what; /* CLOSE: nothing is written, the connection ends */
-	enum ack_verdict verdict;
-	struct ack_error error;
-};
 
 struct mllp;
 

@@ -1,0 +1,119 @@
+/* nudge/engine.h - the turn: take everything that has arrived, one transaction,
+ * commit, release.
+ *
+ * One engine is the single writer of all state and belongs to one thread. Time,
+ * randomness, store and outlets are given to it, so a test drives it with a
+ * made-up clock and no threads. Outputs are kept in the turn and handed to the
+ * outlet by engine_turn() after its commit; no other code can reach the outlet
+ * (promises 1 and 3).
+ */
+#ifndef NUDGE_ENGINE_H
+#define NUDGE_ENGINE_H
+
+#include "nudge/answer.h"
+#include "nudge/booking.h"
+#include "nudge/clock.h"
+#include "nudge/link.h"
+#include "nudge/policy.h"
+#include "nudge/store.h"
+
+struct engine;
+
+enum command_kind {
+	COMMAND_STATUS,   /* fills status */
+	COMMAND_RULES,    /* takes `rules` over: the configuration swaps between turns */
+	COMMAND_APPROVE,  /* site, who */
+	COMMAND_RELEASE_CLOCK,
+	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE /* organization, phone, who */
+};
+
+struct engine_status {
+	int64_t messages_accepted, messages_duplicate, messages_ignored, messages_quarantined, messages_refused;
+	int64_t control_id_reused;
+	int64_t texts[TEXT_STATES];
+	int64_t oldest_due_s;    /* of a text that is due and not sent; 0: none */
+	int64_t backlog;         /* texts due and waiting */
+	int64_t in_flight;
+	bool sender_connected, clock_held, clock_synchronised, store_busy;
+	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
+	int64_t turns, commits;
+	struct { char title[64]; bool approved, needs_approval; const char *silent; } sites[64]; /* silent: literal or NULL */
+	size_t sites_n;
+};
+
+/* Something for the engine that is no message. Owned by the giver again after
+ * the outlet's reply(). */
+struct command {
+	struct queue_link link;
+	enum command_kind kind;
+	char site[64], organization[64], who[64], phone[PHONE_MAX];
+	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
+	struct engine_status status;
+	bool ok;
+	struct fault fault;          /* when not ok */
+	void *owner;                 /* the giver's */
+};
+
+/* What came over the link to nudge-sender. Owned by the engine once given. */
+struct sender_event {
+	struct queue_link link;
+	enum { SENDER_CONNECTED, SENDER_LOST, SENDER_OUTCOME } what;
+	int64_t credits;             /* SENDER_CONNECTED */
+	int64_t text, attempt;
+	enum outcome outcome;
+	int64_t http_status, retry_after_ms;
+	char message_id[128], code[32], trace[72];
+};
+
+/* Where decisions go, after their commit only. Called on the engine's thread. */
+struct outlet {
+	void *ctx;
+	void (*answer)(void *ctx, struct message *m, const struct answer *a); /* gives the message back */
+	void (*job)(void *ctx, const struct link_job *j);                     /* borrowed for the call */
+	void (*reply)(void *ctx, struct command *c);                          /* gives the command back */
+	void (*alarm)(void *ctx, const char *what, const char *where);        /* literals and titles; a state began */
+};
+
+struct compose { /* for engine_setup.compose; all borrowed */
+	const struct conf_gateway *gateway;
+	const char *from, *to, *repeat_id, *first_sent, *tag;
+	struct span text;
+};
+
+struct engine_setup {
+	struct store *store;          /* borrowed; the engine is its only user */
+	struct rules *rules;          /* one hold, taken over */
+	struct outlet outlet;
+	/* Builds the gateway's request: path (literal or static) and body. Pure. */
+	bool (*compose)(const struct compose *c, char *path, size_t path_cap, struct buf *body);
+	bool (*random)(void *ctx, void *out, size_t n); /* unpredictable bytes; a test gives its own */
+	void *random_ctx;
+	char boot_id[37];
+	struct now now;
+};
+
+/* Reads what start-up needs and nothing more, whatever is pending (promise 11).
+ * Owned by the caller. */
+bool engine_new(const struct engine_setup *s, struct engine **out, struct fault *f) __attribute__((warn_unused_result));
+void engine_free(struct engine *e); /* NULL is fine; closes nothing it was lent. */
+
+struct turn_input { /* lists linked by `link`, oldest first; the engine takes all of them over */
+	struct queue_link *messages; /* struct message */
+	struct queue_link *events;   /* struct sender_event, from malloc */
+	struct queue_link *commands; /* struct command */
+	struct now now;
+	bool clock_synchronised;
+};
+
+enum turn_result {
+	TURN_DONE,
+	TURN_MORE,   /* more is waiting: turn again at once */
+	TURN_BUSY,   /* could not store: messages were not answered, the rest is kept; turn again in a second */
+	TURN_BROKEN  /* end the process without another answer: *f says why */
+};
+enum turn_result engine_turn(struct engine *e, const struct turn_input *in, struct fault *f);
+
+/* Milliseconds until the next turn is needed without input, 0 .. 60000. */
+int64_t engine_sleep_ms(const struct engine *e, const struct now *now);
+
+#endif

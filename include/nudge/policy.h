@@ -1,0 +1,139 @@
+/* nudge/policy.h - what is to be sent, and whether it may be: pure functions.
+ *
+ * No clock, no store, no locks: what is known goes in, rows and reasons come
+ * out. Instants are seconds since 1970; windows and wall clocks are the
+ * clinic's.
+ */
+#ifndef NUDGE_POLICY_H
+#define NUDGE_POLICY_H
+
+#include "nudge/booking.h"
+#include "nudge/rules.h"
+#include "nudge/text.h"
+
+/* ---- windows ---- */
+
+/* Inside from <= wall < to of `zone`; a window whose `to` is before its `from`
+ * goes over midnight. Pure. */
+bool window_open(const struct conf_window *w, const struct zone *z, int64_t at_s);
+int64_t window_next_opening(const struct conf_window *w, const struct zone *z, int64_t at_s);  /* at_s itself when open */
+/* The last second of the last opening that ended at or before at_s. */
+int64_t window_last_closing(const struct conf_window *w, const struct zone *z, int64_t at_s);
+
+/* ---- planning ---- */
+
+/* What the patient reads of an appointment, as a fingerprint: start, place
+ * (site), link. Equal fingerprints read the same. Pure. */
+void plan_fingerprint(const struct conf_site *site, int64_t start_s, struct span link, uint8_t out[16]);
+
+#define PLAN_TEXTS_MAX 1024 /* rows of one appointment that a plan looks at */
+
+/* One row as the store knows it, cut to what planning needs. */
+struct plan_known {
+	int64_t id;
+	enum text_kind kind;
+	char rule[48];          /* reminder's title; "" for a confirmation */
+	enum text_state state;
+	bool this_patient;      /* planned for the patient that the appointment has now */
+	int64_t start_s, due_s, expires_s;
+	uint8_t fingerprint[16];
+};
+
+struct plan_input {
+	const struct site_rules *rules; /* NULL: no site any more */
+	bool reminders_only;    /* the rules changed, not the visit: confirmations stay as they are */
+	bool may_send;          /* configuration, approval and holds allow this site to send */
+	enum visit_status status;
+	bool has_start;
+	int64_t start_s;
+	struct civil wall;      /* of the clinic, as the message said it */
+	uint8_t fingerprint[16];
+	bool patient_changed;   /* the row has another patient than before */
+	int64_t now_s;
+	const struct plan_known *known; /* oldest first */
+	size_t known_n;
+};
+
+struct plan_row { /* a text to add */
+	enum text_kind kind;
+	char rule[48];
+	enum text_state state;  /* PENDING, or SUPPRESSED with the reason */
+	enum text_reason reason;
+	int64_t start_s, due_s, expires_s;
+	uint8_t fingerprint[16];
+};
+
+struct plan_void { /* a pending or held text to end */
+	int64_t id;
+	enum text_reason reason;
+};
+
+#define PLAN_ROWS_MAX 64 /* a site may have 32 reminders */
+struct plan {
+	struct plan_row add[PLAN_ROWS_MAX];
+	size_t add_n;
+	struct plan_void end[PLAN_TEXTS_MAX];
+	size_t end_n;
+};
+
+/* Decides. What is in neither list stays as it is. Idempotent: planning again
+ * with what the plan made known adds and ends nothing. Pure. */
+void plan_make(const struct plan_input *in, struct plan *out);
+
+/* The instant at which a reminder is to go, before any window. Pure. */
+int64_t plan_reminder_due(const struct conf_reminder *r, const struct zone *z, int64_t start_s, const struct civil *wall);
+
+/* ---- gates ---- */
+
+struct gate_facts {
+	const struct site_rules *rules; /* NULL: the site is gone */
+	bool approved;
+	enum text_kind kind;
+	const char *rule;            /* reminder's title */
+	enum visit_status status;
+	bool this_version;           /* start and patient are those the text was planned for */
+	bool confidential, deceased;
+	enum consent_said consent;
+	const char *phone;           /* E.164 or "" */
+	bool opted_out;
+	bool has_link;
+	int64_t start_s, due_s, planned_s, expires_s, now_s;
+	int64_t sent_today, sent_week; /* texts to this phone */
+};
+
+enum gate_verdict {
+	GATE_PASS,
+	GATE_WAIT,     /* not now: look again at until_s */
+	GATE_SUPPRESS, /* ends with the reason */
+	GATE_EXPIRE    /* too late */
+};
+struct gate_result {
+	enum gate_verdict verdict;
+	enum text_reason reason;
+	int64_t until_s; /* GATE_WAIT */
+};
+
+/* All gates, in this order: consents, environment, approval, number, type on,
+ * visit type, appointment alive and this version, phone, country, patient's
+ * consent, opt-out, expiry and staleness, window, caps. Pure. */
+struct gate_result gates_pass(const struct gate_facts *f);
+
+/* ---- rate ---- */
+
+/* A token bucket that never lets more than `per_min` through in any 60 seconds. */
+struct bucket {
+	int64_t per_min;     /* tokens */
+	int64_t milli;       /* thousandths of a token that are there */
+	int64_t at_ms;       /* boot clock of the last look */
+};
+void bucket_init(struct bucket *b, int64_t per_min, int64_t boot_ms);
+void bucket_set_rate(struct bucket *b, int64_t per_min);         /* Keeps what is there. */
+bool bucket_take(struct bucket *b, int64_t tokens, int64_t boot_ms); /* false: not enough; nothing taken. */
+int64_t bucket_ready_ms(const struct bucket *b, int64_t tokens, int64_t boot_ms); /* Milliseconds until it would do. */
+
+/* ---- back-off ---- */
+
+/* Full jitter: uniform in [0, min(cap, base * 2^attempt)], random in [0, 1). Milliseconds. Pure. */
+int64_t backoff_ms(int64_t attempt, bool window_open, double random);
+
+#endif

@@ -1,0 +1,226 @@
+/* nudge/store.h - everything that is remembered: begin, apply, commit, look up.
+ *
+ * One store object is the single writer; only the engine's thread uses it. All
+ * changes happen between store_begin() and store_commit(); a commit that
+ * returned true is on the disk. Sealing, marks, keys and erasure live below
+ * this face: a row that has lapsed (erase_at_s passed) is given back without
+ * phone and link, whether or not its bytes are erased yet. Readers are objects
+ * of their own, read-only, one per thread, without any key.
+ *
+ * Faults: FAULT_BUSY = could not be stored now (disk full), everything since
+ * begin is undone, later it may work; FAULT_BROKEN = a sync or read failed, end
+ * the process; FAULT_OPERATOR = at opening: a person must act.
+ * No SQL and no SQLite type shows here.
+ */
+#ifndef NUDGE_STORE_H
+#define NUDGE_STORE_H
+
+#include "nudge/booking.h"
+#include "nudge/seal.h"
+#include "nudge/text.h"
+
+#define STORE_ID_MAX 200    /* bytes of an appointment's id, terminator included */
+#define STORE_LINK_MAX 1024 /* bytes of a link, terminator included */
+#define STORE_TEXTS_OF_ONE 1024 /* texts one appointment may ever have; text id = appointment id * 1024 + ordinal */
+
+struct store;
+
+struct store_setup {
+	const char *directory;   /* state_directory; must exist; one nudged per directory (lock) */
+	const uint8_t *key;      /* SEAL_KEY_BYTES, borrowed for the call */
+	const struct conf *conf; /* for the stamp: environments with kind and organization */
+	int64_t now_s;
+};
+
+/* Opens or makes DIRECTORY/nudge.db, migrates it, proves the key and the stamp.
+ * Refuses: a second nudged, a wrong key, a store of another environment, a
+ * newer schema, a directory or file others can read. Erases nothing yet. */
+bool store_open(const struct store_setup *s, struct store **out, struct fault *f) __attribute__((warn_unused_result));
+void store_close(struct store *s); /* Rolls back what is open. NULL is fine. */
+
+bool store_begin(struct store *s, struct fault *f) __attribute__((warn_unused_result));  /* no-op when begun */
+bool store_begun(const struct store *s);
+bool store_commit(struct store *s, struct fault *f) __attribute__((warn_unused_result)); /* durable when true */
+void store_rollback(struct store *s);
+
+enum store_found { STORE_NONE, STORE_FOUND, STORE_FAILED };
+
+/* ---- senders, sites ---- (small tables; ids are stable for ever) */
+bool store_sender(struct store *s, const char *environment, struct span msh3, struct span msh4, int64_t *id, struct fault *f)
+    __attribute__((warn_unused_result)); /* finds or adds */
+bool store_site(struct store *s, const char *title, int64_t *id, struct fault *f) __attribute__((warn_unused_result)); /* finds or adds */
+
+/* A keyed mark; equal values of one purpose have equal marks. */
+bool store_mark(struct store *s, const char *purpose, struct span value, uint8_t out[MARK_BYTES], struct fault *f)
+    __attribute__((warn_unused_result));
+
+/* ---- messages seen ---- */
+enum store_found store_seen_find(struct store *s, int64_t sender, struct span control_id,
+    const uint8_t content[MARK_BYTES], enum ack_verdict *answered, int *condition, struct fault *f);
+/* same_id: out, the control id was there with other content. */
+bool store_seen_add(struct store *s, int64_t sender, struct span control_id, const uint8_t content[MARK_BYTES],
+    enum ack_verdict answered, int condition, int64_t now_s, bool *same_id, struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- appointments ---- */
+struct appointment {
+	int64_t id;               /* given by the engine before the first put */
+	int64_t sender, site;     /* site 0: none */
+	char appointment_id[STORE_ID_MAX];
+	bool has_filler_id;
+	int64_t patient_number;   /* 0: the only one; else within the group visit */
+	bool has_patient;
+	uint8_t patient[MARK_BYTES]; /* mark of PID-3 */
+	int64_t generation;       /* counts changes of patient */
+	enum visit_status status;
+	bool has_start;
+	int64_t start_s, duration_s;
+	struct civil wall;
+	char zone[64];
+	char language[16];
+	bool deceased, confidential, left_site;
+	enum consent_said consent;
+	char phone[PHONE_MAX];    /* "" when none, or lapsed */
+	char link[STORE_LINK_MAX];/* "" when none, or lapsed */
+	bool has_sent_at;
+	int64_t sent_at_s;        /* MSH-7 of the last event applied */
+	int64_t arrived_at_s;     /* of that event */
+	int64_t quarantine;       /* id of a quarantined message that holds its texts; 0: none */
+	int64_t erase_at_s;       /* INT64_MAX: not before something is final */
+	bool erased;
+	bool patient_flag;        /* PID-3 changed once: shown in explain */
+};
+
+typedef bool store_appointment_fn(void *ctx, const struct appointment *a); /* false stops the walk */
+
+int64_t store_next_appointment_id(struct store *s); /* Never given before, not after a rollback either. */
+
+/* Every row of this id (more than one in a group visit), by patient_number. */
+bool store_appointments_of(struct store *s, int64_t sender, struct span appointment_id, int64_t now_s,
+    store_appointment_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+enum store_found store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f);
+/* Adds or replaces the row; seals phone and link under the key of the day of erase_at_s. */
+bool store_appointment_put(struct store *s, const struct appointment *a, struct fault *f) __attribute__((warn_unused_result));
+
+bool store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f) __attribute__((warn_unused_result));
+enum store_found store_alias_find(struct store *s, int64_t sender, struct span alias, int64_t *appointment, struct fault *f);
+
+/* ---- texts ---- */
+struct text {
+	int64_t id, appointment, site;
+	int64_t generation;       /* of the appointment's patient */
+	enum text_kind kind;
+	char rule[48];
+	enum text_state state;
+	enum text_reason reason;
+	int64_t planned_s, due_s, expires_s, start_s;
+	uint8_t fingerprint[16];
+	/* from arming on */
+	char repeat_id[37];
+	int64_t first_sent_s;     /* 0: never armed */
+	char boot_id[37];
+	int64_t attempts;
+	bool unsure;              /* some attempt may have been taken */
+	char number[64], sender[24], gateway[64]; /* titles; sender as sent */
+	int64_t segments;
+	/* from the answer on */
+	int64_t sent_s;           /* accepted at; 0: not */
+	int64_t http_status;
+	char code[32];            /* our word */
+	char message_id[128];     /* the gateway's */
+};
+
+typedef bool store_text_fn(void *ctx, const struct text *t); /* false stops the walk */
+
+enum store_found store_text_get(struct store *s, int64_t id, struct text *out, struct fault *f);
+/* Adds or replaces; keeps the tally of states by site. */
+bool store_text_put(struct store *s, const struct text *t, struct fault *f) __attribute__((warn_unused_result));
+bool store_texts_of(struct store *s, int64_t appointment, store_text_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result)); /* oldest first */
+
+/* The request body of an armed text, sealed; gone when the text settles or lapses. */
+bool store_body_put(struct store *s, const struct text *t, struct span body, int64_t erase_at_s, struct fault *f) __attribute__((warn_unused_result));
+enum store_found store_body_get(struct store *s, int64_t text, struct buf *out, struct fault *f);
+bool store_body_drop(struct store *s, int64_t text, struct fault *f) __attribute__((warn_unused_result));
+
+/* Pending texts with due_s < until_s, at most `limit`, in the order of (day of
+ * due, id), after *cursor; *cursor moves on. Begin with {0}. *done: no more. */
+struct store_cursor { int64_t day, id; };
+typedef bool store_due_fn(void *ctx, int64_t text, int64_t due_s);
+bool store_due(struct store *s, int64_t until_s, size_t limit, struct store_cursor *cursor, bool *done,
+    store_due_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+/* All texts in state SENDING, by id. */
+bool store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
+/* Appointments that may still matter to a changed rule: live, not erased, with
+ * an id above *after; at most `limit`; *after moves on. For re-planning. */
+bool store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn, void *ctx,
+    bool *done, struct fault *f) __attribute__((warn_unused_result));
+
+int64_t store_tally(const struct store *s, int64_t site, enum text_state state); /* site 0: all. As of the last commit plus this transaction. */
+
+/* ---- opt-outs, caps, approvals, settings ---- */
+enum store_found store_optout_find(struct store *s, const char *organization, const char *phone, struct fault *f);
+bool store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t now_s, struct fault *f)
+    __attribute__((warn_unused_result)); /* source: "handset", "gateway", "admin:NAME" */
+bool store_optout_drop(struct store *s, const char *organization, const char *phone, struct fault *f) __attribute__((warn_unused_result));
+bool store_cap_count(struct store *s, const char *phone, int64_t day, int64_t *today, int64_t *week, struct fault *f) __attribute__((warn_unused_result));
+bool store_cap_add(struct store *s, const char *phone, int64_t day, struct fault *f) __attribute__((warn_unused_result));
+enum store_found store_approval_get(struct store *s, int64_t site, uint8_t hash[DIGEST_BYTES], char who[64], int64_t *at_s, struct fault *f);
+bool store_approval_put(struct store *s, int64_t site, const uint8_t hash[DIGEST_BYTES], const char *who, int64_t at_s, struct fault *f)
+    __attribute__((warn_unused_result));
+/* Small numbers by name ("tzdata"); 0 when never put. */
+bool store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f) __attribute__((warn_unused_result));
+bool store_setting_put(struct store *s, const char *name, int64_t value, struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- quarantine ---- */
+struct quarantined {
+	int64_t id, sender, received_s;
+	char site[64];            /* title or "" */
+	const char *reason;       /* literal, or borrowed from the row for the call */
+	char segment[4];
+	int64_t field;
+};
+bool store_quarantine_put(struct store *s, struct quarantined *q, struct span raw, struct fault *f) __attribute__((warn_unused_result)); /* gives q->id */
+
+/* ---- housekeeping, in small portions ---- */
+/* Erases what has lapsed: sealed fields, marks, bodies, aliases; destroys day
+ * keys without rows. At most `limit` rows; *n says how many. */
+bool store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
+int64_t store_next_erasure(struct store *s); /* seconds; INT64_MAX: none. A hint. */
+bool store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
+/* Outside a transaction. Moves the log into the database when it has 200 pages
+ * or `scrub`; scrub also empties the log file, so that erased bytes leave it. */
+bool store_checkpoint(struct store *s, bool scrub, struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- readers ---- */
+struct store_reader;
+bool store_reader_open(const char *directory, struct store_reader **out, struct fault *f) __attribute__((warn_unused_result));
+void store_reader_close(struct store_reader *r); /* NULL is fine. */
+
+struct appointment_view { /* what may be shown without a key; borrowed for the call */
+	int64_t id;
+	const char *appointment_id, *site, *zone, *language;
+	int64_t patient_number;
+	enum visit_status status;
+	bool has_start, phone, left_site, patient_flag, erased, quarantined;
+	int64_t start_s, arrived_at_s;
+	const struct text *texts; /* oldest first */
+	size_t texts_n;
+};
+typedef bool store_view_fn(void *ctx, const struct appointment_view *v);
+/* id: "" for all. all: also those that are over. Short read transactions. */
+bool store_read_appointments(struct store_reader *r, const char *site, const char *id, bool all, int64_t now_s,
+    store_view_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
+struct report_row { /* one text that was handed to the gateway */
+	const struct text *text;
+	const char *site, *environment, *appointment_id;
+};
+typedef bool store_report_fn(void *ctx, const struct report_row *row);
+/* Texts ever armed, with first_sent_s in [from_s, to_s), by time. site: "" for all. */
+bool store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
+    struct fault *f) __attribute__((warn_unused_result));
+typedef bool store_quarantine_fn(void *ctx, const struct quarantined *q);
+bool store_read_quarantine(struct store_reader *r, store_quarantine_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
+#endif
