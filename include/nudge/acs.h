@@ -6,12 +6,12 @@
 #ifndef NUDGE_ACS_H
 #define NUDGE_ACS_H
 
+#include "nudge/acs_window.h"
 #include "nudge/buf.h"
 #include "nudge/conf.h"
 #include "nudge/link.h"
 
 #define ACS_REPEAT_ID_MAX 37  /* UUID text and terminator */
-#define ACS_WINDOW_S 240      /* a repeatability id is used for so long, counted from first-sent */
 
 /* The request body for one recipient, fixed once and stored with the row: field
  * order and spelling never vary. All borrowed, UTF-8. first_sent: RFC 1123

@@ -34,6 +34,7 @@ struct plan_known {
 	enum text_kind kind;
 	char rule[48];          /* reminder's title; "" for a confirmation */
 	enum text_state state;
+	enum text_reason reason;
 	bool this_patient;      /* planned for the patient that the appointment has now */
 	int64_t start_s, due_s, expires_s;
 	uint8_t fingerprint[16];
@@ -48,10 +49,10 @@ struct plan_input {
 	int64_t start_s;
 	struct civil wall;      /* of the clinic, as the message said it */
 	uint8_t fingerprint[16];
-	bool patient_changed;   /* the row has another patient than before */
+	bool phone_changed;     /* this message brought another number than was known */
 	int64_t now_s;
 	const struct plan_known *known; /* oldest first */
-	size_t known_n;
+	size_t known_n;         /* at most PLAN_TEXTS_MAX */
 };
 
 struct plan_row { /* a text to add */

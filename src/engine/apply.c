@@ -1,0 +1,563 @@
+/* apply.c - a message becomes rows: who sent it, which appointment, what is planned. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+#define TOMBSTONE_KEEP_S (30 * 86400)
+
+/* ---- the sender ---- */
+
+static bool
+sender_of(struct engine *e, const struct message *m, int64_t *id, struct fault *f)
+{
+	struct sender_known *k;
+
+	for (size_t i = 0; i < e->senders_n; i++) {
+		k = &e->senders[i];
+		if (span_is(m->sending_application, k->msh3) && span_is(m->sending_facility, k->msh4) &&
+		    strcmp(m->environment->title, k->environment) == 0) {
+			*id = k->id;
+			return true;
+		}
+	}
+	if (!store_sender(e->store, m->environment->title, m->sending_application, m->sending_facility, id, f))
+		return false;
+	if (m->sending_application.n >= sizeof k->msh3 || m->sending_facility.n >= sizeof k->msh4)
+		return true;
+	if (e->senders_n == sizeof e->senders / sizeof e->senders[0])
+		e->senders_n = 0;
+	k = &e->senders[e->senders_n++];
+	(void)snprintf(k->environment, sizeof k->environment, "%s", m->environment->title);
+	span_copy(k->msh3, sizeof k->msh3, m->sending_application);
+	span_copy(k->msh4, sizeof k->msh4, m->sending_facility);
+	k->id = *id;
+	return true;
+}
+
+/* ---- the plan ---- */
+
+struct gather {
+	struct engine *e;
+	const struct appointment *a;
+	size_t n;
+	int64_t last; /* highest ordinal, -1: none */
+};
+
+static bool
+gather_text(void *ctx, const struct text *t)
+{
+	struct gather *g = ctx;
+	struct plan_known *k;
+
+	g->last = t->id % STORE_TEXTS_OF_ONE;
+	if (g->n == PLAN_TEXTS_MAX)
+		return false;
+	k = &g->e->known[g->n++];
+	*k = (struct plan_known){ .id = t->id, .kind = t->kind, .state = t->state, .reason = t->reason,
+		.this_patient = t->generation == g->a->generation, .start_s = t->start_s, .due_s = t->due_s,
+		.expires_s = t->expires_s };
+	memcpy(k->rule, t->rule, sizeof k->rule);
+	memcpy(k->fingerprint, t->fingerprint, sizeof k->fingerprint);
+	return true;
+}
+
+static bool
+end_one(struct engine *e, const struct plan_void *v, struct fault *f)
+{
+	struct text t;
+
+	if (store_text_get(e->store, v->id, &t, f) != STORE_FOUND)
+		return fault_set(f, FAULT_BROKEN, "a text that was just read is gone");
+	t.state = text_step(t.state, TEXT_EV_VOID);
+	t.reason = v->reason;
+	return store_text_put(e->store, &t, f);
+}
+
+/* More confirmations a minute than the brake allows: a feed has gone mad, or a
+ * whole clinic moves; a person looks first. */
+static bool
+storm(struct engine *e, const struct conf_site *s, enum text_kind kind)
+{
+	struct site_state *st = &e->sites[s->index];
+	int64_t now = now_s(&e->now);
+
+	if (s->storm_brake_per_min == 0 || kind == TEXT_REMINDER)
+		return false;
+	if (now - st->storm_from_s >= 60 || now < st->storm_from_s) {
+		st->storm_from_s = now;
+		st->storm = st->storm && st->storm_n > s->storm_brake_per_min;
+		st->storm_n = 0;
+	}
+	st->storm_n++;
+	if (st->storm_n > s->storm_brake_per_min && !st->storm) {
+		st->storm = true;
+		engine_alarm(e, "storm brake: more confirmations a minute than storm_brake; they are held", s->title);
+	}
+	return st->storm;
+}
+
+static bool
+add_one(struct engine *e, const struct appointment *a, const struct plan_row *r, int64_t ordinal, struct fault *f)
+{
+	struct text t = { .id = a->id * STORE_TEXTS_OF_ONE + ordinal, .appointment = a->id, .site = a->site,
+		.generation = a->generation, .kind = r->kind, .state = r->state, .reason = r->reason,
+		.planned_s = now_s(&e->now), .due_s = r->due_s, .expires_s = r->expires_s, .start_s = r->start_s };
+	const struct conf_site *s = engine_site(e, a->site);
+
+	memcpy(t.rule, r->rule, sizeof t.rule);
+	memcpy(t.fingerprint, r->fingerprint, sizeof t.fingerprint);
+	if (ordinal == STORE_TEXTS_OF_ONE - 1 && t.state == TEXT_PENDING) {
+		t.state = TEXT_SUPPRESSED;
+		t.reason = REASON_TOO_MANY;
+	}
+	if (t.state == TEXT_PENDING && s && storm(e, s, t.kind)) {
+		t.state = TEXT_HELD;
+		t.reason = REASON_STORM;
+	}
+	if (t.state == TEXT_PENDING && a->quarantine) {
+		t.state = TEXT_HELD;
+		t.reason = REASON_QUARANTINED;
+	}
+	if (!store_text_put(e->store, &t, f))
+		return false;
+	if (t.state == TEXT_PENDING)
+		ahead_note(e, t.id, t.due_s);
+	return true;
+}
+
+static bool
+any_open(const struct engine *e, const struct gather *g)
+{
+	for (size_t i = 0; i < e->plan.add_n; i++)
+		if (e->plan.add[i].state == TEXT_PENDING)
+			return true;
+	for (size_t i = 0; i < g->n; i++) {
+		bool ended = false;
+
+		for (size_t j = 0; j < e->plan.end_n; j++)
+			ended = ended || e->plan.end[j].id == e->known[i].id;
+		if (!ended && !text_is_final(e->known[i].state))
+			return true;
+	}
+	return false;
+}
+
+/* When what identifies the patient goes: at the start and retain; at once when
+ * the visit will not be and nothing is left to say. */
+static void
+set_erasure(struct engine *e, struct appointment *a, const struct conf_site *s, bool open)
+{
+	int64_t now = now_s(&e->now);
+	bool alive = a->status == VISIT_BOOKED || a->status == VISIT_ARRIVED;
+
+	a->erase_at_s = a->has_start ? a->start_s + (s ? s->retain_s : 0) : now + TOMBSTONE_KEEP_S;
+	if (!open && (!alive || a->left_site) && a->erase_at_s > now)
+		a->erase_at_s = now;
+	if (a->erase_at_s > now)
+		return;
+	seal_wipe(a->phone, sizeof a->phone);
+	seal_wipe(a->link, sizeof a->link);
+	a->has_patient = false;
+	a->erased = true;
+}
+
+bool
+apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f)
+{
+	const struct conf_site *s = a->left_site ? NULL : engine_site(e, a->site);
+	struct gather g = { e, a, 0, -1 };
+	struct plan_input in = { .rules = s ? rules_of(e->rules, s) : NULL, .reminders_only = reminders_only,
+		.may_send = s && e->sites[s->index].may_send, .status = a->status, .has_start = a->has_start,
+		.start_s = a->start_s, .wall = a->wall, .phone_changed = phone_changed, .now_s = now_s(&e->now),
+		.known = e->known };
+
+	plan_fingerprint(s, a->start_s, span_of(a->link), in.fingerprint);
+	if (!is_new && !store_texts_of(e->store, a->id, gather_text, &g, f))
+		return false;
+	in.known_n = g.n;
+	plan_make(&in, &e->plan);
+	for (size_t i = 0; i < e->plan.end_n; i++)
+		if (!end_one(e, &e->plan.end[i], f))
+			return false;
+	for (size_t i = 0; i < e->plan.add_n && g.last + 1 < STORE_TEXTS_OF_ONE; i++)
+		if (!add_one(e, a, &e->plan.add[i], ++g.last, f))
+			return false;
+	set_erasure(e, a, s, any_open(e, &g));
+	return true;
+}
+
+bool
+apply_final(struct engine *e, int64_t id, struct fault *f)
+{
+	struct appointment a;
+
+	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	if (a.erased || a.status == VISIT_BOOKED || a.status == VISIT_ARRIVED)
+		return true;
+	return apply_plan(e, &a, false, false, true, f) && store_appointment_put(e->store, &a, f);
+}
+
+/* ---- the booking ---- */
+
+struct match {
+	const struct booking *b;
+	uint8_t patient[MARK_BYTES];
+	bool has_patient, found;
+	int64_t rows, highest;
+	struct appointment best;
+};
+
+/* Of the rows with this id: the one of this patient, else, for a message about
+ * one patient, the only row there is. */
+static bool
+match_row(void *ctx, const struct appointment *a)
+{
+	struct match *m = ctx;
+	bool same = m->has_patient && a->has_patient && memcmp(a->patient, m->patient, MARK_BYTES) == 0;
+
+	m->rows++;
+	if (a->patient_number > m->highest)
+		m->highest = a->patient_number;
+	if (same) {
+		m->best = *a;
+		m->found = true;
+		return false;
+	}
+	if (m->rows == 1)
+		m->best = *a;
+	return true;
+}
+
+static bool
+find_row(struct engine *e, int64_t sender, struct match *m, struct fault *f)
+{
+	const struct booking *b = m->b;
+	int64_t now = now_s(&e->now), id;
+
+	if (b->patient.n > 0) {
+		if (!store_mark(e->store, "patient", b->patient, m->patient, f))
+			return false;
+		m->has_patient = true;
+	}
+	if (!store_appointments_of(e->store, sender, b->appointment_id, now, match_row, m, f))
+		return false;
+	if (!m->found && m->rows == 1 && b->patient_number == 0)
+		m->found = true;
+	/* A better id is missing: an alias may name it, when the patient agrees. */
+	if (m->found || b->has_filler_id || m->rows > 0)
+		return true;
+	switch (store_alias_find(e->store, sender, b->appointment_id, &id, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	switch (store_appointment_get(e->store, id, now, &m->best, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	m->found = m->has_patient && m->best.has_patient && memcmp(m->best.patient, m->patient, MARK_BYTES) == 0;
+	return true;
+}
+
+/* A message older than what was applied last changes nothing. */
+static bool
+is_older(const struct appointment *a, const struct booking *b)
+{
+	return a->has_sent_at && b->has_sent_at && b->sent_at_s < a->sent_at_s;
+}
+
+static void
+take_patient(struct appointment *a, const struct match *m)
+{
+	if (!m->has_patient)
+		return;
+	if (a->has_patient && memcmp(a->patient, m->patient, MARK_BYTES) != 0) {
+		/* Nothing is inherited from another person. */
+		a->phone[0] = a->link[0] = a->language[0] = '\0';
+		a->deceased = false;
+		a->consent = CONSENT_NOT_SAID;
+		a->generation++;
+		a->patient_flag = true;
+	}
+	memcpy(a->patient, m->patient, MARK_BYTES);
+	a->has_patient = true;
+}
+
+static void
+take_fields(struct engine *e, struct appointment *a, const struct booking *b)
+{
+	if (b->phone_state == FIELD_SET)
+		memcpy(a->phone, b->phone, sizeof a->phone);
+	else if (b->phone_state == FIELD_CLEAR)
+		a->phone[0] = '\0';
+	if (b->link_state == FIELD_SET && b->link.n < sizeof a->link)
+		span_copy(a->link, sizeof a->link, b->link);
+	else if (b->link_state != FIELD_KEEP)
+		a->link[0] = '\0';
+	if (b->language.n > 0)
+		span_copy(a->language, sizeof a->language, b->language);
+	if (b->consent != CONSENT_NOT_SAID)
+		a->consent = b->consent;
+	a->deceased = b->deceased;
+	a->status = b->status;
+	a->left_site = !b->site;
+	if (b->site) {
+		a->site = e->sites[b->site->index].id;
+		a->confidential = b->confidential;
+	}
+	if (b->has_start) {
+		a->has_start = true;
+		a->start_s = b->start_s;
+		a->wall = b->wall;
+		if (b->site)
+			(void)snprintf(a->zone, sizeof a->zone, "%s", b->site->time_zone);
+	}
+	if (b->duration_s > 0)
+		a->duration_s = b->duration_s;
+	a->has_sent_at = b->has_sent_at;
+	a->sent_at_s = b->sent_at_s;
+	a->arrived_at_s = now_s(&e->now);
+	a->quarantine = 0; /* a newer good message settles the doubt */
+}
+
+static void
+start_row(struct engine *e, int64_t sender, const struct match *m, struct appointment *a)
+{
+	*a = (struct appointment){ .id = store_next_appointment_id(e->store), .sender = sender,
+		.has_filler_id = m->b->has_filler_id };
+	a->patient_number = m->b->patient_number == 0 ? 0 : m->highest + 1;
+	span_copy(a->appointment_id, sizeof a->appointment_id, m->b->appointment_id);
+}
+
+static bool
+put_aliases(struct engine *e, const struct appointment *a, const struct booking *b, struct fault *f)
+{
+	for (size_t i = 0; i < b->aliases_n; i++)
+		if (!span_is(b->aliases[i], a->appointment_id) &&
+		    !store_alias_put(e->store, a->sender, b->aliases[i], a->id, f))
+			return false;
+	return true;
+}
+
+/* The appointment had another id before: that row ends here. */
+static bool
+retire_old_id(struct engine *e, int64_t sender, const struct booking *b, struct match *now_row, struct fault *f)
+{
+	struct booking old = *b;
+	struct match m = { .b = &old };
+
+	if (b->old_id.n == 0 || span_eq(b->old_id, b->appointment_id) || now_row->found)
+		return true;
+	old.appointment_id = b->old_id;
+	old.has_filler_id = true;
+	if (!find_row(e, sender, &m, f))
+		return false;
+	if (!m.found || !m.has_patient || !m.best.has_patient || memcmp(m.best.patient, m.patient, MARK_BYTES) != 0)
+		return true;
+	/* The same visit under a new name: the row keeps its texts, so that the
+	 * patient is told "changed" and not "booked" again. */
+	now_row->found = true;
+	now_row->best = m.best;
+	span_copy(now_row->best.appointment_id, sizeof now_row->best.appointment_id, b->appointment_id);
+	return true;
+}
+
+/* false in *known: neither known nor of any site here. */
+static bool
+apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *known, struct fault *f)
+{
+	struct match m = { .b = b };
+	struct appointment a;
+	char old_phone[PHONE_MAX];
+	int64_t now = now_s(&e->now), retain = b->site ? b->site->retain_s : 0;
+	bool is_new, over = b->has_start && b->start_s + retain <= now;
+
+	if (!find_row(e, sender, &m, f) || !retire_old_id(e, sender, b, &m, f))
+		return false;
+	*known = m.found || b->site;
+	is_new = !m.found;
+	if (is_new && (!b->site || over))
+		return true; /* nothing of it is kept */
+	if (!is_new && is_older(&m.best, b))
+		return true;
+	if (is_new)
+		start_row(e, sender, &m, &a);
+	else
+		a = m.best;
+	memcpy(old_phone, a.phone, sizeof old_phone);
+	take_patient(&a, &m);
+	take_fields(e, &a, b);
+	bool phone_changed = a.phone[0] && strcmp(a.phone, old_phone) != 0;
+
+	a.erased = false;
+	if (!apply_plan(e, &a, is_new, phone_changed && !is_new, false, f))
+		return false;
+	seal_wipe(old_phone, sizeof old_phone);
+	return store_appointment_put(e->store, &a, f) && (a.erased || put_aliases(e, &a, b, f));
+}
+
+/* ---- the message ---- */
+
+struct hold {
+	struct engine *e;
+	int64_t ids[64];
+	size_t n;
+};
+
+static bool
+hold_collect(void *ctx, const struct appointment *a)
+{
+	struct hold *h = ctx;
+
+	if (h->n < sizeof h->ids / sizeof h->ids[0])
+		h->ids[h->n++] = a->id;
+	return true;
+}
+
+struct hold_texts {
+	struct text item[64];
+	size_t n;
+};
+
+static bool
+hold_text(void *ctx, const struct text *t)
+{
+	struct hold_texts *h = ctx;
+
+	if (t->state == TEXT_PENDING && h->n < sizeof h->item / sizeof h->item[0])
+		h->item[h->n++] = *t;
+	return true;
+}
+
+/* Something was said about this appointment that could not be understood: its
+ * texts wait until it is. */
+static bool
+hold_appointment(struct engine *e, int64_t sender, struct span id, int64_t quarantine, struct fault *f)
+{
+	struct hold h = { .e = e };
+
+	if (id.n == 0)
+		return true;
+	if (!store_appointments_of(e->store, sender, id, now_s(&e->now), hold_collect, &h, f))
+		return false;
+	for (size_t i = 0; i < h.n; i++) {
+		struct appointment a;
+		struct hold_texts texts = { .n = 0 };
+
+		if (store_appointment_get(e->store, h.ids[i], now_s(&e->now), &a, f) == STORE_FAILED)
+			return false;
+		a.quarantine = quarantine;
+		if (!store_appointment_put(e->store, &a, f) || !store_texts_of(e->store, a.id, hold_text, &texts, f))
+			return false;
+		for (size_t t = 0; t < texts.n; t++) {
+			texts.item[t].state = text_step(texts.item[t].state, TEXT_EV_HOLD);
+			texts.item[t].reason = REASON_QUARANTINED;
+			if (!store_text_put(e->store, &texts.item[t], f))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f)
+{
+	struct quarantined q = { .sender = sender, .received_s = now_s(&e->now), .reason = m->reason,
+		.field = m->error.field };
+
+	memcpy(q.segment, m->error.segment, sizeof q.segment);
+	e->count.messages_quarantined++;
+	return store_quarantine_put(e->store, &q, m->raw, f) &&
+	    hold_appointment(e, sender, m->held_id, q.id, f);
+}
+
+static bool
+apply_bookings(struct engine *e, const struct message *m, int64_t sender, struct fault *f)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < m->bookings_n; i++) {
+		bool known = false;
+
+		struct booking b = m->bookings[i];
+
+		/* The message may have been read under the configuration before. */
+		if (b.site && m->rules != e->rules)
+			b.site = conf_find_site(e->rules->conf, b.site->title);
+		if (!apply_booking(e, &b, sender, &known, f))
+			return false;
+		any = any || known;
+	}
+	if (any)
+		e->count.messages_accepted++;
+	else
+		e->count.messages_ignored++;
+	return true;
+}
+
+bool
+apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f)
+{
+	uint8_t content[MARK_BYTES];
+	int64_t sender;
+	bool same_id = false;
+	int condition = 0;
+
+	a->verdict = VERDICT_ACCEPT;
+	if (m->kind == MESSAGE_REFUSE) {
+		e->count.messages_refused++;
+		a->verdict = m->verdict;
+		a->error = m->error;
+		return true;
+	}
+	if (m->kind == MESSAGE_IGNORE) {
+		e->count.messages_ignored++;
+		return true;
+	}
+	if (!store_begin(e->store, f) || !sender_of(e, m, &sender, f) ||
+	    !store_mark(e->store, "content", m->raw, content, f))
+		return false;
+	switch (store_seen_find(e->store, sender, m->control_id, content, &a->verdict, &condition, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_FOUND:
+		e->count.messages_duplicate++;
+		if (a->verdict != VERDICT_ACCEPT)
+			a->error = m->error;
+		return true;
+	case STORE_NONE:
+		break;
+	}
+	a->verdict = VERDICT_ACCEPT;
+	if (m->kind == MESSAGE_QUARANTINE) {
+		a->verdict = m->verdict;
+		a->error = m->error;
+		if (!apply_quarantine(e, m, sender, f))
+			return false;
+	} else if (!apply_bookings(e, m, sender, f)) {
+		return false;
+	}
+	if (!store_seen_add(e->store, sender, m->control_id, content, a->verdict,
+	        a->verdict == VERDICT_ACCEPT ? 0 : m->error.condition, now_s(&e->now), &same_id, f))
+		return false;
+	if (same_id)
+		e->count.control_id_reused++;
+	return true;
+}

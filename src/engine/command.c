@@ -1,0 +1,180 @@
+/* command.c - what an administrator asked: answered, like all else, after the commit. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+static bool
+site_state(struct engine *e, const struct rules *r, const struct conf_site *s, struct site_state *st, struct fault *f)
+{
+	uint8_t hash[DIGEST_BYTES];
+	char who[64];
+	int64_t at_s;
+
+	if (!store_site(e->store, s->title, &st->id, f))
+		return false;
+	switch (store_approval_get(e->store, st->id, hash, who, &at_s, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_FOUND:
+		st->approved = memcmp(hash, rules_of(r, s)->approval_hash, DIGEST_BYTES) == 0;
+		break;
+	case STORE_NONE:
+		st->approved = false;
+		break;
+	}
+	if (s->approvers.n == 0)
+		st->approved = true;
+	st->may_send = st->approved && !conf_site_silent(s);
+	st->lane = SIZE_MAX;
+	for (size_t i = 0; s->number && i < e->lanes.n; i++)
+		if (strcmp(e->lanes.item[i].title, s->number->title) == 0)
+			st->lane = i;
+	return true;
+}
+
+bool
+command_sites(struct engine *e, struct rules *r, struct site_state **out, struct fault *f)
+{
+	const struct conf *c = r->conf;
+	struct site_state *st = calloc(c->sites_n + 1, sizeof *st);
+
+	if (!st)
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	for (size_t i = 0; i < c->sites_n; i++)
+		if (!site_state(e, r, &c->sites[i], &st[i], f)) {
+			free(st);
+			return false;
+		}
+	*out = st;
+	return true;
+}
+
+static bool
+take_rules(struct engine *e, struct command *c, struct fault *f)
+{
+	struct site_state *st;
+
+	if (!lanes_build(e, c->rules))
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	if (!store_begin(e->store, f) || !command_sites(e, c->rules, &st, f))
+		return false;
+	free(e->sites);
+	rules_drop(e->rules);
+	e->sites = st;
+	e->rules = c->rules;
+	c->rules = NULL;
+	e->replanning = true;
+	e->replan_after = 0;
+	ahead_restart(e);
+	c->ok = true;
+	return true;
+}
+
+static bool
+approve(struct engine *e, struct command *c, struct fault *f)
+{
+	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
+	struct site_state *st;
+
+	if (!s) {
+		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);
+		return true;
+	}
+	if (!store_begin(e->store, f) ||
+	    !store_approval_put(e->store, e->sites[s->index].id, rules_of(e->rules, s)->approval_hash, c->who,
+	        now_s(&e->now), f) ||
+	    !command_sites(e, e->rules, &st, f))
+		return false;
+	free(e->sites);
+	e->sites = st;
+	c->ok = true;
+	return true;
+}
+
+static bool
+optout(struct engine *e, struct command *c, struct fault *f)
+{
+	char source[80];
+
+	(void)snprintf(source, sizeof source, "admin:%s", c->who);
+	if (!store_begin(e->store, f))
+		return false;
+	c->ok = c->kind == COMMAND_OPTOUT_ADD ?
+	    store_optout_put(e->store, c->organization, c->phone, source, now_s(&e->now), f) :
+	    store_optout_drop(e->store, c->organization, c->phone, f);
+	seal_wipe(c->phone, sizeof c->phone);
+	return c->ok;
+}
+
+static int64_t
+oldest_waiting(const struct engine *e, int64_t *n)
+{
+	int64_t oldest = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < e->lanes.n; i++) {
+		const struct lane *l = &e->lanes.item[i];
+
+		*n += (int64_t)l->n;
+		for (size_t j = 0; j < l->n && j < 1000; j++)
+			if (oldest == 0 || l->heap[j].due_s < oldest)
+				oldest = l->heap[j].due_s;
+	}
+	return oldest;
+}
+
+static void
+status(struct engine *e, struct command *c)
+{
+	struct engine_status *s = &c->status;
+
+	*s = e->count;
+	for (int t = TEXT_PENDING; t < TEXT_STATES; t++)
+		s->texts[t] = store_tally(e->store, 0, (enum text_state)t);
+	s->oldest_due_s = oldest_waiting(e, &s->backlog);
+	s->in_flight = (int64_t)e->flights.n;
+	s->sender_connected = e->sender_connected;
+	s->clock_held = e->clock_held;
+	s->clock_synchronised = e->synchronised;
+	s->lanes_blocked = 0;
+	for (size_t i = 0; i < e->lanes.n; i++)
+		s->lanes_blocked += e->lanes.item[i].blocked;
+	s->sites_n = 0;
+	for (size_t i = 0; i < e->rules->conf->sites_n && i < sizeof s->sites / sizeof s->sites[0]; i++) {
+		const struct conf_site *site = &e->rules->conf->sites[i];
+
+		(void)snprintf(s->sites[i].title, sizeof s->sites[i].title, "%s", site->title);
+		s->sites[i].approved = e->sites[i].approved;
+		s->sites[i].needs_approval = site->approvers.n > 0;
+		s->sites[i].silent = conf_site_silent(site);
+		s->sites_n++;
+	}
+	c->ok = true;
+}
+
+bool
+command_apply(struct engine *e, struct command *c, struct fault *f)
+{
+	c->ok = false;
+	switch (c->kind) {
+	case COMMAND_STATUS:
+		status(e, c);
+		return true;
+	case COMMAND_RULES:
+		return take_rules(e, c, f);
+	case COMMAND_APPROVE:
+		return approve(e, c, f);
+	case COMMAND_RELEASE_CLOCK:
+		e->clock_held = false;
+		c->ok = true;
+		return true;
+	case COMMAND_OPTOUT_ADD:
+	case COMMAND_OPTOUT_REMOVE:
+		return optout(e, c, f);
+	}
+	return true;
+}

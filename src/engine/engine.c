@@ -1,0 +1,403 @@
+/* engine.c - the turn: take, decide, commit, release; promises 1, 3 and 6 live here. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+#define STEP_MS 120000 /* a forward step of the clock beyond this holds sends */
+
+void
+engine_alarm(struct engine *e, const char *what, const char *where)
+{
+	struct out_alarm *a;
+
+	if (e->out.alarms_n == ALARMS_A_TURN)
+		return;
+	a = &e->out.alarms[e->out.alarms_n++];
+	a->what = what;
+	(void)snprintf(a->where, sizeof a->where, "%s", where);
+}
+
+const struct conf_site *
+engine_site(const struct engine *e, int64_t site)
+{
+	for (size_t i = 0; i < e->rules->conf->sites_n; i++)
+		if (e->sites[i].id == site)
+			return &e->rules->conf->sites[i];
+	return NULL;
+}
+
+/* ---- start and end ---- */
+
+static bool
+load_flight(void *ctx, const struct text *t)
+{
+	struct engine *e = ctx;
+	struct flight *x = flights_add(&e->flights, t->id);
+	const struct conf_site *s = engine_site(e, t->site);
+
+	if (!x)
+		return false;
+	x->attempt = t->attempts;
+	/* What was at nudge-sender when we ended may have been taken. */
+	x->unsure = t->unsure || t->reason != REASON_RETRY;
+	x->wake_ms = e->now.boot_ms;
+	x->lane = s && s->number ? e->sites[s->index].lane : SIZE_MAX;
+	return true;
+}
+
+/* The rules differ from those of the last run: waiting reminders are looked at
+ * again, in portions. */
+static bool
+compare_rules(struct engine *e, struct fault *f)
+{
+	uint64_t hash = e->rules->tzdata;
+	int64_t stored;
+
+	for (size_t i = 0; i < e->rules->conf->sites_n; i++)
+		for (size_t b = 0; b < DIGEST_BYTES; b++)
+			hash = hash * 1099511628211u + e->rules->sites[i].approval_hash[b];
+	if (!store_setting_get(e->store, "rules", &stored, f))
+		return false;
+	if (stored == (int64_t)hash)
+		return true;
+	if (stored != 0) {
+		e->replanning = true;
+		e->replan_after = 0;
+	}
+	return store_setting_put(e->store, "rules", (int64_t)hash, f);
+}
+
+bool
+engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
+{
+	struct engine *e = calloc(1, sizeof *e);
+
+	if (!e)
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	e->setup = *s;
+	e->store = s->store;
+	e->now = s->now;
+	e->clock_offset_ms = s->now.wall_ms - s->now.boot_ms;
+	buf_init(&e->scratch, 65536);
+	for (size_t i = 0; i < JOBS_A_TURN; i++)
+		buf_init(&e->out.jobs[i].body, LINK_FRAME_MAX);
+	e->rules = s->rules;
+	e->wheel = wheel_new(LOOKAHEAD_S, now_s(&s->now), WHEEL_MAX);
+	if (!e->wheel || !lanes_build(e, s->rules)) {
+		(void)fault_set(f, FAULT_BROKEN, "out of memory");
+		goto fail;
+	}
+	if (!store_begin(e->store, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f) ||
+	    !store_commit(e->store, f))
+		goto fail;
+	ahead_restart(e);
+	if (!store_sending(e->store, load_flight, e, f))
+		goto fail;
+	*out = e;
+	return true;
+fail:
+	store_rollback(e->store);
+	e->rules = NULL; /* still the caller's */
+	engine_free(e);
+	return false;
+}
+
+void
+engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	for (size_t i = 0; i < JOBS_A_TURN; i++)
+		buf_wipe(&e->out.jobs[i].body);
+	for (struct queue_link *q = e->events, *next; q; q = next) {
+		next = q->next;
+		free((void *)q);
+	}
+	buf_wipe(&e->scratch);
+	lanes_free(&e->lanes);
+	wheel_free(e->wheel);
+	free(e->sites);
+	rules_drop(e->rules);
+	free(e);
+}
+
+/* ---- take ---- */
+
+static void
+append(struct queue_link **list, struct queue_link *more)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = more;
+}
+
+/* A step of the wall clock: nothing un-fires and nothing is walked; what waits
+ * is loaded anew, and after a long step forward sends wait until the clock is
+ * known to be right. */
+static void
+take_time(struct engine *e, const struct turn_input *in)
+{
+	int64_t offset = in->now.wall_ms - in->now.boot_ms;
+	int64_t step = offset - e->clock_offset_ms;
+
+	e->now = in->now;
+	e->synchronised = in->clock_synchronised;
+	e->clock_offset_ms = offset;
+	if (step < -1000 || step > STEP_MS)
+		ahead_restart(e);
+	if (step > STEP_MS && !in->clock_synchronised && !e->clock_held) {
+		e->clock_held = true;
+		engine_alarm(e, "the clock stepped forward: sends are held until it is synchronised "
+		                "or an administrator runs nudgectl release clock", "clock");
+	}
+	if (e->clock_held && in->clock_synchronised) {
+		e->clock_held = false;
+		engine_alarm(e, "the clock is synchronised: sends go on", "clock");
+	}
+}
+
+/* ---- decide ---- */
+
+static bool
+take_messages(struct engine *e, struct fault *f)
+{
+	while (e->messages && e->out.answers_n < MESSAGES_A_TURN) {
+		struct message *m = (struct message *)(void *)e->messages;
+		struct out_answer *o = &e->out.answers[e->out.answers_n];
+
+		e->messages = m->link.next;
+		m->link.next = NULL;
+		*o = (struct out_answer){ .message = m, .answer = { .what = ANSWER_SEND } };
+		e->out.answers_n++;
+		if (!apply_message(e, m, &o->answer, f))
+			return false;
+	}
+	return true;
+}
+
+static bool
+take_events(struct engine *e, struct fault *f)
+{
+	while (e->events) {
+		struct sender_event *ev = (struct sender_event *)(void *)e->events;
+
+		e->events = ev->link.next;
+		ev->link.next = e->done_events;
+		e->done_events = &ev->link;
+		if (ev->what == SENDER_OUTCOME) {
+			if (!outcome_apply(e, ev, f))
+				return false;
+		} else {
+			outcome_sender(e, ev);
+		}
+	}
+	return true;
+}
+
+static bool
+decide(struct engine *e, struct queue_link **commands, bool *more, struct fault *f)
+{
+	while (*commands) {
+		struct command *c = (struct command *)(void *)*commands;
+
+		*commands = c->link.next;
+		c->link.next = e->out.replies ? &e->out.replies->link : NULL;
+		e->out.replies = c;
+		if (!command_apply(e, c, f))
+			return false;
+	}
+	if (!take_events(e, f) || !take_messages(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
+	    !send_due(e, more, f))
+		return false;
+	return ahead_portion(e, more, f);
+}
+
+/* ---- release ---- */
+
+static void
+release(struct engine *e, bool committed, const struct fault *f)
+{
+	const struct outlet *o = &e->setup.outlet;
+
+	for (size_t i = 0; i < e->out.answers_n; i++) {
+		struct answer close = { .what = ANSWER_CLOSE };
+
+		o->answer(o->ctx, e->out.answers[i].message, committed ? &e->out.answers[i].answer : &close);
+	}
+	for (size_t i = 0; i < e->out.jobs_n; i++) {
+		struct out_job *j = &e->out.jobs[i];
+		struct link_job job = { j->text, j->attempt, span_of(j->gateway), span_of(j->path),
+			buf_span(&j->body), span_of(j->to), j->not_after_s };
+
+		if (committed)
+			o->job(o->ctx, &job);
+		seal_wipe(j->to, sizeof j->to);
+		buf_wipe(&j->body);
+	}
+	for (struct command *c = e->out.replies, *next; c; c = next) {
+		next = (struct command *)(void *)c->link.next;
+		c->link.next = NULL;
+		if (!committed && c->ok) {
+			c->ok = false;
+			c->fault = *f;
+		}
+		o->reply(o->ctx, c);
+	}
+	for (size_t i = 0; i < e->out.alarms_n; i++)
+		o->alarm(o->ctx, e->out.alarms[i].what, e->out.alarms[i].where);
+	e->out.answers_n = e->out.jobs_n = e->out.alarms_n = 0;
+	e->out.replies = NULL;
+}
+
+static void
+free_events(struct engine *e)
+{
+	while (e->done_events) {
+		struct queue_link *q = e->done_events;
+
+		e->done_events = q->next;
+		free((void *)q);
+	}
+}
+
+/* Nothing of this turn happened: what it took out of memory's lists goes back. */
+static void
+undo(struct engine *e)
+{
+	struct queue_link *again = NULL;
+
+	store_rollback(e->store);
+	e->senders_n = 0;
+	for (size_t i = 0; i < e->out.jobs_n; i++) {
+		struct flight *x = flights_find(&e->flights, e->out.jobs[i].text);
+
+		if (!x)
+			continue;
+		if (e->out.jobs[i].first) {
+			flights_remove(&e->flights, x);
+		} else {
+			e->flights.out_n -= x->out;
+			x->out = false;
+			x->wake_ms = e->now.boot_ms + 1000;
+		}
+	}
+	while (e->done_events) { /* newest first: turned round while it goes back */
+		struct queue_link *q = e->done_events;
+
+		e->done_events = q->next;
+		q->next = again;
+		again = q;
+	}
+	append(&again, e->events);
+	e->events = again;
+	ahead_restart(e);
+}
+
+static enum turn_result
+fail(struct engine *e, struct queue_link *commands, const struct fault *f)
+{
+	while (commands) {
+		struct command *c = (struct command *)(void *)commands;
+
+		commands = c->link.next;
+		c->link.next = e->out.replies ? &e->out.replies->link : NULL;
+		c->ok = false;
+		c->fault = *f;
+		e->out.replies = c;
+	}
+	/* Whoever waits is told by silence: what was not taken is closed too. */
+	undo(e);
+	if (!e->count.store_busy)
+		engine_alarm(e, "cannot store: messages are not answered until there is space", "store");
+	e->count.store_busy = true;
+	release(e, false, f);
+	while (e->messages) {
+		struct message *m = (struct message *)(void *)e->messages;
+		struct answer close = { .what = ANSWER_CLOSE };
+
+		e->messages = m->link.next;
+		m->link.next = NULL;
+		e->setup.outlet.answer(e->setup.outlet.ctx, m, &close);
+	}
+	return f->kind == FAULT_BROKEN ? TURN_BROKEN : TURN_BUSY;
+}
+
+/* After the release, so that nobody waits for it. */
+static bool
+tidy(struct engine *e, bool idle, struct fault *f)
+{
+	bool scrub = e->scrub_wanted && idle && e->now.boot_ms - e->scrubbed_ms > 1000;
+
+	if (scrub) {
+		e->scrub_wanted = false;
+		e->scrubbed_ms = e->now.boot_ms;
+	}
+	return store_checkpoint(e->store, scrub, f);
+}
+
+enum turn_result
+engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
+{
+	struct queue_link *commands = in->commands;
+	bool more = false, idle = !in->messages && !in->events && !in->commands;
+
+	append(&e->messages, in->messages);
+	append(&e->events, in->events);
+	take_time(e, in);
+	e->count.turns++;
+	if (!decide(e, &commands, &more, f))
+		return fail(e, commands, f);
+	if (store_begun(e->store)) {
+		if (!store_commit(e->store, f))
+			return fail(e, commands, f);
+		e->count.commits++;
+		if (e->count.store_busy)
+			engine_alarm(e, "storing works again", "store");
+		e->count.store_busy = false;
+	}
+	free_events(e);
+	release(e, true, f);
+	if (!tidy(e, idle && !more, f))
+		return f->kind == FAULT_BROKEN ? TURN_BROKEN : TURN_BUSY;
+	return e->messages || more ? TURN_MORE : TURN_DONE;
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t
+engine_sleep_ms(const struct engine *e, const struct now *now)
+{
+	int64_t ms = 60000, next = wheel_next(e->wheel);
+	int64_t erasure = store_next_erasure(e->store);
+
+	if (e->loading || e->replanning)
+		return 0;
+	if (e->scrub_wanted)
+		ms = least(ms, 1100);
+	if (next != INT64_MAX)
+		ms = least(ms, next * 1000 - now->wall_ms);
+	if (erasure != INT64_MAX)
+		ms = least(ms, erasure * 1000 - now->wall_ms);
+	for (size_t i = 0; i < e->flights.n; i++)
+		if (e->flights.item[i].out || e->sender_connected)
+			ms = least(ms, e->flights.item[i].wake_ms - now->boot_ms);
+	for (size_t i = 0; i < e->lanes.n; i++) {
+		const struct lane *l = &e->lanes.item[i];
+		int64_t pause = l->pause_until_ms - now->boot_ms;
+
+		if (l->n == 0)
+			continue;
+		ms = least(ms, l->heap[0].expires_s * 1000 - now->wall_ms);
+		if (e->sender_connected && !e->clock_held && (int64_t)e->flights.out_n < e->credits)
+			ms = least(ms, pause > 0 ? pause : bucket_ready_ms(&l->bucket, 1, now->boot_ms));
+	}
+	return ms < 0 ? 0 : ms;
+}

@@ -1,0 +1,183 @@
+/* outcome.c - what came of an attempt, and what that allows. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+static bool
+settle(struct engine *e, struct text *t, struct fault *f)
+{
+	flights_remove(&e->flights, flights_find(&e->flights, t->id));
+	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f) &&
+	    apply_final(e, t->appointment, f);
+}
+
+/* A cancellation with unknown outcome is never sent again; the rest as the
+ * site's `unknown` says. */
+static bool
+resend_allowed(const struct engine *e, const struct text *t)
+{
+	const struct conf_site *s = engine_site(e, t->site);
+
+	return s && s->unknown == UNKNOWN_RESEND && t->kind != TEXT_CANCELED && t->expires_s > now_s(&e->now);
+}
+
+bool
+outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f)
+{
+	const struct conf_site *s = engine_site(e, t->site);
+
+	if (unsure && !resend_allowed(e, t)) {
+		t->unsure = true;
+		t->state = text_step(t->state, TEXT_EV_SILENCE);
+		t->reason = why;
+		engine_alarm(e, "a text has an unknown outcome", s ? s->title : "");
+		return settle(e, t, f);
+	}
+	/* Certainly not taken, or the administrator's policy: a new id may be used. */
+	t->state = text_step(t->state, TEXT_EV_BACK);
+	t->reason = why;
+	t->unsure = false;
+	flights_remove(&e->flights, flights_find(&e->flights, t->id));
+	ahead_note(e, t->id, t->due_s);
+	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f);
+}
+
+static bool
+accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct fault *f)
+{
+	enum text_state next = text_step(t->state, TEXT_EV_ACCEPTED);
+
+	if (next == t->state)
+		return true;
+	t->state = next;
+	t->reason = REASON_ACCEPTED;
+	t->sent_s = now_s(&e->now);
+	memcpy(t->message_id, ev->message_id, sizeof t->message_id);
+	return settle(e, t, f);
+}
+
+static bool
+refused(struct engine *e, struct text *t, const struct flight *x, struct fault *f)
+{
+	/* A refusal after a lost answer may only mean that the first was taken. */
+	bool unsure = x && x->unsure;
+
+	t->state = text_step(t->state, unsure ? TEXT_EV_SILENCE : TEXT_EV_REFUSED);
+	t->reason = unsure ? REASON_NO_ANSWER : REASON_GATEWAY_REFUSED;
+	return settle(e, t, f);
+}
+
+/* Tries the same again later: after what the gateway asked for, or a growing,
+ * jittered pause. */
+static bool
+later(struct engine *e, struct text *t, struct flight *x, const struct sender_event *ev, struct fault *f)
+{
+	uint32_t r = 0;
+	int64_t wait;
+
+	if (!e->setup.random(e->setup.random_ctx, &r, sizeof r))
+		return fault_set(f, FAULT_BROKEN, "the system gives no random bytes");
+	wait = ev->retry_after_ms >= 0 ? ev->retry_after_ms : backoff_ms(x->attempt, true, r / 4294967296.0);
+	if (wait > 3600000)
+		wait = 3600000;
+	if (x->out)
+		e->flights.out_n--;
+	x->out = false;
+	x->unsure = x->unsure || ev->outcome == OUTCOME_UNSURE;
+	x->wake_ms = e->now.boot_ms + wait;
+	t->unsure = x->unsure;
+	t->reason = REASON_RETRY;
+	if (ev->http_status == 429 && x->lane < e->lanes.n && e->now.boot_ms + wait > e->lanes.item[x->lane].pause_until_ms)
+		e->lanes.item[x->lane].pause_until_ms = e->now.boot_ms + wait;
+	return store_text_put(e->store, t, f);
+}
+
+static void
+tell_lane(struct engine *e, const struct flight *x, const struct sender_event *ev)
+{
+	struct lane *l = x && x->lane < e->lanes.n ? &e->lanes.item[x->lane] : NULL;
+
+	if (!l)
+		return;
+	switch (ev->outcome) {
+	case OUTCOME_ACCEPTED:
+	case OUTCOME_REFUSED:
+		lane_worked(e, l);
+		break;
+	case OUTCOME_BLOCKED:
+		lane_failed(e, l, true);
+		break;
+	case OUTCOME_AGAIN:
+	case OUTCOME_UNSURE:
+		if (ev->http_status != 429) /* the gateway works, it is only asked too fast */
+			lane_failed(e, l, false);
+		break;
+	case OUTCOME_NOT_TRIED:
+	case OUTCOME_TOO_LATE:
+	case OUTCOMES:
+		break;
+	}
+}
+
+bool
+outcome_apply(struct engine *e, const struct sender_event *ev, struct fault *f)
+{
+	struct flight *x = flights_find(&e->flights, ev->text);
+	struct text t;
+
+	tell_lane(e, x, ev);
+	if (!store_begin(e->store, f))
+		return false;
+	switch (store_text_get(e->store, ev->text, &t, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	t.http_status = ev->http_status;
+	(void)snprintf(t.code, sizeof t.code, "%s", ev->code);
+	if (ev->outcome == OUTCOME_ACCEPTED)
+		return accepted(e, &t, ev, f);
+	/* Anything but a success is news only about the attempt that is out. */
+	if (!x || !x->out || t.state != TEXT_SENDING || ev->attempt != x->attempt)
+		return true;
+	switch (ev->outcome) {
+	case OUTCOME_REFUSED:
+		return refused(e, &t, x, f);
+	case OUTCOME_AGAIN:
+	case OUTCOME_UNSURE:
+	case OUTCOME_BLOCKED:
+		return later(e, &t, x, ev, f);
+	case OUTCOME_TOO_LATE:
+		return outcome_close(e, &t, x->unsure, REASON_WINDOW_OVER, f);
+	case OUTCOME_NOT_TRIED:
+		return outcome_close(e, &t, x->unsure, REASON_RETRY, f);
+	case OUTCOME_ACCEPTED:
+	case OUTCOMES:
+		break;
+	}
+	return true;
+}
+
+/* A new connection gets what the old one had: the same bytes, the same ids. */
+void
+outcome_sender(struct engine *e, const struct sender_event *ev)
+{
+	e->sender_connected = ev->what == SENDER_CONNECTED;
+	e->credits = ev->credits < LINK_CREDITS ? ev->credits : LINK_CREDITS;
+	for (size_t i = 0; i < e->flights.n; i++) {
+		struct flight *x = &e->flights.item[i];
+
+		if (x->out) {
+			x->unsure = true;
+			x->out = false;
+		}
+		x->wake_ms = e->now.boot_ms;
+	}
+	e->flights.out_n = 0;
+}

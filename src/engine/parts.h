@@ -1,0 +1,185 @@
+/* engine/parts.h - what the files of the engine share; nobody else includes it.
+ *
+ *   engine.c   the turn itself: take, decide, commit, release
+ *   apply.c    a message becomes rows: sender, appointment, plan
+ *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
+ *   lanes.c    numbers: who waits, how fast, is the gateway working
+ *   send.c     a due text is looked at, armed, tried again
+ *   outcome.c  what came of an attempt
+ *   command.c  what an administrator asked
+ *   flights.c  attempts that are out or wait for the next try
+ */
+#ifndef ENGINE_PARTS_H
+#define ENGINE_PARTS_H
+
+#include "nudge/acs_window.h"
+#include "nudge/engine.h"
+#include "nudge/wheel.h"
+
+#define LOOKAHEAD_S 86400
+#define WHEEL_MAX (1u << 22)   /* entries; 64 MiB at most */
+#define MESSAGES_A_TURN 512    /* so that no acknowledgement waits long */
+#define LOOKS_A_TURN 512
+#define LOAD_PORTION 20000
+#define REPLAN_PORTION 200
+#define ERASE_PORTION 200
+#define FLIGHTS_MAX 1024
+#define BREAKER_FAILURES 20
+#define PROBE_MS 5000
+#define SILENCE_MS 90000       /* nudge-sender ends every attempt long before */
+#define SEEN_KEEP_S (30 * 86400)
+
+/* ---- flights ---- */
+struct flight {
+	int64_t text, attempt;
+	int64_t wake_ms;      /* boot clock: next try, or when silence is taken for an answer */
+	size_t lane;
+	bool out;             /* an attempt is at nudge-sender */
+	bool unsure;          /* some attempt may have been taken */
+};
+
+struct flights {
+	struct flight item[FLIGHTS_MAX];
+	size_t n, out_n;
+};
+
+struct flight *flights_find(struct flights *f, int64_t text);   /* NULL when not there. */
+struct flight *flights_add(struct flights *f, int64_t text);    /* NULL when full. Not yet out. */
+void flights_remove(struct flights *f, struct flight *x);       /* NULL is fine. x is stale afterwards. */
+
+/* ---- lanes ---- */
+struct waiting {
+	int64_t expires_s, due_s, text;
+};
+
+struct lane { /* one sending number */
+	char title[64];
+	bool used;            /* the configuration has it */
+	struct bucket bucket;
+	struct waiting *heap; /* owned; earliest expiry first */
+	size_t n, cap;
+	int64_t failures;     /* in a row */
+	bool blocked;         /* breaker open, or refused */
+	int64_t pause_until_ms;
+};
+
+struct lanes {
+	struct lane *item;    /* owned */
+	size_t n;
+};
+
+/* ---- outputs: kept here until the commit ---- */
+struct out_answer {
+	struct message *message;
+	struct answer answer;
+};
+struct out_job {
+	int64_t text, attempt, not_after_s;
+	bool first;           /* a fresh arming, not a further attempt */
+	char gateway[64], path[96], to[PHONE_MAX];
+	struct buf body;
+};
+struct out_alarm {
+	const char *what;     /* literal */
+	char where[64];
+};
+
+#define ALARMS_A_TURN 32
+#define JOBS_A_TURN LINK_CREDITS
+
+struct outputs {
+	struct out_answer answers[MESSAGES_A_TURN];
+	size_t answers_n;
+	struct out_job jobs[JOBS_A_TURN];
+	size_t jobs_n;
+	struct command *replies; /* last first */
+	struct out_alarm alarms[ALARMS_A_TURN];
+	size_t alarms_n;
+};
+
+struct site_state { /* parallel to conf.sites */
+	int64_t id;           /* the store's */
+	bool approved, may_send;
+	size_t lane;          /* SIZE_MAX: no number */
+	int64_t storm_from_s, storm_n;
+	bool storm;
+};
+
+struct sender_known {
+	char environment[64], msh3[ACK_FIELD_MAX], msh4[ACK_FIELD_MAX];
+	int64_t id;
+};
+
+struct engine {
+	struct engine_setup setup;
+	struct store *store;
+	struct rules *rules;
+	struct site_state *sites; /* owned */
+	struct lanes lanes;
+	struct flights flights;
+	struct wheel *wheel;
+	struct sender_known senders[32];
+	size_t senders_n;
+
+	struct now now;           /* of this turn */
+	bool synchronised;
+	int64_t clock_offset_ms;  /* wall - boot of the last turn */
+	bool clock_held;
+
+	bool sender_connected;
+	int64_t credits;
+
+	/* look-ahead: pending texts with due < horizon_s are in the wheel, or will
+	 * be when the load that is under way ends */
+	bool loading;
+	struct store_cursor load_cursor;
+	int64_t load_from_s, horizon_s;
+	bool overflow;
+
+	bool replanning;
+	int64_t replan_after;
+	bool scrub_wanted;
+	int64_t scrubbed_ms, forgot_s;
+
+	struct queue_link *messages, *events; /* not yet taken */
+	struct queue_link *done_events;       /* applied in this turn; freed when it is committed */
+	struct outputs out;
+	struct plan plan;
+	struct plan_known known[PLAN_TEXTS_MAX];
+	struct buf scratch;
+	struct engine_status count;
+};
+
+/* All of these work inside the turn; false puts why into *f and ends the turn. */
+bool apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f);
+bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f);
+bool apply_final(struct engine *e, int64_t appointment, struct fault *f); /* A text ended: what is canceled and has none left is erased. */
+
+bool ahead_advance(struct engine *e, struct fault *f);       /* fires what is due into the lanes */
+bool ahead_portion(struct engine *e, bool *more, struct fault *f); /* loading, re-planning, erasing: a little of each */
+void ahead_note(struct engine *e, int64_t text, int64_t due_s); /* a pending row was written */
+void ahead_restart(struct engine *e);                        /* forget the wheel, load anew */
+
+bool lanes_build(struct engine *e, const struct rules *r);   /* false: no memory */
+bool lanes_push(struct engine *e, size_t lane, const struct text *t); /* false: no memory */
+bool lanes_pop(struct lane *l, struct waiting *out);
+bool lane_may_send(struct engine *e, struct lane *l);        /* breaker, pause; takes the probe when it is one */
+void lane_worked(struct engine *e, struct lane *l);
+void lane_failed(struct engine *e, struct lane *l, bool refused);
+void lanes_free(struct lanes *l);
+
+bool send_look(struct engine *e, int64_t text, bool *stop, struct fault *f); /* one pending text; stop: its lane can take no more now */
+bool send_due(struct engine *e, bool *more, struct fault *f);
+bool send_retries(struct engine *e, struct fault *f);
+
+bool outcome_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
+bool outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f); /* an attempt's row goes no further with this id */
+void outcome_sender(struct engine *e, const struct sender_event *ev); /* connected, lost */
+
+bool command_apply(struct engine *e, struct command *c, struct fault *f);
+bool command_sites(struct engine *e, struct rules *r, struct site_state **out, struct fault *f); /* what the store knows of each site */
+
+void engine_alarm(struct engine *e, const char *what, const char *where); /* what: literal */
+const struct conf_site *engine_site(const struct engine *e, int64_t site); /* by the store's id; NULL when not configured */
+
+#endif

@@ -1,0 +1,365 @@
+/* send.c - a text that is due: all gates again, armed, committed, and only then a job. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+/* What is known about a text at the moment of looking at it. */
+struct look {
+	struct text t;
+	struct appointment a;
+	const struct conf_site *site; /* NULL: gone */
+	const struct site_rules *rules;
+};
+
+static bool
+gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, struct fault *f)
+{
+	int64_t now = now_s(&e->now);
+
+	*g = (struct gate_facts){ .rules = l->rules, .kind = l->t.kind, .rule = l->t.rule, .status = l->a.status,
+		.approved = l->site && e->sites[l->site->index].approved,
+		.this_version = l->t.start_s == l->a.start_s && l->t.generation == l->a.generation,
+		.confidential = l->a.confidential, .deceased = l->a.deceased, .consent = l->a.consent,
+		.phone = l->a.phone, .has_link = l->a.link[0] != '\0', .start_s = l->a.start_s, .due_s = l->t.due_s,
+		.planned_s = l->t.planned_s, .expires_s = l->t.expires_s, .now_s = now };
+	if (!l->site || l->a.phone[0] == '\0')
+		return true;
+	switch (store_optout_find(e->store, l->site->environment->organization->title, l->a.phone, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_FOUND:
+		g->opted_out = true;
+		break;
+	case STORE_NONE:
+		break;
+	}
+	struct civil c;
+
+	zone_civil(l->rules->zone, now, &c);
+	return !count_caps || store_cap_count(e->store, l->a.phone, civil_days(c.year, c.month, c.day),
+	    &g->sent_today, &g->sent_week, f);
+}
+
+static bool
+fetch(struct engine *e, int64_t id, struct look *l, bool *there, struct fault *f)
+{
+	*there = false;
+	switch (store_text_get(e->store, id, &l->t, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	if (store_appointment_get(e->store, l->t.appointment, now_s(&e->now), &l->a, f) == STORE_FAILED)
+		return false;
+	l->site = engine_site(e, l->t.site);
+	l->rules = l->site ? rules_of(e->rules, l->site) : NULL;
+	*there = true;
+	return true;
+}
+
+/* The gates said no: the row ends, or waits. */
+static bool
+refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fault *f)
+{
+	static const enum text_event event[] = { [GATE_SUPPRESS] = TEXT_EV_GATE, [GATE_EXPIRE] = TEXT_EV_EXPIRE };
+
+	assert(r->verdict != GATE_PASS);
+	l->t.reason = r->reason;
+	if (r->verdict == GATE_WAIT) {
+		l->t.due_s = r->until_s;
+		ahead_note(e, l->t.id, l->t.due_s);
+		return store_text_put(e->store, &l->t, f);
+	}
+	l->t.state = text_step(l->t.state, event[r->verdict]);
+	if (l->t.kind != TEXT_REMINDER && l->t.kind != TEXT_BOOKED && l->t.start_s > now_s(&e->now) &&
+	    (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE) && l->site)
+		engine_alarm(e, "a cancellation or change could not be told in time: call the patient "
+		                "(nudgectl report untold)", l->site->title);
+	return store_text_put(e->store, &l->t, f) && apply_final(e, l->t.appointment, f);
+}
+
+static bool
+render(struct engine *e, const struct look *l, struct sms_size *size)
+{
+	const struct conf_site *s = l->site;
+	struct sms_values v = { .organization = span_of(s->environment->organization->name),
+		.site = span_of(s->name), .contact = span_of(s->contact), .link = span_of(l->a.link),
+		.start_s = l->a.start_s, .zone = l->rules->zone };
+
+	buf_reset(&e->scratch);
+	if (!sms_render(rules_templates(l->rules, span_of(l->a.language)), l->t.kind, &v, &e->scratch))
+		return false;
+	*size = sms_measure(buf_span(&e->scratch));
+	return size->segments > 0;
+}
+
+static bool
+new_repeat_id(struct engine *e, char out[37])
+{
+	uint8_t u[16];
+	char hex[33];
+
+	if (!e->setup.random(e->setup.random_ctx, u, sizeof u))
+		return false;
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	digest_hex(u, sizeof u, hex);
+	return snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20) == 36;
+}
+
+static int64_t
+not_after(const struct text *t)
+{
+	int64_t window = t->first_sent_s + ACS_WINDOW_S;
+
+	return window < t->expires_s ? window : t->expires_s;
+}
+
+static struct out_job *
+new_job(struct engine *e, const struct look *l, bool first)
+{
+	struct out_job *j;
+
+	assert(e->out.jobs_n < JOBS_A_TURN);
+	j = &e->out.jobs[e->out.jobs_n++];
+	j->text = l->t.id;
+	j->attempt = l->t.attempts;
+	j->not_after_s = not_after(&l->t);
+	j->first = first;
+	memcpy(j->gateway, l->t.gateway, sizeof j->gateway);
+	memcpy(j->to, l->a.phone, sizeof j->to);
+	return j;
+}
+
+static bool
+fill_path(struct engine *e, const struct look *l, struct out_job *j, struct buf *body, struct span text)
+{
+	char date[CLOCK_TEXT_MAX], tag[24];
+	struct compose c = { .gateway = l->site->number->gateway, .from = l->t.sender, .to = l->a.phone,
+		.repeat_id = l->t.repeat_id, .first_sent = date, .tag = tag, .text = text };
+
+	clock_http_date(l->t.first_sent_s, date);
+	(void)snprintf(tag, sizeof tag, "%lld", (long long)l->t.id);
+	return e->setup.compose(&c, j->path, sizeof j->path, body);
+}
+
+/* Everything a text needs to leave is written down here, in the transaction
+ * that decides it; the job leaves after its commit. */
+static bool
+arm(struct engine *e, struct look *l, const struct sms_size *size, struct flight *x, struct fault *f)
+{
+	const struct conf_number *n = l->site->number;
+	struct out_job *j;
+	struct civil c;
+
+	l->t.first_sent_s = now_s(&e->now);
+	l->t.attempts++;
+	l->t.unsure = false;
+	l->t.segments = (int64_t)size->segments;
+	l->t.state = text_step(l->t.state, TEXT_EV_ARM);
+	l->t.reason = REASON_NONE;
+	plan_fingerprint(l->site, l->a.start_s, span_of(l->a.link), l->t.fingerprint);
+	memcpy(l->t.boot_id, e->setup.boot_id, sizeof l->t.boot_id);
+	(void)snprintf(l->t.number, sizeof l->t.number, "%s", n->title);
+	(void)snprintf(l->t.sender, sizeof l->t.sender, "%s", n->sender);
+	(void)snprintf(l->t.gateway, sizeof l->t.gateway, "%s", n->gateway->title);
+	if (!new_repeat_id(e, l->t.repeat_id))
+		return fault_set(f, FAULT_BROKEN, "the system gives no random bytes");
+	*x = (struct flight){ .text = l->t.id, .attempt = l->t.attempts, .out = true,
+		.wake_ms = e->now.boot_ms + SILENCE_MS, .lane = e->sites[l->site->index].lane };
+	e->flights.out_n++;
+	j = new_job(e, l, true);
+	if (!fill_path(e, l, j, &j->body, buf_span(&e->scratch)))
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	zone_civil(l->rules->zone, now_s(&e->now), &c);
+	return store_text_put(e->store, &l->t, f) &&
+	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
+	    store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f);
+}
+
+static bool
+has_credit(const struct engine *e)
+{
+	return e->sender_connected && !e->clock_held && (int64_t)e->flights.out_n < e->credits &&
+	    e->out.jobs_n < JOBS_A_TURN && (e->synchronised || !e->rules->conf->clock_sync_required);
+}
+
+bool
+send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
+{
+	struct look l;
+	struct gate_facts g;
+	struct gate_result r;
+	struct sms_size size;
+	struct lane *lane;
+	struct flight *x;
+	bool there;
+
+	*stop = false;
+	if (!fetch(e, text, &l, &there, f))
+		return false;
+	if (!there || l.t.state != TEXT_PENDING)
+		return true;
+	if (l.t.due_s > now_s(&e->now)) {
+		ahead_note(e, text, l.t.due_s);
+		return true;
+	}
+	if (!store_begin(e->store, f) || !gather(e, &l, &g, true, f))
+		return false;
+	r = gates_pass(&g);
+	if (r.verdict != GATE_PASS)
+		return refuse(e, &l, &r, f);
+	lane = &e->lanes.item[e->sites[l.site->index].lane];
+	if (!has_credit(e) || e->flights.n == FLIGHTS_MAX || flights_find(&e->flights, text)) {
+		*stop = true;
+	} else if (!render(e, &l, &size)) {
+		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0 };
+		return refuse(e, &l, &r, f);
+	} else if (e->now.boot_ms < lane->pause_until_ms ||
+	    !bucket_take(&lane->bucket, (int64_t)size.segments, e->now.boot_ms)) {
+		*stop = true;
+	}
+	if (*stop)
+		return lanes_push(e, e->sites[l.site->index].lane, &l.t) ||
+		    fault_set(f, FAULT_BROKEN, "out of memory");
+	(void)lane_may_send(e, lane);
+	x = flights_add(&e->flights, text);
+	return arm(e, &l, &size, x, f);
+}
+
+/* The earliest in a lane may have expired while it could not be sent. */
+static bool
+lane_ready(const struct engine *e, const struct lane *l)
+{
+	if (l->n == 0)
+		return false;
+	if (l->heap[0].expires_s <= now_s(&e->now))
+		return true;
+	return has_credit(e) && e->now.boot_ms >= l->pause_until_ms && bucket_ready_ms(&l->bucket, 1, e->now.boot_ms) == 0;
+}
+
+bool
+send_due(struct engine *e, bool *more, struct fault *f)
+{
+	size_t looks = 0;
+
+	for (size_t i = 0; i < e->lanes.n; i++) {
+		struct lane *l = &e->lanes.item[i];
+		bool stop = false;
+		struct waiting w;
+
+		while (!stop && lane_ready(e, l)) {
+			if (looks++ == LOOKS_A_TURN) {
+				*more = true;
+				return true;
+			}
+			if (!lanes_pop(l, &w) || !send_look(e, w.text, &stop, f))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- further attempts ---- */
+
+static bool
+window_closed(const struct engine *e, const struct text *t)
+{
+	int64_t age = now_s(&e->now) - t->first_sent_s;
+
+	return strcmp(t->boot_id, e->setup.boot_id) != 0 || age < 0 || age >= ACS_WINDOW_S;
+}
+
+/* The same bytes under the same ids; only the signature will be new. */
+static bool
+again(struct engine *e, struct look *l, struct flight *x, struct fault *f)
+{
+	struct out_job *j;
+	struct buf none;
+
+	l->t.attempts++;
+	l->t.unsure = x->unsure;
+	l->t.reason = REASON_NONE;
+	j = new_job(e, l, false);
+	if (store_body_get(e->store, l->t.id, &j->body, f) != STORE_FOUND) {
+		e->out.jobs_n--;
+		return outcome_close(e, &l->t, x->unsure, REASON_ERASED, f);
+	}
+	buf_init(&none, LINK_FRAME_MAX);
+	if (!fill_path(e, l, j, &none, SPAN_NONE)) {
+		buf_clear(&none);
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	}
+	buf_clear(&none);
+	x->attempt = l->t.attempts;
+	x->out = true;
+	x->wake_ms = e->now.boot_ms + SILENCE_MS;
+	e->flights.out_n++;
+	return store_text_put(e->store, &l->t, f);
+}
+
+/* An attempt that did not succeed is looked at like any other: all gates, the
+ * window of the ids, the number's rate. */
+static bool
+retry(struct engine *e, struct flight *x, struct fault *f)
+{
+	struct look l;
+	struct gate_facts g;
+	struct gate_result r;
+	bool there, unsure = x->unsure;
+
+	if (!store_begin(e->store, f) || !fetch(e, x->text, &l, &there, f))
+		return false;
+	if (!there || l.t.state != TEXT_SENDING) {
+		flights_remove(&e->flights, x);
+		return true;
+	}
+	if (window_closed(e, &l.t))
+		return outcome_close(e, &l.t, unsure, REASON_WINDOW_OVER, f);
+	if (!gather(e, &l, &g, false, f))
+		return false;
+	r = gates_pass(&g);
+	if (r.verdict != GATE_PASS) {
+		if (!outcome_close(e, &l.t, unsure, unsure ? REASON_NO_ANSWER : r.reason, f))
+			return false;
+		return unsure || refuse(e, &l, &r, f);
+	}
+	struct lane *lane = &e->lanes.item[e->sites[l.site->index].lane];
+
+	if (!has_credit(e) || e->now.boot_ms < lane->pause_until_ms ||
+	    !bucket_take(&lane->bucket, l.t.segments, e->now.boot_ms)) {
+		int64_t pause = lane->pause_until_ms - e->now.boot_ms;
+
+		x->wake_ms = e->now.boot_ms + (pause > 100 ? pause : 100);
+		return true;
+	}
+	(void)lane_may_send(e, lane);
+	return again(e, &l, x, f);
+}
+
+bool
+send_retries(struct engine *e, struct fault *f)
+{
+	for (size_t i = 0; i < e->flights.n;) {
+		struct flight *x = &e->flights.item[i];
+		int64_t text = x->text;
+
+		if (x->out && e->now.boot_ms >= x->wake_ms) { /* the answer is lost */
+			x->out = false;
+			e->flights.out_n--;
+			x->unsure = true;
+		}
+		/* Without nudge-sender nothing can be tried, but what lapses is closed. */
+		if (!x->out && e->now.boot_ms >= x->wake_ms && !retry(e, x, f))
+			return false;
+		if (i < e->flights.n && e->flights.item[i].text == text)
+			i++;
+	}
+	return true;
+}
