@@ -127,13 +127,15 @@ struct text {
 	int64_t http_status;
 	char code[32];            /* our word */
 	char message_id[128];     /* the gateway's */
+	enum text_state stored;   /* the store's own: the state it has of this row; 0 for a new one */
 };
 
 typedef bool store_text_fn(void *ctx, const struct text *t); /* false stops the walk */
 
 enum store_found store_text_get(struct store *s, int64_t id, struct text *out, struct fault *f);
-/* Adds or replaces; keeps the tally of states by site. */
-bool store_text_put(struct store *s, const struct text *t, struct fault *f) __attribute__((warn_unused_result));
+/* Adds or replaces; keeps the tally of states by site. Of a row that exists,
+ * *t must come from the store. */
+bool store_text_put(struct store *s, struct text *t, struct fault *f) __attribute__((warn_unused_result));
 bool store_texts_of(struct store *s, int64_t appointment, store_text_fn *fn, void *ctx, struct fault *f)
     __attribute__((warn_unused_result)); /* oldest first */
 

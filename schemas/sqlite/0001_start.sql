@@ -1,0 +1,161 @@
+-- What nudged remembers. Times are seconds since 1970 (UTC) unless said.
+-- Sealed columns: see nudge/seal.h. Marks: keyed hashes, 16 bytes.
+
+CREATE TABLE environment (            -- the stamp: whose store this is
+	title        TEXT PRIMARY KEY,
+	production   INTEGER NOT NULL,
+	organization TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE setting (
+	name  TEXT PRIMARY KEY,
+	value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE keyring (                -- keys that live as long as the store, wrapped by the store key
+	name    TEXT PRIMARY KEY,
+	wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE day_key (                -- one key for all that is erased on one day; destroyed with it
+	day     INTEGER PRIMARY KEY,      -- days since 1970
+	wrapped BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE sender (
+	id          INTEGER PRIMARY KEY,
+	environment TEXT NOT NULL,
+	application TEXT NOT NULL,        -- MSH-3.1
+	facility    TEXT NOT NULL,        -- MSH-4.1
+	UNIQUE (environment, application, facility)
+) STRICT;
+
+CREATE TABLE site (
+	id    INTEGER PRIMARY KEY,
+	title TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE seen (                   -- what was answered, so that a resend gets the same
+	id         INTEGER PRIMARY KEY,   -- rises with time
+	sender     INTEGER NOT NULL,
+	control_id TEXT NOT NULL,         -- MSH-10
+	content    BLOB NOT NULL,         -- mark
+	answered   INTEGER NOT NULL,
+	condition  INTEGER NOT NULL,      -- table 0357; 0: accepted
+	at         INTEGER NOT NULL,
+	UNIQUE (sender, control_id, content)
+) STRICT;
+
+CREATE TABLE appointment (
+	id             INTEGER PRIMARY KEY,
+	sender         INTEGER NOT NULL,
+	appointment_id TEXT NOT NULL,     -- SCH-2.1, or what identified it
+	patient_number INTEGER NOT NULL,  -- 0, or within the group visit
+	has_filler_id  INTEGER NOT NULL,
+	site           INTEGER NOT NULL,
+	patient        BLOB,              -- mark of PID-3
+	generation     INTEGER NOT NULL,
+	status         INTEGER NOT NULL,
+	start          INTEGER,
+	wall           TEXT,              -- of the clinic
+	zone           TEXT NOT NULL,
+	duration       INTEGER NOT NULL,
+	language       TEXT NOT NULL,
+	flags          INTEGER NOT NULL,  -- 1 deceased, 2 confidential, 4 left the site, 8 patient changed
+	consent        INTEGER NOT NULL,
+	phone          BLOB,              -- sealed
+	link           BLOB,              -- sealed
+	sent_at        INTEGER,           -- MSH-7
+	arrived        INTEGER NOT NULL,
+	quarantine     INTEGER NOT NULL,
+	erase_at       INTEGER NOT NULL,
+	erased         INTEGER NOT NULL,
+	UNIQUE (sender, appointment_id, patient_number)
+) STRICT;
+CREATE INDEX appointment_erase ON appointment (erase_at / 86400, id, erase_at) WHERE erased = 0;
+
+CREATE TABLE alias (
+	sender      INTEGER NOT NULL,
+	alias       TEXT NOT NULL,
+	appointment INTEGER NOT NULL,
+	PRIMARY KEY (sender, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE text (
+	id          INTEGER PRIMARY KEY,  -- appointment * 1024 + ordinal
+	site        INTEGER NOT NULL,
+	generation  INTEGER NOT NULL,
+	kind        INTEGER NOT NULL,
+	rule        TEXT NOT NULL,
+	state       INTEGER NOT NULL,
+	reason      INTEGER NOT NULL,
+	planned     INTEGER NOT NULL,
+	due         INTEGER NOT NULL,
+	expires     INTEGER NOT NULL,
+	start       INTEGER NOT NULL,
+	fingerprint BLOB NOT NULL,
+	repeat_id   TEXT,
+	first_sent  INTEGER,
+	boot_id     TEXT,
+	attempts    INTEGER NOT NULL,
+	unsure      INTEGER NOT NULL,
+	number      TEXT,
+	sender      TEXT,                 -- the number or name it went from
+	gateway     TEXT,
+	segments    INTEGER,
+	sent        INTEGER,
+	http_status INTEGER,
+	code        TEXT,
+	message_id  TEXT
+) STRICT;
+-- By day, so that new rows go to few pages: a plain index on due costs far more.
+CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;
+CREATE INDEX text_sending ON text (id) WHERE state = 3;
+CREATE INDEX text_sent ON text (first_sent) WHERE first_sent IS NOT NULL;
+
+CREATE TABLE body (                   -- what goes to the gateway, while it may have to go again
+	text   INTEGER PRIMARY KEY,
+	day    INTEGER NOT NULL,          -- whose key sealed it
+	sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE tally (                  -- how many texts are in which state
+	site  INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	n     INTEGER NOT NULL,
+	PRIMARY KEY (site, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE optout (                 -- outlives everything else about a patient
+	organization TEXT NOT NULL,
+	phone        BLOB NOT NULL,       -- mark under a key of its own
+	source       TEXT NOT NULL,
+	at           INTEGER NOT NULL,
+	PRIMARY KEY (organization, phone)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cap (                    -- texts to a number on one day of the clinic
+	phone BLOB NOT NULL,              -- mark
+	day   INTEGER NOT NULL,
+	n     INTEGER NOT NULL,
+	PRIMARY KEY (phone, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval (
+	site INTEGER PRIMARY KEY,
+	hash BLOB NOT NULL,
+	who  TEXT NOT NULL,
+	at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE quarantine (
+	id       INTEGER PRIMARY KEY,
+	sender   INTEGER NOT NULL,
+	site     TEXT NOT NULL,
+	received INTEGER NOT NULL,
+	reason   TEXT NOT NULL,
+	segment  TEXT NOT NULL,
+	field    INTEGER NOT NULL,
+	day      INTEGER NOT NULL,        -- whose key sealed it; erased when it is over
+	raw      BLOB NOT NULL            -- sealed
+) STRICT;

@@ -1,0 +1,328 @@
+/* small.c - the small tables: senders, sites, settings, approvals, opt-outs, caps, seen, quarantine. */
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "store/sqlite/sql.h"
+
+#define QUARANTINE_KEEP_DAYS 30
+
+/* Looks up by text columns bound already; adds with the same bindings. */
+static bool
+find_or_add(struct store *s, enum statement get, enum statement add, const struct span *v, int n, int64_t *id,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, get, f);
+
+	if (!q)
+		return false;
+	for (int i = 0; i < n; i++)
+		sql_bind_span(q, i + 1, v[i]);
+	switch (sql_row(s->db, q, "look-up", f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_FOUND:
+		*id = sqlite3_column_int64(q, 0);
+		(void)sqlite3_reset(q);
+		return true;
+	case STORE_NONE:
+		break;
+	}
+	if (!(q = sql_use(s, add, f)))
+		return false;
+	for (int i = 0; i < n; i++)
+		sql_bind_span(q, i + 1, v[i]);
+	if (!sql_do(s, q, "insert", f))
+		return false;
+	*id = sqlite3_last_insert_rowid(s->db);
+	return true;
+}
+
+bool
+store_sender(struct store *s, const char *environment, struct span msh3, struct span msh4, int64_t *id, struct fault *f)
+{
+	struct span v[] = { span_of(environment), msh3, msh4 };
+
+	return find_or_add(s, S_SENDER_GET, S_SENDER_ADD, v, 3, id, f);
+}
+
+bool
+store_site(struct store *s, const char *title, int64_t *id, struct fault *f)
+{
+	struct span v[] = { span_of(title) };
+
+	return find_or_add(s, S_SITE_GET, S_SITE_ADD, v, 1, id, f);
+}
+
+/* ---- seen ---- */
+
+static sqlite3_stmt *
+seen_query(struct store *s, enum statement which, int64_t sender, struct span control_id, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, which, f);
+
+	if (q) {
+		(void)sqlite3_bind_int64(q, 1, sender);
+		sql_bind_span(q, 2, control_id);
+	}
+	return q;
+}
+
+enum store_found
+store_seen_find(struct store *s, int64_t sender, struct span control_id, const uint8_t content[MARK_BYTES],
+    enum ack_verdict *answered, int *condition, struct fault *f)
+{
+	sqlite3_stmt *q = seen_query(s, S_SEEN_GET, sender, control_id, f);
+	enum store_found found;
+
+	if (!q)
+		return STORE_FAILED;
+	sql_bind_blob(q, 3, content, MARK_BYTES);
+	found = sql_row(s->db, q, "look-up of a message", f);
+	if (found == STORE_FOUND) {
+		*answered = (enum ack_verdict)sqlite3_column_int(q, 0);
+		*condition = sqlite3_column_int(q, 1);
+	}
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found;
+}
+
+bool
+store_seen_add(struct store *s, int64_t sender, struct span control_id, const uint8_t content[MARK_BYTES],
+    enum ack_verdict answered, int condition, int64_t now_s, bool *same_id, struct fault *f)
+{
+	sqlite3_stmt *q = seen_query(s, S_SEEN_SAME_ID, sender, control_id, f);
+	enum store_found found;
+
+	if (!q || (found = sql_row(s->db, q, "look-up of a message", f)) == STORE_FAILED)
+		return false;
+	*same_id = found == STORE_FOUND;
+	(void)sqlite3_reset(q);
+	if (!(q = seen_query(s, S_SEEN_ADD, sender, control_id, f)))
+		return false;
+	sql_bind_blob(q, 3, content, MARK_BYTES);
+	(void)sqlite3_bind_int(q, 4, answered);
+	(void)sqlite3_bind_int(q, 5, condition);
+	(void)sqlite3_bind_int64(q, 6, now_s);
+	return sql_do(s, q, "message", f);
+}
+
+bool
+store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_SEEN_OLDEST, f);
+	enum store_found found;
+	int64_t last = 0;
+
+	*n = 0;
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, (int64_t)limit);
+	while ((found = sql_row(s->db, q, "old messages", f)) == STORE_FOUND && sqlite3_column_int64(q, 1) < before_s) {
+		last = sqlite3_column_int64(q, 0);
+		(*n)++;
+	}
+	if (found == STORE_FAILED)
+		return false;
+	(void)sqlite3_reset(q);
+	if (!(q = sql_use(s, S_CAP_DROP, f)))
+		return false;
+	(void)sqlite3_bind_int64(q, 1, before_s / 86400 + 22); /* a week is all that is ever asked for */
+	if (!sql_do(s, q, "old counts", f))
+		return false;
+	if (*n == 0)
+		return true;
+	if (!(q = sql_use(s, S_SEEN_DROP, f)))
+		return false;
+	(void)sqlite3_bind_int64(q, 1, last);
+	return sql_do(s, q, "old messages", f);
+}
+
+/* ---- opt-outs and caps ---- */
+
+static sqlite3_stmt *
+optout_query(struct store *s, enum statement which, const char *organization, const char *phone, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, which, f);
+	uint8_t mark[MARK_BYTES];
+
+	if (!q)
+		return NULL;
+	if (!mark_make(s->optouts, organization, span_of(phone), mark)) {
+		(void)fault_set(f, FAULT_BROKEN, "store: a mark could not be made");
+		return NULL;
+	}
+	sql_bind_text(q, 1, organization);
+	sql_bind_blob(q, 2, mark, sizeof mark);
+	return q;
+}
+
+enum store_found
+store_optout_find(struct store *s, const char *organization, const char *phone, struct fault *f)
+{
+	sqlite3_stmt *q = optout_query(s, S_OPTOUT_GET, organization, phone, f);
+	enum store_found found = q ? sql_row(s->db, q, "opt-out", f) : STORE_FAILED;
+
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found;
+}
+
+bool
+store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t now_s,
+    struct fault *f)
+{
+	sqlite3_stmt *q = optout_query(s, S_OPTOUT_PUT, organization, phone, f);
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 3, source);
+	(void)sqlite3_bind_int64(q, 4, now_s);
+	return sql_do(s, q, "opt-out", f);
+}
+
+bool
+store_optout_drop(struct store *s, const char *organization, const char *phone, struct fault *f)
+{
+	sqlite3_stmt *q = optout_query(s, S_OPTOUT_DROP, organization, phone, f);
+
+	return q && sql_do(s, q, "opt-out", f);
+}
+
+bool
+store_cap_count(struct store *s, const char *phone, int64_t day, int64_t *today, int64_t *week, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_CAP_GET, f);
+	uint8_t mark[MARK_BYTES];
+	enum store_found found;
+
+	if (!q || !store_mark(s, "cap", span_of(phone), mark, f))
+		return false;
+	sql_bind_blob(q, 1, mark, sizeof mark);
+	(void)sqlite3_bind_int64(q, 2, day - 7);
+	*today = *week = 0;
+	while ((found = sql_row(s->db, q, "cap", f)) == STORE_FOUND) {
+		*week += sqlite3_column_int64(q, 1);
+		if (sqlite3_column_int64(q, 0) == day)
+			*today = sqlite3_column_int64(q, 1);
+	}
+	if (found == STORE_FAILED)
+		return false;
+	(void)sqlite3_reset(q);
+	return true;
+}
+
+bool
+store_cap_add(struct store *s, const char *phone, int64_t day, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_CAP_ADD, f);
+	uint8_t mark[MARK_BYTES];
+
+	if (!q || !store_mark(s, "cap", span_of(phone), mark, f))
+		return false;
+	sql_bind_blob(q, 1, mark, sizeof mark);
+	(void)sqlite3_bind_int64(q, 2, day);
+	return sql_do(s, q, "cap", f);
+}
+
+/* ---- approvals and settings ---- */
+
+enum store_found
+store_approval_get(struct store *s, int64_t site, uint8_t hash[DIGEST_BYTES], char who[64], int64_t *at_s, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPROVAL_GET, f);
+	enum store_found found;
+	struct span h;
+
+	if (!q)
+		return STORE_FAILED;
+	(void)sqlite3_bind_int64(q, 1, site);
+	found = sql_row(s->db, q, "approval", f);
+	if (found == STORE_FOUND) {
+		h = sql_blob(q, 0);
+		if (h.n == DIGEST_BYTES)
+			memcpy(hash, h.p, DIGEST_BYTES);
+		else
+			memset(hash, 0, DIGEST_BYTES);
+		sql_text(q, 1, who, 64);
+		*at_s = sqlite3_column_int64(q, 2);
+	}
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found;
+}
+
+bool
+store_approval_put(struct store *s, int64_t site, const uint8_t hash[DIGEST_BYTES], const char *who, int64_t at_s,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPROVAL_PUT, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, site);
+	sql_bind_blob(q, 2, hash, DIGEST_BYTES);
+	sql_bind_text(q, 3, who);
+	(void)sqlite3_bind_int64(q, 4, at_s);
+	return sql_do(s, q, "approval", f);
+}
+
+bool
+store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_SETTING_GET, f);
+	enum store_found found;
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 1, name);
+	found = sql_row(s->db, q, "setting", f);
+	if (found == STORE_FAILED)
+		return false;
+	*value = found == STORE_FOUND ? sqlite3_column_int64(q, 0) : 0;
+	(void)sqlite3_reset(q);
+	return true;
+}
+
+bool
+store_setting_put(struct store *s, const char *name, int64_t value, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_SETTING_PUT, f);
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 1, name);
+	(void)sqlite3_bind_int64(q, 2, value);
+	return sql_do(s, q, "setting", f);
+}
+
+/* ---- quarantine ---- */
+
+bool
+store_quarantine_put(struct store *s, struct quarantined *q, struct span raw, struct fault *f)
+{
+	int64_t day = q->received_s / 86400 + QUARANTINE_KEEP_DAYS;
+	sqlite3_stmt *max = NULL, *put;
+
+	if (sqlite3_prepare_v2(s->db, "SELECT ifnull(max(id), 0) + 1 FROM quarantine", -1, &max, NULL) != SQLITE_OK ||
+	    sql_row(s->db, max, "quarantine", f) != STORE_FOUND) {
+		(void)sqlite3_finalize(max);
+		return fault_set(f, FAULT_BROKEN, "store: quarantine: %s", sqlite3_errmsg(s->db));
+	}
+	q->id = sqlite3_column_int64(max, 0);
+	(void)sqlite3_finalize(max);
+	if (!keys_seal(s, day, (struct seal_where){ "quarantine", "raw", q->id }, raw, f) ||
+	    !(put = sql_use(s, S_QUARANTINE_PUT, f)))
+		return false;
+	(void)sqlite3_bind_int64(put, 1, q->id);
+	(void)sqlite3_bind_int64(put, 2, q->sender);
+	sql_bind_text(put, 3, q->site);
+	(void)sqlite3_bind_int64(put, 4, q->received_s);
+	sql_bind_text(put, 5, q->reason ? q->reason : "");
+	sql_bind_text(put, 6, q->segment);
+	(void)sqlite3_bind_int64(put, 7, q->field);
+	(void)sqlite3_bind_int64(put, 8, day);
+	sql_bind_blob(put, 9, s->scratch.p, s->scratch.n);
+	return sql_do(s, put, "quarantine", f);
+}

@@ -1,0 +1,227 @@
+/* statements.c - every statement of the store in one table, and how one is run. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+
+#include "store/sqlite/sql.h"
+
+#define APPOINTMENT_COLUMNS \
+	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
+	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased"
+#define TEXT_COLUMNS \
+	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
+	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id"
+
+static const char *const text[STATEMENTS] = {
+	[S_BEGIN] = "BEGIN IMMEDIATE",
+	[S_COMMIT] = "COMMIT",
+	[S_ROLLBACK] = "ROLLBACK",
+
+	[S_SENDER_GET] = "SELECT id FROM sender WHERE environment = ?1 AND application = ?2 AND facility = ?3",
+	[S_SENDER_ADD] = "INSERT INTO sender (environment, application, facility) VALUES (?1, ?2, ?3)",
+	[S_SITE_GET] = "SELECT id FROM site WHERE title = ?1",
+	[S_SITE_ADD] = "INSERT INTO site (title) VALUES (?1)",
+
+	[S_SEEN_GET] = "SELECT answered, condition FROM seen WHERE sender = ?1 AND control_id = ?2 AND content = ?3",
+	[S_SEEN_SAME_ID] = "SELECT 1 FROM seen WHERE sender = ?1 AND control_id = ?2 LIMIT 1",
+	[S_SEEN_ADD] = "INSERT INTO seen (sender, control_id, content, answered, condition, at) "
+	               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[S_SEEN_OLDEST] = "SELECT id, at FROM seen ORDER BY id LIMIT ?1",
+	[S_SEEN_DROP] = "DELETE FROM seen WHERE id <= ?1",
+
+	[S_APPOINTMENTS_OF] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
+	                      "WHERE sender = ?1 AND appointment_id = ?2 ORDER BY patient_number",
+	[S_APPOINTMENT_GET] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE id = ?1",
+	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) "
+	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, has_filler_id = ?5, site = ?6, "
+	                      "patient = ?7, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, "
+	                      "duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, "
+	                      "sent_at = ?19, arrived = ?20, quarantine = ?21, erase_at = ?22, erased = ?23",
+	[S_APPOINTMENT_LAST] = "SELECT max(id) FROM appointment",
+	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
+	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
+
+	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
+	                "ON CONFLICT DO UPDATE SET appointment = ?3",
+	[S_ALIAS_GET] = "SELECT appointment FROM alias WHERE sender = ?1 AND alias = ?2",
+
+	[S_TEXT_GET] = "SELECT " TEXT_COLUMNS " FROM text WHERE id = ?1",
+	[S_TEXT_PUT] = "INSERT INTO text (" TEXT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) "
+	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, "
+	               "fingerprint = ?12, repeat_id = ?13, first_sent = ?14, boot_id = ?15, attempts = ?16, unsure = ?17, "
+	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
+	               "code = ?24, message_id = ?25",
+	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 "
+	                "ORDER BY id LIMIT ?3",
+	[S_TEXTS_DAY] = "SELECT due / 86400 FROM text WHERE state = 1 AND due / 86400 > ?1 "
+	                "ORDER BY due / 86400 LIMIT 1",
+	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
+
+	[S_BODY_PUT] = "INSERT INTO body (text, day, sealed) VALUES (?1, ?2, ?3) "
+	               "ON CONFLICT DO UPDATE SET day = ?2, sealed = ?3",
+	[S_BODY_GET] = "SELECT sealed FROM body WHERE text = ?1",
+	[S_BODY_DROP] = "DELETE FROM body WHERE text = ?1",
+	[S_BODY_DROP_OF] = "DELETE FROM body WHERE text BETWEEN ?1 AND ?2",
+
+	[S_TALLY_LIST] = "SELECT site, state, n FROM tally",
+	[S_TALLY_PUT] = "INSERT INTO tally (site, state, n) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = ?3",
+
+	[S_OPTOUT_GET] = "SELECT 1 FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_OPTOUT_PUT] = "INSERT INTO optout (organization, phone, source, at) VALUES (?1, ?2, ?3, ?4) "
+	                 "ON CONFLICT DO NOTHING",
+	[S_OPTOUT_DROP] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2 AND source LIKE 'admin:%'",
+	[S_CAP_GET] = "SELECT day, n FROM cap WHERE phone = ?1 AND day > ?2",
+	[S_CAP_ADD] = "INSERT INTO cap (phone, day, n) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET n = n + 1",
+	[S_CAP_DROP] = "DELETE FROM cap WHERE day < ?1",
+
+	[S_APPROVAL_GET] = "SELECT hash, who, at FROM approval WHERE site = ?1",
+	[S_APPROVAL_PUT] = "INSERT INTO approval (site, hash, who, at) VALUES (?1, ?2, ?3, ?4) "
+	                   "ON CONFLICT DO UPDATE SET hash = ?2, who = ?3, at = ?4",
+	[S_SETTING_GET] = "SELECT value FROM setting WHERE name = ?1",
+	[S_SETTING_PUT] = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+
+	[S_ENVIRONMENT_LIST] = "SELECT title, production, organization FROM environment",
+	[S_ENVIRONMENT_PUT] = "INSERT INTO environment (title, production, organization) VALUES (?1, ?2, ?3) "
+	                      "ON CONFLICT DO NOTHING",
+	[S_KEYRING_GET] = "SELECT wrapped FROM keyring WHERE name = ?1",
+	[S_KEYRING_PUT] = "INSERT INTO keyring (name, wrapped) VALUES (?1, ?2)",
+	[S_DAY_GET] = "SELECT wrapped FROM day_key WHERE day = ?1",
+	[S_DAY_PUT] = "INSERT INTO day_key (day, wrapped) VALUES (?1, ?2)",
+	/* Overwritten in its place first: a deleted row may leave a copy behind. */
+	[S_DAY_BLANK] = "UPDATE day_key SET wrapped = zeroblob(length(wrapped)) WHERE day = ?1",
+	[S_DAY_DROP] = "DELETE FROM day_key WHERE day = ?1",
+	[S_DAY_OVER] = "SELECT day FROM day_key WHERE day <= ?1 "
+	               "AND NOT EXISTS (SELECT 1 FROM appointment WHERE erased = 0 AND erase_at / 86400 = day_key.day) "
+	               "AND NOT EXISTS (SELECT 1 FROM body WHERE body.day = day_key.day) "
+	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) LIMIT 16",
+
+	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, day, raw) "
+	                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[S_QUARANTINE_OVER] = "DELETE FROM quarantine WHERE day < ?1",
+
+	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
+	                 "AND erase_at <= ?1 LIMIT ?2",
+	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1 "
+	                "WHERE id = ?1",
+	[S_ERASE_NEXT] = "SELECT min(erase_at) FROM appointment WHERE erased = 0 AND erase_at / 86400 = "
+	                 "(SELECT erase_at / 86400 FROM appointment WHERE erased = 0 ORDER BY erase_at / 86400 LIMIT 1)",
+
+	[S_VIEW_APPOINTMENTS] = "SELECT a.id, a.appointment_id, s.title, a.zone, a.language, a.patient_number, a.status, "
+	                        "a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, "
+	                        "a.arrived FROM appointment a LEFT JOIN site s ON s.id = a.site "
+	                        "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
+	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
+	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+	[S_VIEW_REPORT] = "SELECT t.id, t.site, t.generation, t.kind, t.rule, t.state, t.reason, t.planned, t.due, t.expires, "
+	                  "t.start, t.fingerprint, t.repeat_id, t.first_sent, t.boot_id, t.attempts, t.unsure, t.number, "
+	                  "t.sender, t.gateway, t.segments, t.sent, t.http_status, t.code, t.message_id, "
+	                  "s.title, n.environment, a.appointment_id FROM text t "
+	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
+	                  "LEFT JOIN sender n ON n.id = a.sender "
+	                  "WHERE t.first_sent >= ?1 AND t.first_sent < ?2 AND (?3 = '' OR s.title = ?3) "
+	                  "ORDER BY t.first_sent, t.id",
+	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field FROM quarantine ORDER BY id",
+};
+
+bool
+sql_failed(sqlite3 *db, int rc, const char *doing, struct fault *f)
+{
+	int system = sqlite3_system_errno(db);
+	bool full = (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_NOMEM || (rc & 0xff) == SQLITE_BUSY ||
+	    (rc == SQLITE_IOERR_WRITE && (system == ENOSPC || system == EDQUOT || system == EFBIG));
+
+	return fault_set(f, full ? FAULT_BUSY : FAULT_BROKEN, "store: %s: %s", doing, sqlite3_errstr(rc));
+}
+
+sqlite3_stmt *
+sql_prepare(sqlite3 *db, enum statement which, struct fault *f)
+{
+	sqlite3_stmt *q = NULL;
+	int rc = sqlite3_prepare_v3(db, text[which], -1, SQLITE_PREPARE_PERSISTENT, &q, NULL);
+
+	assert(text[which]);
+	if (rc == SQLITE_OK)
+		return q;
+	(void)fault_set(f, (rc & 0xff) == SQLITE_NOMEM ? FAULT_BUSY : FAULT_BROKEN, "store: %s", sqlite3_errmsg(db));
+	return NULL;
+}
+
+sqlite3_stmt *
+sql_use(struct store *s, enum statement which, struct fault *f)
+{
+	if (!s->prepared[which])
+		s->prepared[which] = sql_prepare(s->db, which, f);
+	if (s->prepared[which]) {
+		(void)sqlite3_reset(s->prepared[which]);
+		(void)sqlite3_clear_bindings(s->prepared[which]);
+	}
+	return s->prepared[which];
+}
+
+bool
+sql_do(struct store *s, sqlite3_stmt *q, const char *doing, struct fault *f)
+{
+	int rc = sqlite3_step(q);
+
+	if (rc == SQLITE_DONE || rc == SQLITE_ROW) {
+		(void)sqlite3_reset(q);
+		return true;
+	}
+	rc = sqlite3_extended_errcode(s->db);
+	(void)sqlite3_reset(q);
+	return sql_failed(s->db, rc, doing, f);
+}
+
+enum store_found
+sql_row(sqlite3 *db, sqlite3_stmt *q, const char *doing, struct fault *f)
+{
+	int rc = sqlite3_step(q);
+
+	if (rc == SQLITE_ROW)
+		return STORE_FOUND;
+	if (rc == SQLITE_DONE)
+		return STORE_NONE;
+	(void)sql_failed(db, sqlite3_extended_errcode(db), doing, f);
+	(void)sqlite3_reset(q);
+	return STORE_FAILED;
+}
+
+void
+sql_bind_span(sqlite3_stmt *q, int at, struct span v)
+{
+	(void)sqlite3_bind_text(q, at, v.n ? v.p : "", (int)v.n, SQLITE_TRANSIENT);
+}
+
+void
+sql_bind_text(sqlite3_stmt *q, int at, const char *v)
+{
+	(void)sqlite3_bind_text(q, at, v, -1, SQLITE_TRANSIENT);
+}
+
+void
+sql_bind_blob(sqlite3_stmt *q, int at, const void *v, size_t n)
+{
+	if (n == 0)
+		(void)sqlite3_bind_null(q, at);
+	else
+		(void)sqlite3_bind_blob(q, at, v, (int)n, SQLITE_TRANSIENT);
+}
+
+void
+sql_text(sqlite3_stmt *q, int column, char *out, size_t cap)
+{
+	struct span v = { (const char *)sqlite3_column_text(q, column), (size_t)sqlite3_column_bytes(q, column) };
+
+	span_copy(out, cap, v.p ? v : SPAN_NONE);
+}
+
+struct span
+sql_blob(sqlite3_stmt *q, int column)
+{
+	const void *p = sqlite3_column_blob(q, column);
+
+	return p ? span_from(p, (size_t)sqlite3_column_bytes(q, column)) : SPAN_NONE;
+}
