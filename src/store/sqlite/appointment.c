@@ -1,0 +1,270 @@
+/* appointment.c - rows of appointments: what identifies is sealed going in, opened coming out. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/sqlite/sql.h"
+
+enum { FLAG_DECEASED = 1, FLAG_CONFIDENTIAL = 2, FLAG_LEFT = 4, FLAG_PATIENT = 8 };
+
+enum column { /* in the order of the statements */
+	C_ID, C_SENDER, C_APPOINTMENT_ID, C_PATIENT_NUMBER, C_HAS_FILLER, C_SITE, C_PATIENT, C_GENERATION, C_STATUS,
+	C_START, C_WALL, C_ZONE, C_DURATION, C_LANGUAGE, C_FLAGS, C_CONSENT, C_PHONE, C_LINK, C_SENT_AT, C_ARRIVED,
+	C_QUARANTINE, C_ERASE_AT, C_ERASED
+};
+
+static bool
+read_wall(const char *text, struct civil *c)
+{
+	return sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &c->year, &c->month, &c->day, &c->hour, &c->minute,
+	    &c->second) == 6;
+}
+
+static bool
+open_column(struct store *s, sqlite3_stmt *q, const char *name, int column, int64_t id, char *out, size_t cap,
+    struct fault *f)
+{
+	struct span sealed = sql_blob(q, column);
+	bool opened;
+
+	out[0] = '\0';
+	if (sealed.n == 0)
+		return true;
+	if (!keys_open(s, (struct seal_where){ "appointment", name, id }, sealed, &opened, f))
+		return false;
+	/* Damaged bytes, or a day whose key is gone: as if there were none. */
+	if (opened)
+		span_copy(out, cap, buf_span(&s->scratch));
+	seal_wipe(s->scratch.p, s->scratch.n);
+	return true;
+}
+
+static bool
+of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, struct appointment *a, struct fault *f)
+{
+	struct span patient = sql_blob(q, C_PATIENT);
+	int64_t flags = sqlite3_column_int64(q, C_FLAGS);
+	char wall[32];
+
+	memset(a, 0, sizeof *a);
+	a->id = sqlite3_column_int64(q, C_ID);
+	a->sender = sqlite3_column_int64(q, C_SENDER);
+	sql_text(q, C_APPOINTMENT_ID, a->appointment_id, sizeof a->appointment_id);
+	a->patient_number = sqlite3_column_int64(q, C_PATIENT_NUMBER);
+	a->has_filler_id = sqlite3_column_int(q, C_HAS_FILLER) != 0;
+	a->site = sqlite3_column_int64(q, C_SITE);
+	a->generation = sqlite3_column_int64(q, C_GENERATION);
+	a->status = (enum visit_status)sqlite3_column_int(q, C_STATUS);
+	a->has_start = sqlite3_column_type(q, C_START) != SQLITE_NULL;
+	a->start_s = sqlite3_column_int64(q, C_START);
+	sql_text(q, C_WALL, wall, sizeof wall);
+	if (a->has_start && !read_wall(wall, &a->wall))
+		return fault_set(f, FAULT_BROKEN, "store: appointment row %lld is damaged", (long long)a->id);
+	sql_text(q, C_ZONE, a->zone, sizeof a->zone);
+	a->duration_s = sqlite3_column_int64(q, C_DURATION);
+	a->deceased = flags & FLAG_DECEASED;
+	a->confidential = flags & FLAG_CONFIDENTIAL;
+	a->left_site = flags & FLAG_LEFT;
+	a->patient_flag = flags & FLAG_PATIENT;
+	a->consent = (enum consent_said)sqlite3_column_int(q, C_CONSENT);
+	a->has_sent_at = sqlite3_column_type(q, C_SENT_AT) != SQLITE_NULL;
+	a->sent_at_s = sqlite3_column_int64(q, C_SENT_AT);
+	a->arrived_at_s = sqlite3_column_int64(q, C_ARRIVED);
+	a->quarantine = sqlite3_column_int64(q, C_QUARANTINE);
+	a->erase_at_s = sqlite3_column_int64(q, C_ERASE_AT);
+	a->erased = sqlite3_column_int(q, C_ERASED) != 0;
+	/* What has lapsed is gone, whether or not its bytes are. */
+	if (a->erased || a->erase_at_s <= now_s) {
+		a->erased = true;
+		return true;
+	}
+	sql_text(q, C_LANGUAGE, a->language, sizeof a->language);
+	a->has_patient = patient.n == MARK_BYTES;
+	if (a->has_patient)
+		memcpy(a->patient, patient.p, MARK_BYTES);
+	return open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
+	    open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f);
+}
+
+int64_t
+store_next_appointment_id(struct store *s)
+{
+	return s->next_appointment++;
+}
+
+/* What is called must not run this statement again. */
+static bool
+walk(struct store *s, sqlite3_stmt *q, int64_t now_s, store_appointment_fn *fn, void *ctx, size_t *n, struct fault *f)
+{
+	struct appointment a;
+	enum store_found found;
+	bool go = true, ok = true;
+
+	*n = 0;
+	while (ok && go && (found = sql_row(s->db, q, "appointment", f)) != STORE_NONE) {
+		ok = found == STORE_FOUND && of_row(s, q, now_s, &a, f);
+		if (ok) {
+			go = fn(ctx, &a);
+			(*n)++;
+		}
+	}
+	seal_wipe(&a, sizeof a);
+	(void)sqlite3_reset(q);
+	return ok;
+}
+
+bool
+store_appointments_of(struct store *s, int64_t sender, struct span id, int64_t now_s, store_appointment_fn *fn,
+    void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPOINTMENTS_OF, f);
+	size_t n;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, sender);
+	sql_bind_span(q, 2, id);
+	return walk(s, q, now_s, fn, ctx, &n, f);
+}
+
+enum store_found
+store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPOINTMENT_GET, f);
+	enum store_found found;
+
+	if (!q)
+		return STORE_FAILED;
+	(void)sqlite3_bind_int64(q, 1, id);
+	found = sql_row(s->db, q, "appointment", f);
+	if (found == STORE_FOUND && !of_row(s, q, now_s, out, f))
+		found = STORE_FAILED;
+	(void)sqlite3_reset(q);
+	return found;
+}
+
+bool
+store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn, void *ctx,
+    bool *done, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPOINTMENT_LIVE, f);
+	struct appointment a;
+	enum store_found found;
+	size_t n = 0;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, *after);
+	(void)sqlite3_bind_int64(q, 2, now_s);
+	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
+	while ((found = sql_row(s->db, q, "appointments", f)) == STORE_FOUND) {
+		if (!of_row(s, q, now_s, &a, f)) {
+			(void)sqlite3_reset(q);
+			return false;
+		}
+		*after = a.id;
+		n++;
+		if (!fn(ctx, &a))
+			break;
+	}
+	(void)sqlite3_reset(q);
+	*done = n < limit;
+	return found != STORE_FAILED;
+}
+
+static bool
+seal_column(struct store *s, sqlite3_stmt *q, int at, const char *name, const struct appointment *a, const char *plain,
+    struct fault *f)
+{
+	if (plain[0] == '\0')
+		return true;
+	if (!keys_seal(s, a->erase_at_s / 86400, (struct seal_where){ "appointment", name, a->id }, span_of(plain), f))
+		return false;
+	sql_bind_blob(q, at, s->scratch.p, s->scratch.n);
+	return true;
+}
+
+static void
+bind_plain(sqlite3_stmt *q, const struct appointment *a)
+{
+	char wall[32];
+
+	(void)sqlite3_bind_int64(q, C_ID + 1, a->id);
+	(void)sqlite3_bind_int64(q, C_SENDER + 1, a->sender);
+	sql_bind_text(q, C_APPOINTMENT_ID + 1, a->appointment_id);
+	(void)sqlite3_bind_int64(q, C_PATIENT_NUMBER + 1, a->patient_number);
+	(void)sqlite3_bind_int(q, C_HAS_FILLER + 1, a->has_filler_id);
+	(void)sqlite3_bind_int64(q, C_SITE + 1, a->site);
+	(void)sqlite3_bind_int64(q, C_GENERATION + 1, a->generation);
+	(void)sqlite3_bind_int(q, C_STATUS + 1, (int)a->status);
+	if (a->has_start) {
+		civil_text(&a->wall, wall);
+		(void)sqlite3_bind_int64(q, C_START + 1, a->start_s);
+		sql_bind_text(q, C_WALL + 1, wall);
+	}
+	sql_bind_text(q, C_ZONE + 1, a->zone);
+	(void)sqlite3_bind_int64(q, C_DURATION + 1, a->duration_s);
+	sql_bind_text(q, C_LANGUAGE + 1, a->erased ? "" : a->language);
+	(void)sqlite3_bind_int(q, C_FLAGS + 1, (a->deceased ? FLAG_DECEASED : 0) | (a->confidential ? FLAG_CONFIDENTIAL : 0) |
+	    (a->left_site ? FLAG_LEFT : 0) | (a->patient_flag ? FLAG_PATIENT : 0));
+	(void)sqlite3_bind_int(q, C_CONSENT + 1, (int)a->consent);
+	if (a->has_sent_at)
+		(void)sqlite3_bind_int64(q, C_SENT_AT + 1, a->sent_at_s);
+	(void)sqlite3_bind_int64(q, C_ARRIVED + 1, a->arrived_at_s);
+	(void)sqlite3_bind_int64(q, C_QUARANTINE + 1, a->quarantine);
+	(void)sqlite3_bind_int64(q, C_ERASE_AT + 1, a->erase_at_s);
+	(void)sqlite3_bind_int(q, C_ERASED + 1, a->erased);
+}
+
+bool
+store_appointment_put(struct store *s, const struct appointment *a, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPOINTMENT_PUT, f);
+
+	if (!q)
+		return false;
+	assert(s->begun && a->id > 0);
+	bind_plain(q, a);
+	if (!a->erased) {
+		if (a->has_patient)
+			sql_bind_blob(q, C_PATIENT + 1, a->patient, MARK_BYTES);
+		if (!seal_column(s, q, C_PHONE + 1, "phone", a, a->phone, f) ||
+		    !seal_column(s, q, C_LINK + 1, "link", a, a->link, f))
+			return false;
+		if (a->erase_at_s < s->next_erasure)
+			s->next_erasure = a->erase_at_s;
+	}
+	return sql_do(s, q, "appointment", f);
+}
+
+bool
+store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_ALIAS_PUT, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, sender);
+	sql_bind_span(q, 2, alias);
+	(void)sqlite3_bind_int64(q, 3, appointment);
+	return sql_do(s, q, "alias", f);
+}
+
+enum store_found
+store_alias_find(struct store *s, int64_t sender, struct span alias, int64_t *appointment, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_ALIAS_GET, f);
+	enum store_found found;
+
+	if (!q)
+		return STORE_FAILED;
+	(void)sqlite3_bind_int64(q, 1, sender);
+	sql_bind_span(q, 2, alias);
+	found = sql_row(s->db, q, "alias", f);
+	if (found == STORE_FOUND)
+		*appointment = sqlite3_column_int64(q, 0);
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found;
+}

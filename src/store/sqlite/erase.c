@@ -1,0 +1,108 @@
+/* erase.c - what identifies goes when its time is over: the fields, then the key that could read them. */
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/sql.h"
+
+#define PORTION_MAX 1000
+
+static bool
+erase_one(struct store *s, int64_t id, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_ERASE_ONE, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, id);
+	if (!sql_do(s, q, "erasure", f) || !(q = sql_use(s, S_BODY_DROP_OF, f)))
+		return false;
+	(void)sqlite3_bind_int64(q, 1, id * STORE_TEXTS_OF_ONE);
+	(void)sqlite3_bind_int64(q, 2, id * STORE_TEXTS_OF_ONE + STORE_TEXTS_OF_ONE - 1);
+	return sql_do(s, q, "erasure", f);
+}
+
+static bool
+list_lapsed(struct store *s, int64_t now_s, size_t limit, int64_t *ids, size_t *n, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_ERASE_LIST, f);
+	enum store_found found;
+
+	*n = 0;
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, now_s);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	while ((found = sql_row(s->db, q, "erasure", f)) == STORE_FOUND)
+		ids[(*n)++] = sqlite3_column_int64(q, 0);
+	(void)sqlite3_reset(q);
+	return found != STORE_FAILED;
+}
+
+static bool
+drop_quarantine(struct store *s, int64_t today, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_QUARANTINE_OVER, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, today);
+	return sql_do(s, q, "erasure", f);
+}
+
+/* A day whose last row is gone: without its key nothing sealed for it can be
+ * read any more, wherever a copy may lie. */
+static bool
+destroy_keys(struct store *s, int64_t today, struct fault *f)
+{
+	int64_t days[16];
+	size_t n = 0;
+	sqlite3_stmt *q = sql_use(s, S_DAY_OVER, f);
+	enum store_found found;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, today);
+	while ((found = sql_row(s->db, q, "keys", f)) == STORE_FOUND && n < 16)
+		days[n++] = sqlite3_column_int64(q, 0);
+	(void)sqlite3_reset(q);
+	if (found == STORE_FAILED)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!keys_destroy(s, days[i], f))
+			return false;
+	return true;
+}
+
+static bool
+find_next(struct store *s, int64_t now_s, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_ERASE_NEXT, f);
+	enum store_found found;
+
+	if (!q || (found = sql_row(s->db, q, "erasure", f)) == STORE_FAILED)
+		return false;
+	s->next_erasure = found == STORE_NONE || sqlite3_column_type(q, 0) == SQLITE_NULL ? INT64_MAX
+	                                                                              : sqlite3_column_int64(q, 0);
+	(void)sqlite3_reset(q);
+	/* The keys of a day without rows are looked after once a day. */
+	if (s->next_erasure > now_s + 86400)
+		s->next_erasure = now_s + 86400;
+	return true;
+}
+
+bool
+store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f)
+{
+	int64_t ids[PORTION_MAX];
+
+	if (!list_lapsed(s, now_s, limit < PORTION_MAX ? limit : PORTION_MAX, ids, n, f))
+		return false;
+	for (size_t i = 0; i < *n; i++)
+		if (!erase_one(s, ids[i], f))
+			return false;
+	return drop_quarantine(s, now_s / 86400, f) && destroy_keys(s, now_s / 86400, f) && find_next(s, now_s, f);
+}
+
+int64_t
+store_next_erasure(struct store *s)
+{
+	return s->next_erasure;
+}
