@@ -70,6 +70,8 @@ struct message {
 	struct queue_link link;          /* of the queue that holds it now */
 	uint64_t connection;             /* the intake's: whom to answer */
 	unsigned thread;                 /* the intake's: on which thread */
+	uint64_t sequence;               /* the intake's: which frame of the connection */
+	bool closes;                     /* the intake's: the answer is to close */
 	int64_t received_ms;             /* boot clock, for latency */
 	struct arena arena;
 	struct rules *rules;             /* held: the configuration it was mapped with */

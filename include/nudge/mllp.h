@@ -20,23 +20,26 @@
 /* Cuts a byte stream into frames, one byte at a time, whatever the splits and
  * joins: bytes before VT are skipped and counted; FS ends a frame, the CR (or
  * LF) after it is optional; a VT inside begins anew and the lost part is
- * counted; an empty frame is nothing; beyond max the frame's first
- * FRAME_KEEP bytes are kept, the rest is skipped to FS. Pure, no memory. */
+ * counted; an empty frame (or line ends only, or the single byte 06 or 15 of
+ * MLLP release 2) is nothing; beyond max the frame's first FRAME_KEEP bytes are
+ * kept, the rest is skipped to FS. Pure but for the memory of the frame. */
 #define FRAME_KEEP 4096 /* bytes of an oversize frame kept for the answer */
 enum frame_event {
 	FRAME_NONE,      /* all bytes consumed, nothing complete */
 	FRAME_COMPLETE,  /* reader->bytes holds a frame */
 	FRAME_OVERSIZE,  /* as complete, cut to FRAME_KEEP bytes */
-	FRAME_HOPELESS   /* over four times max, or too much junk: close */
+	FRAME_HOPELESS   /* over four times max, too much junk, or no memory (bytes.spoilt): close */
 };
 struct frame_reader {
-	enum { FRAME_BEFORE, FRAME_INSIDE, FRAME_AFTER } state;
-	struct buf bytes;       /* of the frame so far, without VT and FS */
-	size_t max;             /* bytes a frame may have */
+	enum { FRAME_BEFORE, FRAME_INSIDE, FRAME_AFTER, FRAME_AFTER_CR } state;
+	struct buf bytes;       /* of the frame so far, without VT and FS; its max is this frame's */
+	size_t max;             /* bytes the next frame may have; may be changed at any time */
 	size_t seen;            /* bytes of this frame, kept or not */
 	size_t junk;            /* bytes skipped since the last frame */
 	uint64_t junk_total, restarts, empty; /* counters */
-	bool plain_probe;       /* the first bytes look like HTTP or a TLS hello */
+	char first[4];          /* of the connection, while no VT came */
+	size_t first_n;
+	bool plain_probe;       /* the first bytes look like HTTP or a TLS hello: HOPELESS */
 };
 void frame_init(struct frame_reader *r, size_t max);
 void frame_clear(struct frame_reader *r); /* Frees the bytes. */
@@ -53,7 +56,7 @@ typedef void mllp_give_fn(void *ctx, struct message *m);
 
 struct mllp_setup {
 	struct rules *rules;          /* held by the intake */
-	const struct siu_map *map;    /* lives until replaced and mllp_settled() */
+	const struct siu_map *map;    /* lives until mllp_reload() replaced it */
 	mllp_give_fn *give;
 	void *ctx;
 	const int *inherited;         /* listening sockets from the service manager, matched by address */
@@ -62,11 +65,16 @@ struct mllp_setup {
 };
 
 /* Binds every listener and starts the threads; nothing is accepted before
- * mllp_open(). Faults name the listener and what to do. */
+ * mllp_open(). Faults name the listener and what to do. A write to a socket
+ * whose peer is gone raises no signal: the threads block all signals. */
 bool mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f) __attribute__((warn_unused_result));
 void mllp_open(struct mllp *m);  /* Begins to accept. */
 
-/* Any thread. Takes the message back and answers it, or closes. */
+/* mllp_open(), mllp_reload(), mllp_stop() and mllp_free() wait for the intake's
+ * threads: never call them from give() or space(). */
+
+/* Any thread. Takes the message back and answers it, or closes: what came
+ * before it on its connection is answered still, what came after is not. */
 void mllp_answer(struct mllp *m, struct message *msg, const struct answer *a);
 
 /* Another configuration: listeners are added, removed and get their new
@@ -77,12 +85,12 @@ bool mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map,
 
 struct mllp_stats {
 	int64_t connections;  /* open now, handshakes included */
-	int64_t accepted, refused_certificate, refused_limit, handshake_timeouts, frame_timeouts;
+	int64_t accepted, refused_certificate, refused_limit, refused_source, handshake_timeouts, frame_timeouts;
 	int64_t frames, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
 };
 void mllp_stats(struct mllp *m, struct mllp_stats *out); /* Any thread. */
 
-void mllp_stop(struct mllp *m);  /* Stops accepting and reading; answers still go out. */
+void mllp_stop(struct mllp *m);  /* Stops accepting and reading; no give() after it; answers still go out. */
 void mllp_free(struct mllp *m);  /* After mllp_stop() and the last answer. Joins the threads. NULL is fine. */
 
 /* Checks every listener's and environment's certificate files as start-up would

@@ -1,0 +1,48 @@
+/* nudge/control.h - the administrator's socket: one JSON object a line, one answer a line.
+ *
+ * Who asks is known from the kernel (SO_PEERCRED); what they may do comes from
+ * `access`: view looks, operate changes. uid 0 and the service itself may do
+ * both. What only looks is answered from a read-only connection to the store;
+ * what changes goes to the engine and is answered after its commit. Every
+ * command is logged with who asked.
+ * Thread: the one that runs `base`.
+ *
+ *   {"command":"explain","id":"4711","site":"cardiology"}
+ *   {"ok":true,"result":{...}}          {"ok":false,"error":"..."}
+ */
+#ifndef NUDGE_CONTROL_H
+#define NUDGE_CONTROL_H
+
+#include <event2/event.h>
+
+#include "nudge/engine.h"
+#include "nudge/mllp.h"
+
+struct control;
+
+struct control_setup {
+	struct event_base *base;
+	int listener;             /* bound and listening; owned from here on */
+	const char *directory;    /* of the store; borrowed for ever */
+	void *ctx;
+	struct rules *(*rules)(void *ctx);               /* in force now; a new hold */
+	void (*give)(void *ctx, struct command *c);      /* to the engine; comes back by control_reply() */
+	/* Reads the configuration again and begins to apply it. false: *faults
+	 * (initialised by it) says why and nothing changed. true: *c is on its way
+	 * to the engine and the answer waits for it. */
+	bool (*reload)(void *ctx, struct command *c, struct conf_faults *faults);
+	void (*intake)(void *ctx, struct mllp_stats *out);
+};
+
+bool control_new(const struct control_setup *s, struct control **out, struct fault *f) __attribute__((warn_unused_result));
+void control_reply(struct control *c, struct command *done); /* Takes the command; same thread. */
+void control_free(struct control *c); /* NULL is fine. */
+
+/* A unix socket at `path` (an old one is replaced), mode 0660. -1 fills *f. */
+int control_listen(const char *path, struct fault *f) __attribute__((warn_unused_result));
+
+/* Sends one request and waits for its answer; both JSON texts without the line
+ * end. What nudgectl does. false: not reachable, and what to do. */
+bool control_ask(const char *path, const char *request, struct buf *answer, struct fault *f) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,446 @@
+/* server.c - the control socket: who asks, may they, and the way of the answer back. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/access.h"
+#include "control/views.h"
+#include "nudge/log.h"
+
+#define REQUEST_MAX 65536
+#define CALLERS_MAX 64
+
+struct caller { /* one connection */
+	struct control *control;
+	struct bufferevent *bev; /* owned */
+	struct ucred who;
+	char name[64];
+	struct command *waiting; /* at the engine; NULL when none */
+	bool gone;               /* hung up while the engine had its command */
+	struct caller *next;
+};
+
+struct control {
+	struct control_setup setup;
+	struct evconnlistener *listener;
+	struct caller *callers;
+	size_t callers_n;
+};
+
+static void
+caller_free(struct caller *x)
+{
+	struct caller **at = &x->control->callers;
+
+	while (*at != x)
+		at = &(*at)->next;
+	*at = x->next;
+	x->control->callers_n--;
+	if (x->bev)
+		bufferevent_free(x->bev);
+	free(x);
+}
+
+static void
+send_json(struct caller *x, json_t *o)
+{
+	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+
+	if (text && x->bev) {
+		(void)bufferevent_write(x->bev, text, strlen(text));
+		(void)bufferevent_write(x->bev, "\n", 1);
+	}
+	free(text);
+	json_decref(o);
+}
+
+static void
+send_result(struct caller *x, json_t *result)
+{
+	send_json(x, json_pack("{s:b, s:o}", "ok", 1, "result", result));
+}
+
+static void
+send_error(struct caller *x, const char *text)
+{
+	send_json(x, json_pack("{s:b, s:s}", "ok", 0, "error", text));
+}
+
+/* ---- commands ---- */
+
+struct request {
+	struct caller *caller;
+	json_t *json;
+	struct rules *rules;  /* held for the call */
+	int64_t now_s;
+};
+
+static const char *
+argument(const struct request *q, const char *name)
+{
+	const char *text = json_string_value(json_object_get(q->json, name));
+
+	return text ? text : "";
+}
+
+typedef void command_fn(struct request *q);
+
+/* Runs `make` on a reader of its own: opened and closed for each command, so
+ * that no read transaction outlives one. */
+static void
+with_reader(struct request *q, json_t *(*make)(struct request *q, struct store_reader *r, struct fault *f))
+{
+	struct store_reader *r = NULL;
+	struct fault f = { 0 };
+	json_t *result = NULL;
+
+	if (store_reader_open(q->caller->control->setup.directory, &r, &f))
+		result = make(q, r, &f);
+	store_reader_close(r);
+	if (result)
+		send_result(q->caller, result);
+	else
+		send_error(q->caller, f.text);
+}
+
+static json_t *
+make_appointments(struct request *q, struct store_reader *r, struct fault *f)
+{
+	return views_appointments(r, argument(q, "site"), json_is_true(json_object_get(q->json, "all")), q->now_s, f);
+}
+
+static json_t *
+make_explain(struct request *q, struct store_reader *r, struct fault *f)
+{
+	return views_explain(r, q->rules, argument(q, "id"), q->now_s, f);
+}
+
+static json_t *
+make_report(struct request *q, struct store_reader *r, struct fault *f)
+{
+	struct report_filter filter = { .to_s = q->now_s + 1, .site = argument(q, "site"), .type = argument(q, "type"),
+		.status = argument(q, "status") };
+	json_t *from = json_object_get(q->json, "from"), *to = json_object_get(q->json, "to");
+
+	if (json_is_integer(to))
+		filter.to_s = json_integer_value(to);
+	filter.from_s = json_is_integer(from) ? json_integer_value(from) : q->now_s - 30 * 86400;
+	return views_report(r, q->rules, &filter, q->now_s, f);
+}
+
+static json_t *
+make_quarantine(struct request *q, struct store_reader *r, struct fault *f)
+{
+	(void)q;
+	return views_quarantine(r, f);
+}
+
+static void
+do_appointments(struct request *q)
+{
+	with_reader(q, make_appointments);
+}
+
+static void
+do_explain(struct request *q)
+{
+	with_reader(q, make_explain);
+}
+
+static void
+do_report(struct request *q)
+{
+	with_reader(q, make_report);
+}
+
+static void
+do_quarantine(struct request *q)
+{
+	with_reader(q, make_quarantine);
+}
+
+static struct command *
+new_command(struct request *q, enum command_kind kind)
+{
+	struct command *c = calloc(1, sizeof *c);
+
+	if (!c) {
+		send_error(q->caller, "out of memory");
+		return NULL;
+	}
+	c->kind = kind;
+	c->owner = q->caller;
+	(void)snprintf(c->who, sizeof c->who, "%s", q->caller->name);
+	(void)snprintf(c->site, sizeof c->site, "%s", argument(q, "site"));
+	(void)snprintf(c->organization, sizeof c->organization, "%s", argument(q, "organization"));
+	return c;
+}
+
+static void
+to_engine(struct request *q, enum command_kind kind)
+{
+	struct command *c = new_command(q, kind);
+
+	if (!c)
+		return;
+	q->caller->waiting = c;
+	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+}
+
+static void
+do_status(struct request *q)
+{
+	to_engine(q, COMMAND_STATUS);
+}
+
+static void
+do_release(struct request *q)
+{
+	if (strcmp(argument(q, "what"), "clock") == 0)
+		to_engine(q, COMMAND_RELEASE_CLOCK);
+	else
+		send_error(q->caller, "only \"release clock\" is known");
+}
+
+/* Not a matter of `operate`: the site names its approvers. */
+static void
+do_approve(struct request *q)
+{
+	const struct conf_site *s = conf_find_site(q->rules->conf, argument(q, "site"));
+
+	if (!s)
+		send_error(q->caller, "no such site in the configuration");
+	else if (s->approvers.n == 0)
+		send_error(q->caller, "this site has approver = none: there is nothing to approve");
+	else if (!access_listed(&s->approvers, q->caller->who.uid))
+		send_error(q->caller, "you are not an approver of this site");
+	else
+		to_engine(q, COMMAND_APPROVE);
+}
+
+static void
+do_reload(struct request *q)
+{
+	struct control *c = q->caller->control;
+	struct command *cmd = new_command(q, COMMAND_RULES);
+	struct conf_faults faults;
+	json_t *list;
+
+	if (!cmd)
+		return;
+	q->caller->waiting = cmd;
+	if (c->setup.reload(c->setup.ctx, cmd, &faults)) {
+		conf_faults_clear(&faults);
+		return;
+	}
+	q->caller->waiting = NULL;
+	free(cmd);
+	list = json_array();
+	for (size_t i = 0; i < faults.n; i++) {
+		const struct conf_fault *x = &faults.item[i];
+
+		(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s}", "file", x->file, "line", x->line,
+		                                      "warning", x->warning, "text", x->text));
+	}
+	conf_faults_clear(&faults);
+	send_json(q->caller, json_pack("{s:b, s:s, s:o}", "ok", 0, "error",
+	                         "the configuration was not applied; what was in force stays so", "faults", list));
+}
+
+static const struct {
+	const char *name;
+	enum access_role role;
+	command_fn *fn;
+} commands[] = {
+	{ "status", ACCESS_VIEW, do_status },
+	{ "appointments", ACCESS_VIEW, do_appointments },
+	{ "explain", ACCESS_VIEW, do_explain },
+	{ "report", ACCESS_VIEW, do_report },
+	{ "quarantine", ACCESS_VIEW, do_quarantine },
+	{ "approve", ACCESS_ANY, do_approve },
+	{ "reload", ACCESS_OPERATE, do_reload },
+	{ "release", ACCESS_OPERATE, do_release },
+};
+
+static void
+run(struct request *q, const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		bool allowed;
+
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		allowed = access_allows(&q->rules->conf->access, commands[i].role, q->caller->who.uid);
+		log_info("command", log_name("command", commands[i].name), log_name("who", q->caller->name),
+		    log_name("allowed", allowed ? "yes" : "no"));
+		if (allowed)
+			commands[i].fn(q);
+		else
+			send_error(q->caller, "you may not do this: ask who edits `access` in the configuration");
+		return;
+	}
+	send_error(q->caller, "unknown command");
+}
+
+static void
+handle(struct caller *x, const char *line, size_t n)
+{
+	struct control *c = x->control;
+	struct request q = { .caller = x, .json = json_loadb(line, n, 0, NULL) };
+	const char *name = json_string_value(json_object_get(q.json, "command"));
+
+	q.now_s = clock_now().wall_ms / 1000;
+	q.rules = c->setup.rules(c->setup.ctx);
+	if (name)
+		run(&q, name);
+	else
+		send_error(x, "this is no request");
+	rules_drop(q.rules);
+	json_decref(q.json);
+}
+
+/* ---- the engine's answers ---- */
+
+static void
+answer_done(struct caller *x, const struct command *done)
+{
+	struct control *c = x->control;
+	struct mllp_stats stats = { 0 };
+	struct rules *rules;
+
+	if (!done->ok) {
+		send_error(x, done->fault.text);
+		return;
+	}
+	if (done->kind != COMMAND_STATUS) {
+		send_result(x, json_string("done"));
+		return;
+	}
+	c->setup.intake(c->setup.ctx, &stats);
+	rules = c->setup.rules(c->setup.ctx);
+	send_result(x, views_status(&done->status, &stats, rules, clock_now().wall_ms / 1000));
+	rules_drop(rules);
+}
+
+void
+control_reply(struct control *c, struct command *done)
+{
+	for (struct caller *x = c->callers; x; x = x->next) {
+		if (x->waiting != done)
+			continue;
+		x->waiting = NULL;
+		if (!x->gone)
+			answer_done(x, done);
+		else
+			caller_free(x);
+		break;
+	}
+	free(done);
+}
+
+/* ---- connections ---- */
+
+static void
+on_read(struct bufferevent *bev, void *ctx)
+{
+	struct caller *x = ctx;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	size_t n;
+
+	while (!x->waiting) {
+		char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
+
+		if (!line)
+			break;
+		handle(x, line, n);
+		seal_wipe(line, n);
+		free(line);
+	}
+	if (evbuffer_get_length(in) > REQUEST_MAX)
+		caller_free(x);
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	struct caller *x = ctx;
+
+	(void)bev;
+	if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
+		return;
+	if (!x->waiting) {
+		caller_free(x);
+		return;
+	}
+	x->gone = true; /* the command comes back and finds nobody */
+	bufferevent_free(x->bev);
+	x->bev = NULL;
+}
+
+static void
+on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int n, void *ctx)
+{
+	struct control *c = ctx;
+	struct caller *x = c->callers_n < CALLERS_MAX ? calloc(1, sizeof *x) : NULL;
+	socklen_t size = sizeof x->who;
+
+	(void)l;
+	(void)a;
+	(void)n;
+	if (!x || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &x->who, &size) != 0) {
+		free(x);
+		(void)close(fd);
+		return;
+	}
+	x->control = c;
+	access_name(x->who.uid, x->name, sizeof x->name);
+	x->bev = bufferevent_socket_new(c->setup.base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!x->bev) {
+		free(x);
+		(void)close(fd);
+		return;
+	}
+	x->next = c->callers;
+	c->callers = x;
+	c->callers_n++;
+	bufferevent_setcb(x->bev, on_read, NULL, on_event, x);
+	(void)bufferevent_enable(x->bev, EV_READ | EV_WRITE);
+}
+
+bool
+control_new(const struct control_setup *s, struct control **out, struct fault *f)
+{
+	struct control *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	c->setup = *s;
+	(void)evutil_make_socket_nonblocking(s->listener);
+	c->listener = evconnlistener_new(s->base, on_accept, c, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, s->listener);
+	if (!c->listener) {
+		free(c);
+		return fault_set(f, FAULT_BROKEN, "control socket: out of memory");
+	}
+	*out = c;
+	return true;
+}
+
+void
+control_free(struct control *c)
+{
+	if (!c)
+		return;
+	evconnlistener_free(c->listener);
+	while (c->callers)
+		caller_free(c->callers);
+	free(c);
+}

@@ -1,0 +1,308 @@
+/* views.c - what is shown of an appointment, a text, the house; never a number or a name. */
+// SPDX-License-Identifier: Apache-2.0
+#include "control/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct collect {
+	json_t *array;
+	const struct rules *rules;
+	int64_t now_s;
+	bool why;
+	const char *site;         /* explain: SITE of SITE/ID, or "" */
+};
+
+static json_t *
+time_text(int64_t at_s, const char *zone_name_text)
+{
+	struct zone *z = NULL;
+	struct fault f;
+	char out[32];
+
+	if (at_s == 0)
+		return json_null();
+	if (zone_name_text && zone_name_text[0] && zone_load(zone_name_text, &z, &f))
+		zone_rfc3339(z, at_s, out);
+	else
+		clock_rfc3339(at_s, out);
+	zone_free(z);
+	return json_string(out);
+}
+
+/* Zones of a whole listing are few; loading one is dear. */
+static json_t *
+time_in(const struct collect *c, int64_t at_s, const char *site, const char *zone)
+{
+	const struct conf_site *s = c->rules ? conf_find_site(c->rules->conf, site) : NULL;
+	char out[32];
+
+	if (at_s != 0 && s && strcmp(s->time_zone, zone) == 0) {
+		zone_rfc3339(rules_of(c->rules, s)->zone, at_s, out);
+		return json_string(out);
+	}
+	return time_text(at_s, zone);
+}
+
+static const char *
+status_word(const struct appointment_view *v, int64_t now_s)
+{
+	if ((v->status == VISIT_BOOKED || v->status == VISIT_ARRIVED) && v->has_start && v->start_s <= now_s)
+		return "over";
+	return visit_status_name(v->status);
+}
+
+static json_t *
+text_object(const struct collect *c, const struct appointment_view *v, const struct text *t)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I}", "kind", text_kind_name(t->kind), "rule", t->rule,
+	    "state", text_state_name(t->state), "reason", reason_name(t->reason), "reason_text",
+	    reason_sentence(t->reason), "due", time_in(c, t->due_s, v->site, v->zone), "sent",
+	    time_in(c, t->sent_s ? t->sent_s : (text_was_told(t->state) ? t->first_sent_s : 0), v->site, v->zone),
+	    "attempts", (json_int_t)t->attempts);
+}
+
+static void
+why_line(json_t *lines, const struct collect *c, const struct appointment_view *v, const struct text *t)
+{
+	json_t *due = time_in(c, t->due_s, v->site, v->zone);
+	json_t *planned = time_in(c, t->planned_s, v->site, v->zone);
+	char line[512], name[80];
+
+	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
+	    t->rule[0] ? "\"" : "");
+	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s%s%s", name, text_state_name(t->state),
+	    t->reason ? ": " : "", reason_sentence(t->reason), json_string_value(planned),
+	    json_string_value(due) ? json_string_value(due) : "-", t->code[0] ? "; gateway: " : "", t->code);
+	(void)json_array_append_new(lines, json_string(line));
+	json_decref(due);
+	json_decref(planned);
+}
+
+static json_t *
+why_lines(const struct collect *c, const struct appointment_view *v)
+{
+	json_t *lines = json_array();
+	char line[512];
+
+	(void)snprintf(line, sizeof line, "appointment %s of site %s is %s; phone number %s", v->appointment_id,
+	    v->site[0] ? v->site : "(none)", status_word(v, c->now_s),
+	    v->phone ? "known" : v->erased ? "erased" : "not known");
+	(void)json_array_append_new(lines, json_string(line));
+	if (v->left_site)
+		(void)json_array_append_new(lines, json_string("its department or visit type fits no site any more"));
+	if (v->patient_flag)
+		(void)json_array_append_new(lines,
+		    json_string("PID-3 changed once: nothing was inherited from the patient before"));
+	if (v->quarantined)
+		(void)json_array_append_new(lines,
+		    json_string("a message about it is in quarantine: nudgectl quarantine list"));
+	for (size_t i = 0; i < v->texts_n; i++)
+		why_line(lines, c, v, &v->texts[i]);
+	return lines;
+}
+
+static bool
+add_appointment(void *ctx, const struct appointment_view *v)
+{
+	struct collect *c = ctx;
+	json_t *texts, *o;
+
+	if (c->site && c->site[0] && strcmp(c->site, v->site) != 0)
+		return true;
+	if (!c->why && v->left_site)
+		return true;
+	texts = json_array();
+	for (size_t i = 0; i < v->texts_n; i++)
+		(void)json_array_append_new(texts, text_object(c, v, &v->texts[i]));
+	o = json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:o}", "id", v->appointment_id, "site", v->site,
+	    "patient", (json_int_t)v->patient_number, "status", status_word(v, c->now_s), "start",
+	    v->has_start ? time_in(c, v->start_s, v->site, v->zone) : json_null(), "time_zone", v->zone, "language",
+	    v->language, "phone", v->phone, "texts", texts);
+	if (o && c->why)
+		(void)json_object_set_new(o, "why", why_lines(c, v));
+	return json_array_append_new(c->array, o) == 0;
+}
+
+json_t *
+views_appointments(struct store_reader *r, const char *site, bool all, int64_t now_s, struct fault *f)
+{
+	struct collect c = { .array = json_array(), .now_s = now_s };
+
+	if (store_read_appointments(r, site, "", all, now_s, add_appointment, &c, f))
+		return c.array;
+	json_decref(c.array);
+	return NULL;
+}
+
+json_t *
+views_explain(struct store_reader *r, const struct rules *rules, const char *id, int64_t now_s, struct fault *f)
+{
+	const char *slash = strchr(id, '/');
+	char site[64] = "";
+	struct collect c = { .array = json_array(), .rules = rules, .now_s = now_s, .why = true, .site = site };
+	bool ok;
+
+	ok = store_read_appointments(r, "", id, true, now_s, add_appointment, &c, f);
+	if (ok && json_array_size(c.array) == 0 && slash && (size_t)(slash - id) < sizeof site) {
+		span_copy(site, sizeof site, span_from(id, (size_t)(slash - id)));
+		ok = store_read_appointments(r, "", slash + 1, true, now_s, add_appointment, &c, f);
+	}
+	if (ok && json_array_size(c.array) == 0)
+		ok = fault_set(f, FAULT_OPERATOR, "no appointment with this id is known");
+	if (ok)
+		return c.array;
+	json_decref(c.array);
+	return NULL;
+}
+
+/* ---- report ---- */
+
+const char *
+views_status_word(const struct text *t)
+{
+	static const struct {
+		const char *code, *word;
+	} words[] = {
+		{ "invalid-number", "Invalid phone number" },
+		{ "opted-out", "Blocked by recipient" },
+		{ "no-such-number", "Phone number doesn't exist" },
+		{ "blocked-number", "Blocked phone number" },
+		{ "unreachable", "Unreachable phone number" },
+		{ "spam", "Spam detected" },
+		{ "recipient-blocked", "Recipient blocked" },
+	};
+
+	if (t->state == TEXT_DELIVERED)
+		return "Delivered";
+	if (t->state == TEXT_SENT)
+		return "accepted";
+	if (t->state != TEXT_FAILED)
+		return text_state_name(t->state);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i].code, t->code) == 0)
+			return words[i].word;
+	return "Other error";
+}
+
+struct report {
+	json_t *rows;
+	const struct report_filter *filter;
+	int64_t texts, segments, confirmations, reminders;
+};
+
+static bool
+add_row(void *ctx, const struct report_row *row)
+{
+	struct report *r = ctx;
+	const struct text *t = row->text;
+	bool reminder = t->kind == TEXT_REMINDER;
+	const char *type = reminder ? "reminder" : "confirmation", *status = views_status_word(t);
+	char sent[CLOCK_TEXT_MAX];
+
+	if ((r->filter->type[0] && strcmp(r->filter->type, type) != 0 &&
+	        strcmp(r->filter->type, text_kind_name(t->kind)) != 0) ||
+	    (r->filter->status[0] && strcasecmp(r->filter->status, status) != 0 &&
+	        strcasecmp(r->filter->status, text_state_name(t->state)) != 0))
+		return true;
+	r->texts++;
+	r->segments += t->segments;
+	r->confirmations += !reminder;
+	r->reminders += reminder;
+	clock_rfc3339(t->sent_s ? t->sent_s : t->first_sent_s, sent);
+	return json_array_append_new(r->rows,
+	           json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "sent", sent, "from",
+	               t->sender, "type", type, "event", text_kind_name(t->kind), "rule", t->rule, "site", row->site,
+	               "environment", row->environment, "status", status, "segments", (json_int_t)t->segments, "attempts",
+	               (json_int_t)t->attempts, "message_id", t->message_id, "appointment", row->appointment_id)) == 0;
+}
+
+json_t *
+views_report(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
+    struct fault *f)
+{
+	struct report x = { .rows = json_array(), .filter = filter };
+	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], made[CLOCK_TEXT_MAX];
+
+	(void)rules;
+	if (!store_read_report(r, filter->from_s, filter->to_s, filter->site, add_row, &x, f)) {
+		json_decref(x.rows);
+		return NULL;
+	}
+	clock_rfc3339(filter->from_s, from);
+	clock_rfc3339(filter->to_s, to);
+	clock_rfc3339(now_s, made);
+	return json_pack("{s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}, s:o}", "generated", made, "from", from, "to", to, "totals",
+	    "texts", (json_int_t)x.texts, "segments", (json_int_t)x.segments, "confirmations",
+	    (json_int_t)x.confirmations, "reminders", (json_int_t)x.reminders, "rows", x.rows);
+}
+
+/* ---- quarantine, status ---- */
+
+static bool
+add_quarantined(void *ctx, const struct quarantined *q)
+{
+	char received[CLOCK_TEXT_MAX];
+
+	clock_rfc3339(q->received_s, received);
+	return json_array_append_new(ctx, json_pack("{s:I, s:s, s:s, s:s, s:s, s:I}", "id", (json_int_t)q->id, "site",
+	                                      q->site, "received", received, "reason", q->reason, "segment", q->segment,
+	                                      "field", (json_int_t)q->field)) == 0;
+}
+
+json_t *
+views_quarantine(struct store_reader *r, struct fault *f)
+{
+	json_t *array = json_array();
+
+	if (store_read_quarantine(r, add_quarantined, array, f))
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *
+status_sites(const struct engine_status *s)
+{
+	json_t *sites = json_array();
+
+	for (size_t i = 0; i < s->sites_n; i++) {
+		const char *silent = s->sites[i].silent;
+
+		if (!silent && s->sites[i].needs_approval && !s->sites[i].approved)
+			silent = reason_sentence(REASON_NOT_APPROVED);
+		(void)json_array_append_new(sites,
+		    json_pack("{s:s, s:b, s:b, s:s?}", "site", s->sites[i].title, "sending", silent == NULL, "approved",
+		        s->sites[i].approved, "silent", silent));
+	}
+	return sites;
+}
+
+json_t *
+views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s)
+{
+	json_t *texts = json_object(), *o;
+	char oldest[CLOCK_TEXT_MAX];
+
+	(void)now_s;
+	for (int t = TEXT_PENDING; t < TEXT_STATES; t++)
+		(void)json_object_set_new(texts, text_state_name((enum text_state)t), json_integer(s->texts[t]));
+	clock_rfc3339(s->oldest_due_s, oldest);
+	o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:I, s:o, s:I, s:I, s:b, s:I, s:b, s:b, s:b, s:o, s:s}",
+	    "messages", "accepted", (json_int_t)s->messages_accepted, "duplicate", (json_int_t)s->messages_duplicate,
+	    "ignored", (json_int_t)s->messages_ignored, "quarantined", (json_int_t)s->messages_quarantined, "refused",
+	    (json_int_t)s->messages_refused, "control_id_reused", (json_int_t)s->control_id_reused, "texts", texts,
+	    "connections", (json_int_t)m->connections, "oldest_due", s->oldest_due_s ? json_string(oldest) : json_null(),
+	    "backlog", (json_int_t)s->backlog, "in_flight", (json_int_t)s->in_flight, "sender_connected",
+	    s->sender_connected, "numbers_blocked", (json_int_t)s->lanes_blocked, "clock_held", s->clock_held,
+	    "clock_synchronised", s->clock_synchronised, "store_busy", s->store_busy, "sites", status_sites(s), "configuration",
+	    rules->conf->file);
+	if (o)
+		(void)json_object_set_new(o, "intake",
+		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "frames", (json_int_t)m->frames, "no_msh",
+		        (json_int_t)m->no_msh, "oversize", (json_int_t)m->oversize, "junk_bytes", (json_int_t)m->junk_bytes,
+		        "restarted_frames", (json_int_t)m->restarts, "probes", (json_int_t)m->probes, "refused_certificate",
+		        (json_int_t)m->refused_certificate, "refused_limit", (json_int_t)m->refused_limit,
+		        "handshake_timeouts", (json_int_t)m->handshake_timeouts, "unanswered", (json_int_t)m->unanswered));
+	return o;
+}

@@ -1,0 +1,211 @@
+/* pem.c - reads what administrators keep in .cer, .pem, .key and .crl files, and says what is wrong with it. */
+// SPDX-License-Identifier: Apache-2.0
+#include "mllp/pem.h"
+
+#include "nudge/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX (32u << 20) /* bytes; revocation lists of large issuers are megabytes */
+
+static bool
+read_file(const char *path, struct buf *out, struct fault *f)
+{
+	char piece[16384];
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return fault_set(f, FAULT_OPERATOR, "%s: cannot be read: %s", path, strerror(errno));
+	}
+	while ((n = read(fd, piece, sizeof piece)) > 0) {
+		if (!buf_add(out, piece, (size_t)n)) {
+			close(fd);
+			return fault_set(f, FAULT_OPERATOR, "%s: is larger than 32 MiB", path);
+		}
+	}
+	if (n < 0) {
+		fault_set(f, FAULT_OPERATOR, "%s: cannot be read: %s", path, strerror(errno));
+	}
+	close(fd);
+	OPENSSL_cleanse(piece, sizeof piece);
+	return n == 0;
+}
+
+static bool
+has(const struct buf *b, const char *text)
+{
+	return b->n > 0 && memmem(b->p, b->n, text, strlen(text)) != NULL;
+}
+
+static BIO *
+reader_of(const struct buf *b)
+{
+	size_t skip = b->n >= 3 && memcmp(b->p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* an editor's BOM */
+
+	return BIO_new_mem_buf(b->n ? b->p + skip : "", (int)(b->n - skip));
+}
+
+/* Why there was no certificate to be found. */
+static bool
+not_a_certificate(const char *path, const struct buf *b, struct fault *f)
+{
+	const unsigned char *p = (const unsigned char *)b->p;
+	X509 *x = b->n ? d2i_X509(NULL, &p, (long)b->n) : NULL;
+	bool der = x != NULL;
+
+	X509_free(x);
+	if (der) {
+		return fault_set(f, FAULT_OPERATOR, "%s: is DER (binary), not Base64; convert it: "
+		    "openssl x509 -inform der -in %s -out NEW.pem", path, path);
+	}
+	if (has(b, "-----BEGIN PKCS7-----")) {
+		return fault_set(f, FAULT_OPERATOR, "%s: is PKCS#7; convert it: "
+		    "openssl pkcs7 -print_certs -in %s -out NEW.pem", path, path);
+	}
+	if (has(b, "CERTIFICATE REQUEST-----")) {
+		return fault_set(f, FAULT_OPERATOR, "%s: is a certificate request; "
+		    "name the certificate that was issued for it", path);
+	}
+	return fault_set(f, FAULT_OPERATOR, "%s: holds no certificate in Base64 (-----BEGIN CERTIFICATE-----)", path);
+}
+
+static bool
+collect(const char *path, const struct buf *b, STACK_OF(X509) *into, struct fault *f)
+{
+	BIO *bio = reader_of(b);
+	unsigned long why;
+	X509 *x = NULL;
+
+	ERR_clear_error();
+	while (bio && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+		if (!sk_X509_push(into, x)) {
+			X509_free(x);
+			break;
+		}
+	}
+	why = ERR_peek_last_error();
+	ERR_clear_error();
+	BIO_free(bio);
+	if (sk_X509_num(into) > 0 && ERR_GET_REASON(why) == PEM_R_NO_START_LINE) {
+		return true;
+	}
+	if (has(b, "-----BEGIN CERTIFICATE-----")) {
+		return fault_set(f, FAULT_OPERATOR, "%s: a certificate in it is damaged; copy the file again", path);
+	}
+	return not_a_certificate(path, b, f);
+}
+
+bool
+pem_certificates(const char *path, enum pem_owner owner, STACK_OF(X509) **out, struct fault *f)
+{
+	STACK_OF(X509) *all = sk_X509_new_null();
+	struct buf b;
+	bool ok = false;
+
+	buf_init(&b, FILE_MAX);
+	if (!all) {
+		fault_set(f, FAULT_BUSY, "%s: no memory to read it", path);
+		goto out;
+	}
+	if (!read_file(path, &b, f)) {
+		goto out;
+	}
+	if (owner == PEM_THEIRS && has(&b, "PRIVATE KEY-----")) {
+		fault_set(f, FAULT_OPERATOR, "%s: holds a private key; a sender's certificate is needed without it: "
+		    "remove the key and have its owner replace it", path);
+		goto out;
+	}
+	ok = collect(path, &b, all, f);
+out:
+	buf_wipe(&b);
+	if (!ok) {
+		sk_X509_pop_free(all, X509_free);
+		return false;
+	}
+	*out = all;
+	return true;
+}
+
+/* Never asks a terminal; there is none. */
+static int
+no_passphrase(char *text, int size, int writing, void *asked)
+{
+	(void)text;
+	(void)size;
+	(void)writing;
+	*(bool *)asked = true;
+	return -1;
+}
+
+bool
+pem_private_key(const char *path, EVP_PKEY **out, struct fault *f)
+{
+	EVP_PKEY *key = NULL;
+	bool asked = false;
+	struct buf b;
+	BIO *bio;
+
+	buf_init(&b, FILE_MAX);
+	if (!read_file(path, &b, f)) {
+		buf_wipe(&b);
+		return false;
+	}
+	bio = reader_of(&b);
+	if (bio) {
+		key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
+	}
+	BIO_free(bio);
+	buf_wipe(&b);
+	ERR_clear_error();
+	if (key) {
+		*out = key;
+		return true;
+	}
+	return fault_set(f, FAULT_OPERATOR, asked
+	    ? "%s: the key has a passphrase; store it without one: openssl pkey -in OLD -out NEW"
+	    : "%s: holds no private key in Base64 (-----BEGIN PRIVATE KEY-----)", path);
+}
+
+bool
+pem_revocation_list(const char *path, X509_STORE *into, struct fault *f)
+{
+	const unsigned char *p;
+	X509_CRL *crl = NULL;
+	int found = 0;
+	bool added = true;
+	struct buf b;
+	BIO *bio;
+
+	buf_init(&b, FILE_MAX);
+	if (!read_file(path, &b, f)) {
+		buf_clear(&b);
+		return false;
+	}
+	bio = reader_of(&b);
+	while (bio && added && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL))) {
+		added = X509_STORE_add_crl(into, crl) == 1;
+		X509_CRL_free(crl);
+		found++;
+	}
+	BIO_free(bio);
+	p = (const unsigned char *)b.p;
+	if (!found && b.n && (crl = d2i_X509_CRL(NULL, &p, (long)b.n))) {
+		added = X509_STORE_add_crl(into, crl) == 1;
+		X509_CRL_free(crl);
+		found++;
+	}
+	buf_clear(&b);
+	ERR_clear_error();
+	if (!added) {
+		return fault_set(f, FAULT_BUSY, "%s: no memory to hold it", path);
+	}
+	return found > 0 ||
+	    fault_set(f, FAULT_OPERATOR, "%s: holds no revocation list (-----BEGIN X509 CRL-----)", path);
+}
