@@ -1,0 +1,69 @@
+/* nudged/house.h - the whole of nudged: which thread owns what, and how they meet.
+ *
+ *   intake threads --messages--> engine thread --answers--> intake threads
+ *   main thread --events, commands--> engine thread --jobs, replies--> main thread
+ *
+ * Between threads go owned values through queues and nothing else.
+ */
+#ifndef NUDGED_HOUSE_H
+#define NUDGED_HOUSE_H
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "nudge/control.h"
+#include "nudge/engine.h"
+#include "nudge/mllp.h"
+#include "nudge/settings.h"
+
+/* ---- the engine's thread ---- */
+struct room {
+	pthread_t thread;
+	bool started;
+	struct engine *engine;            /* owned by the thread while it runs */
+	struct queue *messages, *events, *commands;
+	atomic_bool stop;
+	atomic_bool broken;               /* the thread ended because a promise could not be kept */
+	atomic_int_fast64_t turns;        /* progress, for the watchdog */
+	atomic_int_fast64_t waiting;      /* messages given and not yet answered */
+	int ended;                        /* eventfd: the thread has ended by itself */
+	struct fault fault;               /* why; readable once `ended` rang */
+};
+
+bool room_init(struct room *r, struct fault *f);
+bool room_start(struct room *r, struct fault *f);
+void room_stop(struct room *r);       /* Ends the thread after its turn and joins it. */
+void room_clear(struct room *r);
+
+/* ---- the socket to nudge-sender ---- */
+struct link_server;
+bool link_server_new(struct event_base *base, int listener, struct queue *events, struct link_server **out, struct fault *f);
+int link_server_bell(const struct link_server *l);
+void link_server_job(struct link_server *l, const struct link_job *j); /* Any thread: copies and queues. */
+void link_server_free(struct link_server *l);
+
+/* ---- all of it ---- */
+struct house {
+	char *conf_path;
+	struct event_base *base;
+	struct settings settings;         /* in force; main thread */
+	struct settings next;             /* being applied by a reload */
+	struct command *reloading;
+	struct store *store;
+	struct room room;
+	struct mllp *intake;
+	struct control *control;
+	struct link_server *link;
+	struct queue *replies;            /* from the engine to the main thread */
+	struct event *on_replies, *on_ended, *on_term, *on_int, *on_hup, *on_tick;
+	int64_t turns_seen, stuck_s;
+	int status;                       /* exit status */
+};
+
+/* Reads the configuration again and sends it on its way; c comes back through
+ * the engine. Main thread. */
+bool house_reload(void *ctx, struct command *c, struct conf_faults *faults);
+void house_reloaded(struct house *h, struct command *c); /* the engine has it, or would not */
+
+#endif

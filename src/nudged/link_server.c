@@ -1,0 +1,234 @@
+/* link_server.c - the socket that nudge-sender connects to: jobs out, outcomes in. */
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "nudge/log.h"
+#include "nudged/house.h"
+
+struct job_item {
+	struct queue_link link;
+	struct buf frame;
+};
+
+struct link_server {
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct bufferevent *bev;   /* the one nudge-sender; NULL when none */
+	bool greeted;
+	struct queue *events;      /* the engine's */
+	struct queue *jobs;        /* from the engine */
+	struct event *on_jobs;
+};
+
+static void
+tell(struct link_server *l, const struct sender_event *ev)
+{
+	struct sender_event *copy = malloc(sizeof *copy);
+
+	if (!copy)
+		return; /* the engine takes silence for an answer after a while */
+	*copy = *ev;
+	queue_give(l->events, &copy->link);
+}
+
+static void
+drop(struct link_server *l)
+{
+	struct sender_event lost = { .what = SENDER_LOST };
+
+	bufferevent_free(l->bev);
+	l->bev = NULL;
+	if (l->greeted) {
+		log_warn("nudge-sender is gone: texts wait");
+		tell(l, &lost);
+	}
+	l->greeted = false;
+}
+
+static void
+take_outcome(struct link_server *l, const struct link_outcome *o)
+{
+	struct sender_event ev = { .what = SENDER_OUTCOME, .text = o->text, .attempt = o->attempt, .outcome = o->outcome,
+		.http_status = o->http_status, .retry_after_ms = o->retry_after_ms };
+
+	span_copy(ev.message_id, sizeof ev.message_id, o->message_id);
+	span_copy(ev.code, sizeof ev.code, o->code);
+	span_copy(ev.trace, sizeof ev.trace, o->trace);
+	tell(l, &ev);
+}
+
+static bool
+take_frame(struct link_server *l, const struct link_frame *frame)
+{
+	struct sender_event hello = { .what = SENDER_CONNECTED, .credits = frame->credits };
+
+	switch (frame->type) {
+	case LINK_HELLO:
+		l->greeted = true;
+		log_note("nudge-sender is connected", log_int("credits", frame->credits));
+		tell(l, &hello);
+		return true;
+	case LINK_OUTCOME:
+		take_outcome(l, &frame->outcome);
+		return true;
+	case LINK_JOB:
+	case LINK_CANCEL:
+		break;
+	}
+	return false;
+}
+
+static void
+on_read(struct bufferevent *bev, void *ctx)
+{
+	struct link_server *l = ctx;
+	struct evbuffer *in = bufferevent_get_input(bev);
+
+	for (;;) {
+		size_t n = evbuffer_get_length(in);
+		struct link_frame frame;
+		enum link_result r;
+
+		if (n > LINK_FRAME_MAX + 8)
+			n = LINK_FRAME_MAX + 8;
+		r = link_get(span_from(evbuffer_pullup(in, (ev_ssize_t)n), n), &frame);
+		if (r == LINK_MORE)
+			return;
+		if (r == LINK_BROKEN || !take_frame(l, &frame)) {
+			log_error("nudge-sender spoke nonsense: disconnected");
+			drop(l);
+			return;
+		}
+		(void)evbuffer_drain(in, frame.bytes);
+	}
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	(void)bev;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		drop(ctx);
+}
+
+/* root, ourselves, or the user nudge-sender. */
+static bool
+may_connect(int fd)
+{
+	struct ucred who;
+	socklen_t size = sizeof who;
+	struct passwd p, *found = NULL;
+	char text[16384];
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+		return false;
+	if (who.uid == 0 || who.uid == geteuid())
+		return true;
+	return getpwnam_r("nudge-sender", &p, text, sizeof text, &found) == 0 && found && found->pw_uid == who.uid;
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *a, int n, void *ctx)
+{
+	struct link_server *l = ctx;
+
+	(void)listener;
+	(void)a;
+	(void)n;
+	if (!may_connect(fd)) {
+		log_warn("sender socket: a process of another user was refused");
+		(void)close(fd);
+		return;
+	}
+	if (l->bev) /* a new one replaces an old one that has not yet noticed its end */
+		drop(l);
+	l->bev = bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!l->bev) {
+		(void)close(fd);
+		return;
+	}
+	bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
+	(void)bufferevent_enable(l->bev, EV_READ | EV_WRITE);
+}
+
+static void
+on_jobs(evutil_socket_t fd, short what, void *ctx)
+{
+	struct link_server *l = ctx;
+	struct queue_link *q = queue_take_all(l->jobs), *next;
+
+	(void)fd;
+	(void)what;
+	for (; q; q = next) {
+		struct job_item *item = (struct job_item *)(void *)q;
+
+		next = q->next;
+		if (l->bev && l->greeted)
+			(void)bufferevent_write(l->bev, item->frame.p, item->frame.n);
+		buf_wipe(&item->frame);
+		free(item);
+	}
+}
+
+void
+link_server_job(struct link_server *l, const struct link_job *j)
+{
+	struct job_item *item = malloc(sizeof *item);
+
+	if (!item)
+		return;
+	buf_init(&item->frame, LINK_FRAME_MAX + 8);
+	if (link_put_job(&item->frame, j)) {
+		queue_give(l->jobs, &item->link);
+		return;
+	}
+	buf_clear(&item->frame);
+	free(item);
+}
+
+bool
+link_server_new(struct event_base *base, int listener, struct queue *events, struct link_server **out, struct fault *f)
+{
+	struct link_server *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	l->base = base;
+	l->events = events;
+	l->jobs = queue_new();
+	(void)evutil_make_socket_nonblocking(listener);
+	l->listener = evconnlistener_new(base, on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listener);
+	l->on_jobs = l->jobs ? event_new(base, queue_bell(l->jobs), EV_READ | EV_PERSIST, on_jobs, l) : NULL;
+	if (!l->listener || !l->on_jobs || event_add(l->on_jobs, NULL) != 0) {
+		link_server_free(l);
+		return fault_set(f, FAULT_BROKEN, "sender socket: out of memory");
+	}
+	*out = l;
+	return true;
+}
+
+void
+link_server_free(struct link_server *l)
+{
+	if (!l)
+		return;
+	if (l->jobs)
+		on_jobs(-1, 0, l);
+	if (l->bev)
+		bufferevent_free(l->bev);
+	if (l->on_jobs)
+		event_free(l->on_jobs);
+	if (l->listener)
+		evconnlistener_free(l->listener);
+	queue_free(l->jobs);
+	free(l);
+}
