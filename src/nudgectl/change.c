@@ -1,0 +1,46 @@
+/* change.c - commands that change something: reload, approve, release. */
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "nudgectl/nudgectl.h"
+
+static int
+ask_and_say(struct call *c, json_t *request, const char *said)
+{
+	json_t *r;
+	int status = call_ask(c, request, &r);
+
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	(void)puts(said);
+	json_decref(r);
+	return 0;
+}
+
+int
+command_reload(struct call *c)
+{
+	(void)call_flag(c, "--keys"); /* renewed certificates and keys come with every reload */
+	if (c->argc != 0)
+		return call_usage("reload [--keys]");
+	return ask_and_say(c, json_pack("{s:s}", "command", "reload"), "the configuration is applied");
+}
+
+int
+command_approve(struct call *c)
+{
+	if (c->argc != 1)
+		return call_usage("approve SITE");
+	return ask_and_say(c, json_pack("{s:s, s:s}", "command", "approve", "site", c->argv[0]), "the site is approved");
+}
+
+int
+command_release(struct call *c)
+{
+	if (c->argc != 1 || strcmp(c->argv[0], "clock") != 0)
+		return call_usage("release clock");
+	return ask_and_say(c, json_pack("{s:s, s:s}", "command", "release", "what", "clock"), "sends go on");
+}

@@ -1,0 +1,184 @@
+/* look.c - commands that look: status, appointments, explain, quarantine. */
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "nudgectl/nudgectl.h"
+
+static long long
+number(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static bool
+yes(const json_t *o, const char *key)
+{
+	return json_is_true(json_object_get(o, key));
+}
+
+static void
+print_sites(const json_t *sites)
+{
+	size_t i;
+	json_t *s;
+
+	json_array_foreach(sites, i, s)
+		(void)printf("site         %s: %s%s\n", call_text(s, "site"), yes(s, "sending") ? "sending" : "NOT SENDING: ",
+		    call_text(s, "silent"));
+}
+
+static void
+print_texts(json_t *texts)
+{
+	const char *state;
+	json_t *n;
+	bool any = false;
+
+	(void)printf("texts        ");
+	json_object_foreach(texts, state, n)
+		if (json_integer_value(n) != 0) {
+			(void)printf("%s%s %lld", any ? ", " : "", state, (long long)json_integer_value(n));
+			any = true;
+		}
+	(void)printf("%s\n", any ? "" : "none yet");
+}
+
+int
+command_status(struct call *c)
+{
+	const json_t *m;
+	json_t *r;
+	int status;
+
+	if (c->argc != 0)
+		return call_usage("status [--json]");
+	status = call_ask(c, json_pack("{s:s}", "command", "status"), &r);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	m = json_object_get(r, "messages");
+	(void)printf("messages     accepted %lld, duplicate %lld, ignored %lld, quarantined %lld, refused %lld\n",
+	    number(m, "accepted"), number(m, "duplicate"), number(m, "ignored"), number(m, "quarantined"),
+	    number(m, "refused"));
+	print_texts(json_object_get(r, "texts"));
+	(void)printf("connections  %lld\n", number(r, "connections"));
+	(void)printf("waiting      %lld due%s%s, %lld at the gateway\n", number(r, "backlog"),
+	    call_text(r, "oldest_due")[0] ? ", the oldest since " : "", call_text(r, "oldest_due"), number(r, "in_flight"));
+	(void)printf("nudge-sender %s\n", yes(r, "sender_connected") ? "connected" : "NOT CONNECTED: texts wait");
+	if (number(r, "numbers_blocked") > 0)
+		(void)printf("gateway      %lld number%s blocked: see the log\n", number(r, "numbers_blocked"),
+		    number(r, "numbers_blocked") == 1 ? "" : "s");
+	if (yes(r, "clock_held"))
+		(void)printf("clock        STEPPED: sends are held; nudgectl release clock\n");
+	if (yes(r, "store_busy"))
+		(void)printf("store        CANNOT STORE: messages are not answered; make space\n");
+	print_sites(json_object_get(r, "sites"));
+	json_decref(r);
+	return 0;
+}
+
+static void
+print_text(const json_t *t)
+{
+	char rule[80] = "";
+
+	if (call_text(t, "rule")[0])
+		(void)snprintf(rule, sizeof rule, " \"%s\"", call_text(t, "rule"));
+	(void)printf("    %s%s: %s", call_text(t, "kind"), rule, call_text(t, "state"));
+	if (call_text(t, "sent")[0])
+		(void)printf(" at %s", call_text(t, "sent"));
+	else
+		(void)printf(", due %s", call_text(t, "due"));
+	(void)printf("%s%s%s\n", call_text(t, "reason_text")[0] ? " (" : "", call_text(t, "reason_text"),
+	    call_text(t, "reason_text")[0] ? ")" : "");
+}
+
+static void
+print_appointment(const json_t *a, bool texts)
+{
+	size_t i;
+	json_t *x;
+
+	(void)printf("%s/%s  %s  %s  %s%s\n", call_text(a, "site"), call_text(a, "id"), call_text(a, "start"),
+	    call_text(a, "time_zone"), call_text(a, "status"), yes(a, "phone") ? "" : "  (no phone number)");
+	if (texts)
+		json_array_foreach(json_object_get(a, "texts"), i, x)
+			print_text(x);
+}
+
+int
+command_appointments(struct call *c)
+{
+	bool all = call_flag(c, "--all");
+	const char *site = call_option(c, "--site");
+	size_t i;
+	json_t *r, *a;
+	int status;
+
+	if (!site || c->argc != 0)
+		return call_usage("appointments [--site SITE] [--all] [--json]");
+	status = call_ask(c, json_pack("{s:s, s:s, s:b}", "command", "appointments", "site", site, "all", all), &r);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	json_array_foreach(r, i, a)
+		print_appointment(a, true);
+	if (json_array_size(r) == 0)
+		(void)puts(all ? "none is known" : "none is coming");
+	json_decref(r);
+	return 0;
+}
+
+int
+command_explain(struct call *c)
+{
+	size_t i, j;
+	json_t *r, *a, *line;
+	int status;
+
+	if (c->argc != 1)
+		return call_usage("explain ID | SITE/ID [--json]");
+	status = call_ask(c, json_pack("{s:s, s:s}", "command", "explain", "id", c->argv[0]), &r);
+	if (status != 0)
+		return status;
+	if (c->json && json_array_size(r) == 1) {
+		a = json_incref(json_array_get(r, 0));
+		json_decref(r);
+		return call_print_json(a);
+	}
+	if (c->json)
+		return call_print_json(r);
+	json_array_foreach(r, i, a) {
+		print_appointment(a, false);
+		json_array_foreach(json_object_get(a, "why"), j, line)
+			(void)printf("  %s\n", json_string_value(line));
+	}
+	json_decref(r);
+	return 0;
+}
+
+int
+command_quarantine(struct call *c)
+{
+	size_t i;
+	json_t *r, *q;
+	int status;
+
+	if (c->argc != 1 || strcmp(c->argv[0], "list") != 0)
+		return call_usage("quarantine list [--json]");
+	status = call_ask(c, json_pack("{s:s}", "command", "quarantine"), &r);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	json_array_foreach(r, i, q)
+		(void)printf("%lld  %s  %s-%lld  %s\n", number(q, "id"), call_text(q, "received"), call_text(q, "segment"),
+		    number(q, "field"), call_text(q, "reason"));
+	if (json_array_size(r) == 0)
+		(void)puts("nothing is in quarantine");
+	json_decref(r);
+	return 0;
+}

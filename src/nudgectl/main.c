@@ -1,0 +1,216 @@
+/* main.c - nudgectl: the table of commands, and how their arguments are read. */
+// SPDX-License-Identifier: Apache-2.0
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nudge/control.h"
+#include "nudge/log.h"
+#include "nudgectl/nudgectl.h"
+
+#define SOCKET_DEFAULT "/run/nudge/control"
+
+static const struct {
+	const char *name, *arguments, *text;
+	int (*fn)(struct call *c);
+} commands[] = {
+	{ "status", "", "one look at the whole house", command_status },
+	{ "appointments", "[--site SITE] [--all]", "upcoming visits and their texts; all that is known", command_appointments },
+	{ "explain", "ID | SITE/ID", "every text of one appointment, and why", command_explain },
+	{ "report", "sms [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] [--format text|csv|json]",
+		"texts handed to the gateway", command_report },
+	{ "quarantine", "list", "messages that could not be understood", command_quarantine },
+	{ "reload", "", "apply the changed configuration, all or nothing", command_reload },
+	{ "approve", "SITE", "let a site text patients, as its approver", command_approve },
+	{ "release", "clock", "trust the clock after a step", command_release },
+	{ "check", "FILE", "check a configuration, without nudged", command_check },
+	{ "keygen", "FILE", "make a store key, without nudged", command_keygen },
+	{ "send", "FILE... --to HOST:PORT [--cert F --key F] [--ca F] [--name N] [--plain]",
+		"send HL7 messages and show the answers, without nudged", command_send },
+};
+
+static int
+usage(FILE *to, int status)
+{
+	(void)fputs("usage: nudgectl [-s SOCKET] [-c FILE] COMMAND [--json] ...\n", to);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		(void)fprintf(to, "  %s %s\n        %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+	(void)fputs("  -s SOCKET  where nudged listens (default " SOCKET_DEFAULT ")\n"
+	            "  -c FILE    take the socket from this configuration\n"
+	            "  -V         version\n  -h         this help\n", to);
+	return status;
+}
+
+int
+call_usage(const char *text)
+{
+	(void)fprintf(stderr, "usage: nudgectl %s\n", text);
+	return EXIT_USAGE;
+}
+
+static void
+take(struct call *c, int at, int n)
+{
+	for (int i = at; i + n < c->argc; i++)
+		c->argv[i] = c->argv[i + n];
+	c->argc -= n;
+}
+
+bool
+call_flag(struct call *c, const char *name)
+{
+	for (int i = 0; i < c->argc; i++)
+		if (strcmp(c->argv[i], name) == 0) {
+			take(c, i, 1);
+			return true;
+		}
+	return false;
+}
+
+const char *
+call_option(struct call *c, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (int i = 0; i < c->argc; i++) {
+		char *value;
+
+		if (strncmp(c->argv[i], name, n) == 0 && c->argv[i][n] == '=') {
+			value = c->argv[i] + n + 1;
+			take(c, i, 1);
+			return value;
+		}
+		if (strcmp(c->argv[i], name) != 0)
+			continue;
+		if (i + 1 == c->argc) {
+			(void)fprintf(stderr, "nudgectl: %s needs a value\n", name);
+			return NULL;
+		}
+		value = c->argv[i + 1];
+		take(c, i, 2);
+		return value;
+	}
+	return "";
+}
+
+const char *
+call_text(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+int
+call_print_json(json_t *o)
+{
+	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	(void)putchar('\n');
+	json_decref(o);
+	return EXIT_SUCCESS;
+}
+
+static int
+print_faults(const json_t *faults)
+{
+	size_t i;
+	json_t *x;
+
+	json_array_foreach(faults, i, x)
+		(void)fprintf(stderr, "%s:%lld: %s: %s\n", call_text(x, "file"),
+		    (long long)json_integer_value(json_object_get(x, "line")),
+		    json_is_true(json_object_get(x, "warning")) ? "warning" : "error", call_text(x, "text"));
+	return EXIT_CONF;
+}
+
+int
+call_ask(const struct call *c, json_t *request, json_t **result)
+{
+	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	struct fault f = { 0 };
+	struct buf answer;
+	json_t *o = NULL;
+	int status = EXIT_FAILURE;
+
+	json_decref(request);
+	buf_init(&answer, 256u << 20);
+	if (!text) {
+		(void)fputs("nudgectl: out of memory\n", stderr);
+	} else if (!control_ask(c->socket, text, &answer, &f)) {
+		(void)fprintf(stderr, "nudgectl: %s\n", f.text);
+	} else if (!(o = json_loadb(answer.p, answer.n, 0, NULL))) {
+		(void)fputs("nudgectl: the answer is no JSON\n", stderr);
+	} else if (!json_is_true(json_object_get(o, "ok"))) {
+		const json_t *faults = json_object_get(o, "faults");
+
+		if (faults)
+			status = print_faults(faults);
+		(void)fprintf(stderr, "nudgectl: %s\n", call_text(o, "error"));
+	} else {
+		*result = json_incref(json_object_get(o, "result"));
+		status = EXIT_SUCCESS;
+	}
+	json_decref(o);
+	buf_wipe(&answer);
+	free(text);
+	return status;
+}
+
+/* The socket that a configuration names, when its reader may read it. */
+static bool
+socket_of(const char *path, char *out, size_t cap)
+{
+	struct conf_faults faults;
+	struct conf *c = NULL;
+	bool ok = conf_load(path, CONF_CHECK, &c, &faults);
+
+	if (ok)
+		span_copy(out, cap, span_of(c->control_socket));
+	else
+		(void)fprintf(stderr, "nudgectl: %s cannot be used; name the socket with -s\n", path);
+	conf_faults_clear(&faults);
+	conf_drop(c);
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct call c = { .socket = SOCKET_DEFAULT };
+	char path[512];
+	int o;
+
+	while ((o = getopt(argc, argv, "+s:c:Vh")) != -1)
+		switch (o) {
+		case 's':
+			c.socket = optarg;
+			break;
+		case 'c':
+			if (!socket_of(optarg, path, sizeof path))
+				return EXIT_CONF;
+			c.socket = path;
+			break;
+		case 'V':
+			(void)puts("nudgectl " NUDGE_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			return usage(stdout, EXIT_SUCCESS);
+		default:
+			return usage(stderr, EXIT_USAGE);
+		}
+	c.argc = argc - optind;
+	c.argv = argv + optind;
+	c.json = call_flag(&c, "--json");
+	if (c.argc == 0)
+		return usage(stderr, EXIT_USAGE);
+	log_open("nudgectl", LOG_WARN);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(commands[i].name, c.argv[0]) == 0) {
+			c.argc--;
+			c.argv++;
+			return commands[i].fn(&c);
+		}
+	(void)fprintf(stderr, "nudgectl: unknown command \"%s\"\n", c.argv[0]);
+	return usage(stderr, EXIT_USAGE);
+}

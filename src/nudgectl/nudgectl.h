@@ -1,0 +1,43 @@
+/* nudgectl/nudgectl.h - what the commands share. Each returns an exit status:
+ * 0 ok, 1 failed, 2 usage, 78 configuration. */
+#ifndef NUDGECTL_H
+#define NUDGECTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define EXIT_USAGE 2
+#define EXIT_CONF 78
+
+struct call {
+	const char *socket;  /* -s, or the default */
+	bool json;           /* --json */
+	int argc;            /* what follows the command */
+	char **argv;
+};
+
+int command_status(struct call *c);
+int command_appointments(struct call *c);
+int command_explain(struct call *c);
+int command_report(struct call *c);
+int command_quarantine(struct call *c);
+int command_reload(struct call *c);
+int command_approve(struct call *c);
+int command_release(struct call *c);
+int command_check(struct call *c);
+int command_keygen(struct call *c);
+int command_send(struct call *c);
+
+/* Takes NAME VALUE out of the arguments; "" when it is not there, NULL (and a
+ * line on stderr) when its value is missing. */
+const char *call_option(struct call *c, const char *name);
+bool call_flag(struct call *c, const char *name);          /* Takes NAME out of the arguments. */
+int call_usage(const char *text);                          /* Prints, gives EXIT_USAGE. */
+
+/* Asks nudged. On success *result is a new reference; else an exit status is
+ * given and the reason was printed. `request` is taken over. */
+int call_ask(const struct call *c, json_t *request, json_t **result);
+int call_print_json(json_t *o);                            /* Pretty; takes over. Gives 0. */
+const char *call_text(const json_t *o, const char *key);   /* "" when absent or null. Borrowed. */
+
+#endif
