@@ -8,7 +8,7 @@
  * Clock:   none of its own; seconds of CLOCK_REALTIME are given to each call.
  * Threads: one owner at a time.
  * Cost:    add O(1); advance O(slots passed, at most span_s, + entries fired).
- * Memory:  4 bytes a slot and 16 bytes an entry, taken in chunks as needed.
+ * Memory:  8 bytes a slot and 16 bytes an entry, taken in chunks as needed.
  * Source:  Varghese & Lauck 1987, scheme 4 (interval bounded by the wheel).
  */
 #ifndef NUDGE_WHEEL_H

@@ -1,0 +1,154 @@
+/* buf.c - growth by doubling up to the ceiling; a failure is remembered. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .max = max };
+}
+
+void
+buf_clear(struct buf *b)
+{
+	if (!b)
+		return;
+	free(b->p);
+	buf_init(b, b->max);
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	if (b && b->p)
+		OPENSSL_cleanse(b->p, b->cap);
+	buf_clear(b);
+}
+
+void
+buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->spoilt = false;
+}
+
+/* Room for n more bytes and a terminator. Bytes that move are wiped behind:
+ * they may be somebody's number. */
+static bool
+make_room(struct buf *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : 64;
+	char *grown;
+
+	if (n > b->max - b->n) {
+		b->spoilt = true;
+		return false;
+	}
+	if (b->n + n < b->cap)
+		return true;
+	while (cap <= b->n + n)
+		cap *= 2;
+	if (cap > b->max + 1)
+		cap = b->max + 1;
+	grown = malloc(cap);
+	if (!grown) {
+		b->spoilt = true;
+		return false;
+	}
+	if (b->n > 0)
+		memcpy(grown, b->p, b->n);
+	if (b->p)
+		OPENSSL_cleanse(b->p, b->cap);
+	free(b->p);
+	b->p = grown;
+	b->cap = cap;
+	return true;
+}
+
+bool
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	assert(b->n <= b->max);
+	if (n == 0)
+		return true;
+	if (!make_room(b, n))
+		return false;
+	memcpy(b->p + b->n, p, n);
+	b->n += n;
+	return true;
+}
+
+bool
+buf_add_span(struct buf *b, struct span s)
+{
+	return buf_add(b, s.p, s.n);
+}
+
+bool
+buf_add_text(struct buf *b, const char *text)
+{
+	return buf_add(b, text, strlen(text));
+}
+
+bool
+buf_add_char(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
+bool
+buf_addf(struct buf *b, const char *format, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, format);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	if (n < 0 || !make_room(b, (size_t)n)) {
+		va_end(again);
+		b->spoilt = true;
+		return false;
+	}
+	(void)vsnprintf(b->p + b->n, b->cap - b->n, format, again);
+	va_end(again);
+	b->n += (size_t)n;
+	return true;
+}
+
+void
+buf_drop_front(struct buf *b, size_t n)
+{
+	assert(n <= b->n);
+	b->n -= n;
+	if (b->n > 0)
+		memmove(b->p, b->p + n, b->n);
+}
+
+struct span
+buf_span(const struct buf *b)
+{
+	return (struct span){ b->p, b->n };
+}
+
+const char *
+buf_text(struct buf *b)
+{
+	bool spoilt = b->spoilt;
+
+	if (spoilt || b->n == 0 || (b->n + 1 > b->cap && !make_room(b, 1) && b->n + 1 > b->cap)) {
+		b->spoilt = spoilt;
+		return "";
+	}
+	b->p[b->n] = '\0';
+	return b->p;
+}

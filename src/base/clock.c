@@ -1,0 +1,101 @@
+/* clock.c - the system's clocks, and dates without the locale. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/clock.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t
+milliseconds(clockid_t id)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct now
+clock_now(void)
+{
+	return (struct now){ milliseconds(CLOCK_REALTIME), milliseconds(CLOCK_BOOTTIME) };
+}
+
+bool
+clock_synchronised(void)
+{
+	struct timex t = { .modes = 0 };
+	int state = adjtimex(&t);
+
+	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
+}
+
+void
+clock_boot_id(char out[37])
+{
+	static const char none[] = "00000000-0000-0000-0000-000000000000";
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, out, 36) : -1;
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (n != 36)
+		memcpy(out, none, 36);
+	out[36] = '\0';
+}
+
+struct date {
+	int year, month, day, hour, minute, second, weekday;
+};
+
+/* Proleptic Gregorian; the era arithmetic counts years from March. */
+static struct date
+date_of(int64_t wall_s)
+{
+	int64_t days = wall_s / 86400, rest = wall_s % 86400;
+	struct date d;
+
+	if (rest < 0) {
+		rest += 86400;
+		days--;
+	}
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+
+	d.day = (int)(doy - (153 * mp + 2) / 5 + 1);
+	d.month = (int)(mp < 10 ? mp + 3 : mp - 9);
+	d.year = (int)(yoe + era * 400 + (d.month <= 2));
+	d.hour = (int)(rest / 3600);
+	d.minute = (int)(rest / 60 % 60);
+	d.second = (int)(rest % 60);
+	d.weekday = (int)((days % 7 + 11) % 7); /* 1970-01-01 was a Thursday */
+	return d;
+}
+
+void
+clock_rfc3339(int64_t wall_s, char out[CLOCK_TEXT_MAX])
+{
+	struct date d = date_of(wall_s);
+
+	(void)snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, d.hour, d.minute,
+	    d.second);
+}
+
+void
+clock_http_date(int64_t wall_s, char out[CLOCK_TEXT_MAX])
+{
+	static const char day[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char month[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+		"Dec" };
+	struct date d = date_of(wall_s);
+
+	(void)snprintf(out, CLOCK_TEXT_MAX, "%s, %02d %s %04d %02d:%02d:%02d GMT", day[d.weekday], d.day,
+	    month[d.month - 1], d.year, d.hour, d.minute, d.second);
+}

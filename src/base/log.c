@@ -1,0 +1,175 @@
+/* log.c - one line, one write; everything from outside is made harmless first. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nudge/clock.h"
+
+#define LINE_MAX_BYTES 2048
+#define MSH_KEPT 40
+
+/* The one mutable state of the ground layer: where and how much this process
+ * speaks is a property of the process. */
+static struct {
+	const char *program;
+	atomic_int level;
+	bool journal;
+} voice = { "nudge", LOG_INFO, false };
+
+struct line {
+	char p[LINE_MAX_BYTES];
+	size_t n;
+};
+
+void
+log_open(const char *program, enum log_level level)
+{
+	voice.program = program;
+	atomic_store(&voice.level, (int)level);
+	voice.journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+void
+log_set_level(enum log_level level)
+{
+	atomic_store(&voice.level, (int)level);
+}
+
+static void
+put(struct line *l, char c)
+{
+	if (l->n < sizeof l->p - 2)
+		l->p[l->n++] = c;
+}
+
+static void
+put_text(struct line *l, const char *text)
+{
+	for (; *text; text++)
+		put(l, *text);
+}
+
+/* Quoted when it needs to be; what is not printable ASCII becomes \xHH. */
+static void
+put_value(struct line *l, const char *p, size_t n)
+{
+	static const char digit[] = "0123456789abcdef";
+	bool quote = n == 0;
+
+	for (size_t i = 0; i < n; i++)
+		quote = quote || (unsigned char)p[i] <= ' ' || p[i] == '"' || p[i] == '=' || p[i] == '\\' || (unsigned char)p[i] > '~';
+	if (quote)
+		put(l, '"');
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (c == '"' || c == '\\')
+			put(l, '\\');
+		if (c >= ' ' && c <= '~') {
+			put(l, (char)c);
+		} else {
+			put(l, '\\');
+			put(l, 'x');
+			put(l, digit[c >> 4]);
+			put(l, digit[c & 15]);
+		}
+	}
+	if (quote)
+		put(l, '"');
+}
+
+static void
+put_field(struct line *l, const struct log_field *f)
+{
+	char number[24];
+
+	if (f->type == LOG_F_SKIP)
+		return;
+	put(l, ' ');
+	put_text(l, f->key);
+	put(l, '=');
+	switch (f->type) {
+	case LOG_F_NAME:
+		put_value(l, f->name ? f->name : "", f->name ? strlen(f->name) : 0);
+		break;
+	case LOG_F_INT:
+		(void)snprintf(number, sizeof number, "%lld", (long long)f->number);
+		put_text(l, number);
+		break;
+	case LOG_F_MSH:
+		put_value(l, f->msh.p, f->msh.n < MSH_KEPT ? f->msh.n : MSH_KEPT);
+		break;
+	case LOG_F_END:
+	case LOG_F_SKIP:
+		break;
+	}
+}
+
+static void
+put_head(struct line *l, enum log_level level)
+{
+	static const char *const name[] = { [LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_NOTE] = "notice",
+		[LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
+	struct now now = clock_now();
+	char at[CLOCK_TEXT_MAX], head[64];
+
+	if (voice.journal) {
+		(void)snprintf(head, sizeof head, "<%d>", (int)level);
+		put_text(l, head);
+		return;
+	}
+	clock_rfc3339(now.wall_ms / 1000, at);
+	(void)snprintf(head, sizeof head, "%.19s.%03dZ ", at, (int)(now.wall_ms % 1000));
+	put_text(l, head);
+	put_text(l, voice.program);
+	put(l, ' ');
+	put_text(l, name[level]);
+	put(l, ' ');
+}
+
+void
+log_line(enum log_level level, const char *what, const struct log_field *fields)
+{
+	struct line l = { .n = 0 };
+
+	if ((int)level > atomic_load(&voice.level))
+		return;
+	put_head(&l, level);
+	put_text(&l, "what=");
+	put_value(&l, what, strlen(what));
+	for (; fields->type != LOG_F_END; fields++)
+		put_field(&l, fields);
+	l.p[l.n++] = '\n';
+	while (write(STDERR_FILENO, l.p, l.n) < 0 && errno == EINTR)
+		continue;
+}
+
+struct log_field
+log_name(const char *key, const char *name)
+{
+	return (struct log_field){ .key = key, .type = LOG_F_NAME, .name = name };
+}
+
+struct log_field
+log_int(const char *key, int64_t number)
+{
+	return (struct log_field){ .key = key, .type = LOG_F_INT, .number = number };
+}
+
+struct log_field
+log_msh(const char *key, struct span value)
+{
+	return (struct log_field){ .key = key, .type = LOG_F_MSH, .msh = value };
+}
+
+struct log_field
+log_fault(const struct fault *f)
+{
+	return log_name("why", f->text);
+}

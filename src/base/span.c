@@ -1,0 +1,127 @@
+/* span.c - comparing, cutting and copying borrowed bytes. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/span.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct span
+span_of(const char *text)
+{
+	return text ? (struct span){ text, strlen(text) } : SPAN_NONE;
+}
+
+struct span
+span_from(const void *p, size_t n)
+{
+	assert(p || n == 0);
+	return (struct span){ p, n };
+}
+
+bool
+span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static unsigned char
+folded(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static bool
+same_folded(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (folded(a[i]) != folded(b[i]))
+			return false;
+	return true;
+}
+
+bool
+span_eq_nocase(struct span a, struct span b)
+{
+	return a.n == b.n && same_folded(a.p, b.p, a.n);
+}
+
+bool
+span_is(struct span a, const char *text)
+{
+	return span_eq(a, span_of(text));
+}
+
+bool
+span_is_nocase(struct span a, const char *text)
+{
+	return span_eq_nocase(a, span_of(text));
+}
+
+long
+span_find_nocase(struct span hay, const char *needle)
+{
+	size_t n = strlen(needle);
+
+	for (size_t i = 0; i + n <= hay.n; i++)
+		if (same_folded(hay.p + i, needle, n))
+			return (long)i;
+	return -1;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct span
+span_trim(struct span a)
+{
+	while (a.n > 0 && is_blank(a.p[0])) {
+		a.p++;
+		a.n--;
+	}
+	while (a.n > 0 && is_blank(a.p[a.n - 1]))
+		a.n--;
+	return a;
+}
+
+struct span
+span_cut(struct span a, char sep, struct span *rest)
+{
+	const char *at = a.n ? memchr(a.p, sep, a.n) : NULL;
+	size_t n = at ? (size_t)(at - a.p) : a.n;
+
+	*rest = at ? (struct span){ at + 1, a.n - n - 1 } : SPAN_NONE;
+	return (struct span){ a.p, n };
+}
+
+size_t
+span_copy(char *out, size_t cap, struct span a)
+{
+	size_t n = a.n < cap ? a.n : cap - 1;
+
+	assert(cap > 0);
+	if (n > 0)
+		memcpy(out, a.p, n);
+	out[n] = '\0';
+	return n;
+}
+
+bool
+span_to_u64(struct span a, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (a.n == 0)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		unsigned digit = (unsigned char)a.p[i] - (unsigned)'0';
+
+		if (digit > 9 || v > (max - digit) / 10 || (v == 0 && digit > max))
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return true;
+}
