@@ -38,8 +38,9 @@ bool control_new(const struct control_setup *s, struct control **out, struct fau
 void control_reply(struct control *c, struct command *done); /* Takes the command; same thread. */
 void control_free(struct control *c); /* NULL is fine. */
 
-/* A unix socket at `path` (an old one is replaced), mode 0660. -1 fills *f. */
-int control_listen(const char *path, struct fault *f) __attribute__((warn_unused_result));
+/* A unix socket at `path` (an old one is replaced) of this mode. The control
+ * socket is open to all, since the kernel tells who asks. -1 fills *f. */
+int control_listen(const char *path, unsigned mode, struct fault *f) __attribute__((warn_unused_result));
 
 /* Sends one request and waits for its answer; both JSON texts without the line
  * end. What nudgectl does. false: not reachable, and what to do. */

@@ -41,7 +41,7 @@ reach(const char *path, struct fault *f)
 }
 
 int
-control_listen(const char *path, struct fault *f)
+control_listen(const char *path, unsigned mode, struct fault *f)
 {
 	struct sockaddr_un a;
 	struct fault ignored;
@@ -56,7 +56,7 @@ control_listen(const char *path, struct fault *f)
 	}
 	(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && chmod(path, 0660) == 0 &&
+	if (fd >= 0 && bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && chmod(path, mode) == 0 &&
 	    listen(fd, 64) == 0)
 		return fd;
 	(void)fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));

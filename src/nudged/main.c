@@ -261,10 +261,10 @@ open_sockets(struct house *h, struct fault *f)
 		.give = give_command, .reload = house_reload, .intake = intake_stats };
 	int link;
 
-	s.listener = control_listen(c->control_socket, f);
+	s.listener = control_listen(c->control_socket, 0666, f);
 	if (s.listener < 0 || !control_new(&s, &h->control, f))
 		return false;
-	link = control_listen(c->sender_socket, f);
+	link = control_listen(c->sender_socket, 0660, f);
 	return link >= 0 && link_server_new(h->base, link, h->room.events, &h->link, f);
 }
 
