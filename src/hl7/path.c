@@ -1,0 +1,147 @@
+/* path.c - a place in a message, written as people write it, and the value that stands there. */
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "nudge/hl7.h"
+
+static bool
+read_number(const char **at, short min, short max, short *out)
+{
+	long v = 0;
+	const char *p = *at;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		v = v * 10 + (*p - '0');
+		if (v > max)
+			return false;
+	}
+	if (v < min)
+		return false;
+	*at = p;
+	*out = (short)v;
+	return true;
+}
+
+/* "(2)", "(*)", or nothing, which is the first. */
+static bool
+read_repetition(const char **at, short *out)
+{
+	*out = 0;
+	if (**at != '(')
+		return true;
+	(*at)++;
+	if (**at == '*') {
+		*out = -1;
+		(*at)++;
+	} else if (!read_number(at, 0, 9999, out)) {
+		return false;
+	}
+	if (**at != ')')
+		return false;
+	(*at)++;
+	return true;
+}
+
+static bool
+read_name(const char **at, char out[4])
+{
+	for (int i = 0; i < 3; i++) {
+		char c = (*at)[i];
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 32);
+		if (!((c >= 'A' && c <= 'Z') || (i > 0 && c >= '0' && c <= '9')))
+			return false;
+		out[i] = c;
+	}
+	out[3] = '\0';
+	*at += 3;
+	return true;
+}
+
+bool
+hl7_path_read(const char *text, struct hl7_path *out, struct fault *f)
+{
+	struct hl7_path p = { .segment = "" };
+	const char *at = text + (text[0] == '/');
+	const char *wrong;
+
+	if (!read_name(&at, p.segment))
+		wrong = "a segment name of three letters";
+	else if (!read_repetition(&at, &p.segment_rep))
+		wrong = "(NUMBER) or (*) after the segment";
+	else if (*at != '-')
+		wrong = "'-' and a field number";
+	else if (at++, !read_number(&at, 1, 255, &p.field))
+		wrong = "a field number from 1 to 255";
+	else if (!read_repetition(&at, &p.field_rep))
+		wrong = "(NUMBER) or (*) after the field";
+	else if (*at == '.' && (at++, !read_number(&at, 1, 999, &p.component)))
+		wrong = "a component number from 1";
+	else if (*at == '.' && (at++, !read_number(&at, 1, 999, &p.subcomponent)))
+		wrong = "a subcomponent number from 1";
+	else if (*at != '\0')
+		wrong = "the end of the path";
+	else {
+		*out = p;
+		return true;
+	}
+	return fault_set(f, FAULT_OPERATOR, "path \"%s\": at character %d there should be %s, as in SCH-11.4", text,
+	    (int)(at - text) + 1, wrong);
+}
+
+struct hl7_scope
+hl7_whole(const struct hl7 *m)
+{
+	return (struct hl7_scope){ 0, hl7_segments(m) };
+}
+
+/* Cursor: `segment` counts from the scope's begin, `seen` the segments of this
+ * name so far, `repetition` the next of the present segment. */
+bool
+hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path, struct hl7_cursor *cursor,
+    struct span *value, unsigned *segment)
+{
+	const struct hl7_delims *d = hl7_delims(m);
+
+	for (; in.from + cursor->segment < in.to; cursor->segment++, cursor->repetition = 0) {
+		unsigned s = in.from + cursor->segment, reps;
+		struct span field;
+
+		if (!hl7_is(m, s, path->segment))
+			continue;
+		if (cursor->repetition == 0)
+			cursor->seen++;
+		if (path->segment_rep >= 0 && cursor->seen - 1 != (unsigned)path->segment_rep)
+			continue;
+		field = hl7_field(m, s, (unsigned)path->field);
+		reps = s == 0 && path->field <= 2 ? field.n > 0 : hl7_repetitions(d, field);
+		while (cursor->repetition < reps) {
+			unsigned r = cursor->repetition++;
+			struct span v = s == 0 && path->field <= 2 ? field : hl7_repetition(d, field, r);
+
+			if (path->field_rep >= 0 && r != (unsigned)path->field_rep)
+				continue;
+			if (!(s == 0 && path->field <= 2))
+				v = hl7_part(d, v, (unsigned)path->component, (unsigned)path->subcomponent);
+			if (v.n == 0)
+				continue;
+			*value = v;
+			*segment = s;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct span
+hl7_get(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path)
+{
+	struct hl7_cursor c = { 0, 0, 0 };
+	struct span v;
+	unsigned segment;
+
+	return hl7_next(m, in, path, &c, &v, &segment) ? v : SPAN_NONE;
+}

@@ -1,0 +1,100 @@
+/* time.c - TS and DTM as they are sent, blanks, fractions and 16-digit stamps included. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/hl7.h"
+
+static int
+digits(const char *p, int n)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++)
+		v = v * 10 + (p[i] - '0');
+	return v;
+}
+
+static int
+days_in(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+static bool
+read_offset(struct span s, struct hl7_time *t)
+{
+	int minutes;
+
+	if (s.n != 5)
+		return false;
+	for (size_t i = 1; i < 5; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	minutes = digits(s.p + 1, 2) * 60 + digits(s.p + 3, 2);
+	if (minutes > 14 * 60 || digits(s.p + 3, 2) > 59)
+		return false;
+	t->has_offset = true;
+	t->offset_min = s.p[0] == '-' ? -minutes : minutes;
+	return true;
+}
+
+static bool
+in_range(const struct hl7_time *t)
+{
+	return t->year >= 1800 && t->month >= 1 && t->month <= 12 && t->day >= 1 && t->day <= days_in(t->year, t->month) &&
+	    t->hour <= 23 && t->minute <= 59 && t->second <= 60;
+}
+
+/* What follows the digits: a fraction, then an offset. */
+static bool
+read_tail(struct span rest, struct hl7_time *t)
+{
+	if (rest.n > 0 && rest.p[0] == '.') {
+		size_t i = 1;
+
+		while (i < rest.n && rest.p[i] >= '0' && rest.p[i] <= '9')
+			i++;
+		rest = (struct span){ rest.p + i, rest.n - i };
+	}
+	if (rest.n == 0)
+		return true;
+	return (rest.p[0] == '+' || rest.p[0] == '-') && read_offset(rest, t);
+}
+
+enum hl7_time_result
+hl7_time_read(struct span value, struct hl7_time *out)
+{
+	struct hl7_time t = { .month = 1, .day = 1 };
+	struct span s = span_trim(value);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) /* first component only */
+		if (s.p[i] == '^')
+			s.n = i;
+	s = span_trim(s);
+	if (s.n == 0 || hl7_is_null(s))
+		return HL7_TIME_EMPTY;
+	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+		n++;
+	if ((n < 4 || n % 2 != 0 || n > 16) && n != 17)
+		return HL7_TIME_BAD;
+	t.precision = n > 14 ? HL7_SECOND : (enum hl7_precision)n;
+	t.year = digits(s.p, 4);
+	if (n >= 6)
+		t.month = digits(s.p + 4, 2);
+	if (n >= 8)
+		t.day = digits(s.p + 6, 2);
+	if (n >= 10)
+		t.hour = digits(s.p + 8, 2);
+	if (n >= 12)
+		t.minute = digits(s.p + 10, 2);
+	if (n >= 14)
+		t.second = digits(s.p + 12, 2);
+	if (!in_range(&t) || !read_tail((struct span){ s.p + n, s.n - n }, &t))
+		return HL7_TIME_BAD;
+	if (t.second == 60)
+		t.second = 59;
+	*out = t;
+	return HL7_TIME_OK;
+}
