@@ -91,8 +91,59 @@ $(O)/test_%: $(O)/tests/unit/test_%.o $(O)/libnudge.a
 .PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+# Fuzz targets, with B=fuzz.
+fuzz_bin := $(patsubst tests/fuzz/%.c,$(O)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+$(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/libnudge.a
+	$(CC) $(cflags) -fsanitize=fuzzer $^ $(PKG_LIBS) -o $@
+.PRECIOUS: $(O)/tests/fuzz/%.o
+.PHONY: units fuzzers
+units: $(units)
+fuzzers: $(fuzz_bin)
+
 unit: $(units)
 	@for t in $(units); do $$t > $$t.log 2>&1 && echo "ok   $${t##*/}" || { cat $$t.log; exit 1; }; done
+
+# Set-up runs in a make of its own: what is installed is found by the next one.
+check:
+	@sh tests/setup check
+	@MAKE="$(MAKE)" sh tests/check
+demo:
+	@sh tests/setup demo
+	@$(MAKE) -s -j2 all
+	@python3 tests/world/demo.py
+lint:
+	@sh tests/setup lint
+	@MAKE="$(MAKE)" sh tests/lint/lint
+fuzz:
+	@sh tests/setup check
+	@$(MAKE) -s B=fuzz fuzzers
+	@for t in build/fuzz/fuzz_*; do [ -x $$t ] && [ -f $$t ] || continue; n=$${t##*fuzz_}; mkdir -p build/fuzz/corpus/$$n; \
+	  $$t -max_total_time=$(or $(SECONDS_EACH),600) -artifact_prefix=build/fuzz/$$n- build/fuzz/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+bench:
+	@sh tests/setup check
+	@sh tests/bench/bench
+prove:
+	@sh tests/setup check
+	@$(MAKE) -s -j2 all
+	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill
+
+sbin := $(DESTDIR)$(PREFIX)/sbin
+share := $(DESTDIR)$(PREFIX)/share
+lib := $(DESTDIR)$(PREFIX)/lib
+install: all
+	install -d $(sbin) $(DESTDIR)$(PREFIX)/bin $(share)/man/man8 $(share)/man/man5 $(share)/doc/nudge \
+	  $(share)/nudge/hl7 $(share)/nudge/templates $(lib)/systemd/system $(lib)/sysusers.d $(lib)/tmpfiles.d
+	install -m 0755 $(O)/nudged $(O)/nudge-sender $(sbin)
+	install -m 0755 $(O)/nudgectl $(DESTDIR)$(PREFIX)/bin
+	install -m 0644 docs/man/*.8 $(share)/man/man8
+	install -m 0644 docs/man/*.5 $(share)/man/man5
+	install -m 0644 README.md docs/ARCHITECTURE.md conf/nudge.conf LICENSE $(share)/doc/nudge
+	install -m 0644 schemas/hl7/*.conf $(share)/nudge/hl7
+	install -m 0644 conf/templates/* $(share)/nudge/templates
+	for u in nudged.service nudged.socket nudge-sender.service; do \
+	  sed 's,/usr/sbin/,$(PREFIX)/sbin/,; s,/usr/bin/,$(PREFIX)/bin/,' systemd/$$u > $(lib)/systemd/system/$$u; done
+	install -m 0644 systemd/nudge.sysusers $(lib)/sysusers.d/nudge.conf
+	install -m 0644 systemd/nudge.tmpfiles $(lib)/tmpfiles.d/nudge.conf
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
