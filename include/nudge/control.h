@@ -34,6 +34,7 @@ struct control_setup {
 	void (*intake)(void *ctx, struct mllp_stats *out);
 };
 
+/* Begins to listen. Owned by the caller. */
 bool control_new(const struct control_setup *s, struct control **out, struct fault *f) __attribute__((warn_unused_result));
 void control_reply(struct control *c, struct command *done); /* Takes the command; same thread. */
 void control_free(struct control *c); /* NULL is fine. */

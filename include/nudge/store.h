@@ -101,6 +101,7 @@ enum store_found store_appointment_get(struct store *s, int64_t id, int64_t now_
 /* Adds or replaces the row; seals phone and link under the key of the day of erase_at_s. */
 bool store_appointment_put(struct store *s, const struct appointment *a, struct fault *f) __attribute__((warn_unused_result));
 
+/* Another id by which this appointment may be named; the newest wins. */
 bool store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f) __attribute__((warn_unused_result));
 enum store_found store_alias_find(struct store *s, int64_t sender, struct span alias, int64_t *appointment, struct fault *f);
 
@@ -132,6 +133,7 @@ struct text {
 
 typedef bool store_text_fn(void *ctx, const struct text *t); /* false stops the walk */
 
+/* One row, with its lists and words copied. */
 enum store_found store_text_get(struct store *s, int64_t id, struct text *out, struct fault *f);
 /* Adds or replaces; keeps the tally of states by site. Of a row that exists,
  * *t must come from the store. */

@@ -2,6 +2,7 @@
  *
  *   engine.c   the turn itself: take, decide, commit, release
  *   apply.c    a message becomes rows: sender, appointment, plan
+ *   quarantine.c  what could not be understood, and what waits for it
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
  *   lanes.c    numbers: who waits, how fast, is the gateway working
  *   send.c     a due text is looked at, armed, tried again
@@ -152,6 +153,7 @@ struct engine {
 
 /* All of these work inside the turn; false puts why into *f and ends the turn. */
 bool apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f);
+bool apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
 bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f);
 bool apply_final(struct engine *e, int64_t appointment, struct fault *f); /* A text ended: what is canceled and has none left is erased. */
 
