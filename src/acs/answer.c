@@ -1,0 +1,122 @@
+/* answer.c - what an answer means for one recipient; a 202 says nothing until its item is read. */
+// SPDX-License-Identifier: Apache-2.0
+#include <jansson.h>
+#include <string.h>
+
+#include "nudge/acs.h"
+
+struct meaning {
+	enum outcome outcome;
+	const char *code;
+};
+
+/* HTTP statuses of a whole request and of an item mean the same. */
+static struct meaning
+meaning_of(int status)
+{
+	static const struct {
+		int status;
+		struct meaning m;
+	} table[] = {
+		{ 400, { OUTCOME_REFUSED, "bad-request" } },
+		{ 401, { OUTCOME_BLOCKED, "unauthorized" } },
+		{ 403, { OUTCOME_BLOCKED, "forbidden" } },
+		{ 404, { OUTCOME_BLOCKED, "not-found" } },
+		{ 408, { OUTCOME_UNSURE, "request-timeout" } },
+		{ 409, { OUTCOME_UNSURE, "still-running" } },
+		{ 412, { OUTCOME_TOO_LATE, "window-over" } },
+		{ 413, { OUTCOME_REFUSED, "too-large" } },
+		{ 422, { OUTCOME_REFUSED, "bad-request" } },
+		{ 429, { OUTCOME_AGAIN, "rate-limit" } },
+		{ 503, { OUTCOME_AGAIN, "unavailable" } },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (table[i].status == status)
+			return table[i].m;
+	if (status >= 300 && status < 400)
+		return (struct meaning){ OUTCOME_BLOCKED, "redirect" };
+	if (status >= 400 && status < 500)
+		return (struct meaning){ OUTCOME_REFUSED, "refused" };
+	return (struct meaning){ OUTCOME_UNSURE, "server-error" };
+}
+
+static struct span
+text_at(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_string(v) ? span_from(json_string_value(v), json_string_length(v)) : SPAN_NONE;
+}
+
+static struct span
+without_plus(struct span number)
+{
+	if (number.n > 0 && number.p[0] == '+')
+		number = (struct span){ number.p + 1, number.n - 1 };
+	return number;
+}
+
+static const json_t *
+item_for(const json_t *root, struct span to)
+{
+	const json_t *items = json_object_get(root, "value"), *item;
+	size_t i;
+
+	if (!json_is_array(items))
+		return NULL;
+	json_array_foreach(items, i, item)
+		if (span_eq(without_plus(text_at(item, "to")), without_plus(to)))
+			return item;
+	return json_array_size(items) == 1 && json_is_object(json_array_get(items, 0)) ? json_array_get(items, 0) : NULL;
+}
+
+static void
+read_item(const json_t *item, struct buf *hold, struct link_outcome *out)
+{
+	const json_t *status = json_object_get(item, "httpStatusCode"), *good = json_object_get(item, "successful");
+	int code = json_is_integer(status) ? (int)json_integer_value(status) : 0;
+	struct span id = text_at(item, "messageId"), repeat = text_at(item, "repeatabilityResult");
+	struct span why = text_at(item, "errorMessage");
+	struct meaning m;
+
+	out->item_status = code;
+	if (json_is_true(good) || (!json_is_false(good) && code >= 200 && code < 300)) {
+		out->outcome = OUTCOME_ACCEPTED;
+		out->code = SPAN_LIT("accepted");
+		if (id.n <= 127 && buf_add_span(hold, id))
+			out->message_id = buf_span(hold);
+		return;
+	}
+	m = code == 0 || (code >= 200 && code < 300) ? (struct meaning){ OUTCOME_REFUSED, "refused" } : meaning_of(code);
+	if (code == 400 && span_is_nocase(repeat, "rejected"))
+		m.code = "repeatability-rejected";
+	else if (code == 400 && (span_find_nocase(why, "To phone number") >= 0 || span_find_nocase(why, "recipient") >= 0))
+		m.code = "invalid-number";
+	out->outcome = m.outcome;
+	out->code = span_of(m.code);
+}
+
+void
+acs_answer(int status, struct span body, struct span to, struct buf *hold, struct link_outcome *out)
+{
+	struct meaning m = meaning_of(status);
+	json_t *root = NULL;
+	const json_t *item;
+
+	out->http_status = status;
+	out->item_status = 0;
+	out->message_id = SPAN_NONE;
+	out->outcome = m.outcome;
+	out->code = span_of(m.code);
+	if (status < 200 || status >= 300)
+		return;
+	/* Taken, but what of us? Unreadable is not refused. */
+	out->outcome = OUTCOME_UNSURE;
+	out->code = SPAN_LIT("unreadable-answer");
+	root = json_loadb(body.n ? body.p : "", body.n, 0, NULL);
+	item = item_for(root, to);
+	if (item)
+		read_item(item, hold, out);
+	json_decref(root);
+}

@@ -1,0 +1,226 @@
+/* loop.c - jobs in, outcomes out; what ends while nudged is away is told when it is back. */
+// SPDX-License-Identifier: Apache-2.0
+#include "sender/loop.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "nudge/log.h"
+#include "nudge/seal.h"
+
+#define KEPT_MAX (4u << 20) /* bytes of outcomes while nudged is away */
+#define RETRY_MIN_MS 250
+#define RETRY_MAX_MS 2000
+
+struct loop {
+	struct event_base *base;
+	struct conf *conf;          /* held */
+	struct acs_client *client;
+	struct bufferevent *bev;    /* NULL while not connected */
+	struct event *again, *end;
+	struct buf kept;            /* outcomes that nobody has taken yet */
+	int64_t wait_ms;
+	bool linked, stopping;
+};
+
+static void
+connect_later(struct loop *l)
+{
+	uint16_t jitter = 0;
+	int64_t ms;
+	struct timeval t;
+
+	(void)seal_random(&jitter, sizeof jitter);
+	ms = l->wait_ms / 2 + jitter % (l->wait_ms / 2 + 1);
+	l->wait_ms = l->wait_ms * 2 < RETRY_MAX_MS ? l->wait_ms * 2 : RETRY_MAX_MS;
+	t = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
+	(void)event_add(l->again, &t);
+}
+
+static void
+unlink_from(struct loop *l)
+{
+	if (l->linked)
+		log_warn("nudged is gone: waiting for it");
+	l->linked = false;
+	bufferevent_free(l->bev);
+	l->bev = NULL;
+	if (!l->stopping)
+		connect_later(l);
+}
+
+static void
+on_outcome(void *ctx, const struct link_outcome *o)
+{
+	struct loop *l = ctx;
+
+	if (o->outcome == OUTCOME_ACCEPTED)
+		log_debug("accepted", log_int("text", o->text), log_int("attempt", o->attempt));
+	else
+		log_warn("not accepted", log_int("text", o->text), log_int("attempt", o->attempt),
+		    log_name("outcome", outcome_name(o->outcome)), log_int("http", o->http_status),
+		    log_int("item", o->item_status), log_name("code", o->code.p), log_name("trace", o->trace.p));
+	if (!link_put_outcome(&l->kept, o))
+		log_error("an outcome is lost: nudged was away too long", log_int("text", o->text));
+	l->kept.spoilt = false;
+	if (l->linked) {
+		(void)bufferevent_write(l->bev, l->kept.p, l->kept.n);
+		buf_reset(&l->kept);
+	}
+	if (l->stopping && acs_client_busy(l->client) <= 1) /* this one is still counted */
+		(void)event_base_loopexit(l->base, &(struct timeval){ 0, 50000 });
+}
+
+static void
+on_read(struct bufferevent *bev, void *ctx)
+{
+	struct loop *l = ctx;
+	struct evbuffer *in = bufferevent_get_input(bev);
+
+	for (;;) {
+		size_t n = evbuffer_get_length(in);
+		struct link_frame frame;
+		enum link_result r;
+
+		if (n > LINK_FRAME_MAX + 8)
+			n = LINK_FRAME_MAX + 8;
+		r = link_get(span_from(n ? evbuffer_pullup(in, (ev_ssize_t)n) : NULL, n), &frame);
+		if (r == LINK_MORE)
+			return;
+		if (r == LINK_BROKEN || frame.type != LINK_JOB) {
+			log_error("nudged spoke nonsense: connecting again");
+			unlink_from(l);
+			return;
+		}
+		if (!l->stopping)
+			acs_client_send(l->client, &frame.job);
+		(void)evbuffer_drain(in, frame.bytes);
+	}
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	struct loop *l = ctx;
+	struct buf hello;
+
+	(void)bev;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
+		unlink_from(l);
+		return;
+	}
+	if (!(what & BEV_EVENT_CONNECTED))
+		return;
+	buf_init(&hello, 256);
+	if (link_put_hello(&hello, "nudge-sender", LINK_CREDITS))
+		(void)bufferevent_write(l->bev, hello.p, hello.n);
+	buf_clear(&hello);
+	if (l->kept.n > 0)
+		(void)bufferevent_write(l->bev, l->kept.p, l->kept.n);
+	buf_reset(&l->kept);
+	l->linked = true;
+	l->wait_ms = RETRY_MIN_MS;
+	log_note("connected to nudged");
+}
+
+static void
+connect_now(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *l = ctx;
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+	(void)fd;
+	(void)what;
+	if (strlen(l->conf->sender_socket) >= sizeof a.sun_path)
+		return;
+	memcpy(a.sun_path, l->conf->sender_socket, strlen(l->conf->sender_socket) + 1);
+	l->bev = bufferevent_socket_new(l->base, -1, BEV_OPT_CLOSE_ON_FREE);
+	if (!l->bev) {
+		connect_later(l);
+		return;
+	}
+	bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
+	(void)bufferevent_enable(l->bev, EV_READ | EV_WRITE);
+	/* A failure comes as an event, which frees l->bev and tries again. */
+	if (bufferevent_socket_connect(l->bev, (struct sockaddr *)(void *)&a, sizeof a) != 0 && l->bev)
+		unlink_from(l);
+}
+
+static void
+on_end(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *l = ctx;
+
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(l->base);
+}
+
+bool
+loop_new(struct event_base *base, struct conf *c, struct loop **out, struct fault *f)
+{
+	struct loop *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	l->base = base;
+	l->conf = conf_hold(c);
+	l->wait_ms = RETRY_MIN_MS;
+	buf_init(&l->kept, KEPT_MAX);
+	l->again = evtimer_new(base, connect_now, l);
+	l->end = evtimer_new(base, on_end, l);
+	if (!l->again || !l->end) {
+		loop_free(l);
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	}
+	if (!acs_client_new(base, c, on_outcome, l, &l->client, f)) {
+		loop_free(l);
+		return false;
+	}
+	connect_now(-1, 0, l);
+	*out = l;
+	return true;
+}
+
+bool
+loop_reload(struct loop *l, struct conf *c, struct fault *f)
+{
+	if (!acs_client_reload(l->client, c, f))
+		return false;
+	conf_drop(l->conf);
+	l->conf = conf_hold(c);
+	return true;
+}
+
+void
+loop_stop(struct loop *l)
+{
+	struct timeval five = { 5, 0 };
+
+	l->stopping = true;
+	if (acs_client_busy(l->client) == 0)
+		(void)event_base_loopbreak(l->base);
+	else
+		(void)event_add(l->end, &five);
+}
+
+void
+loop_free(struct loop *l)
+{
+	if (!l)
+		return;
+	acs_client_free(l->client);
+	if (l->bev)
+		bufferevent_free(l->bev);
+	if (l->again)
+		event_free(l->again);
+	if (l->end)
+		event_free(l->end);
+	buf_wipe(&l->kept);
+	conf_drop(l->conf);
+	free(l);
+}
