@@ -51,6 +51,7 @@ struct booking {
 	enum field_state link_state;
 	struct span link;
 	const struct conf_site *site; /* NULL: no site takes it (any more); borrowed from message.rules */
+	bool site_not_said;         /* site is NULL only because no department or visit type is named */
 
 	bool has_sent_at;           /* MSH-7 could be read, and may be used for order */
 	int64_t sent_at_s;          /* instant of MSH-7 */

@@ -140,7 +140,7 @@ struct conf_site {
 	int64_t storm_brake_per_min;     /* 0: off */
 	int64_t daily_cap, weekly_cap;   /* 0: none */
 	bool nak_bad_content;
-	bool unknown_type_phone;         /* take a number whose type is not said; default true */
+	bool unknown_type_phone;         /* untyped_phones: take a number whose type is not said; default true */
 	struct text_list approvers;      /* empty: approver = none */
 	size_t index;
 	struct conf_place at;
@@ -148,6 +148,7 @@ struct conf_site {
 
 struct conf {
 	char *file;
+	struct text_list files;          /* all that were read, in order */
 	char *state_directory, *control_socket, *sender_socket, *store_key; /* paths */
 	bool clock_sync_required;
 	int64_t audit_retention_s;

@@ -67,7 +67,8 @@ struct mllp_setup {
 /* Binds every listener and starts the threads; nothing is accepted before
  * mllp_open(). Faults name the listener and what to do. A write to a socket
  * whose peer is gone raises no signal: the threads block all signals. */
-bool mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f) __attribute__((warn_unused_result));
+bool mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f)
+    __attribute__((warn_unused_result));
 void mllp_open(struct mllp *m);  /* Begins to accept. */
 
 /* mllp_open(), mllp_reload(), mllp_stop() and mllp_free() wait for the intake's
@@ -78,14 +79,16 @@ void mllp_open(struct mllp *m);  /* Begins to accept. */
 void mllp_answer(struct mllp *m, struct message *msg, const struct answer *a);
 
 /* Another configuration: listeners are added, removed and get their new
- * certificates; connections stay, and are checked against the new pins. On
- * false nothing changed. The old map may be freed once this returned true. */
+ * certificates; connections stay, and are checked against the new pins; one
+ * whose pin or listener is gone ends after the answers it is owed. On false
+ * nothing changed. The old map may be freed once this returned true. */
 bool mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map, struct fault *f)
     __attribute__((warn_unused_result));
 
 struct mllp_stats {
 	int64_t connections;  /* open now, handshakes included */
-	int64_t accepted, refused_certificate, refused_limit, refused_source, handshake_timeouts, frame_timeouts;
+	int64_t accepted, refused_certificate, refused_limit, refused_source;
+	int64_t handshake_timeouts, frame_timeouts;
 	int64_t frames, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
 };
 void mllp_stats(struct mllp *m, struct mllp_stats *out); /* Any thread. */

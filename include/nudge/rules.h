@@ -14,7 +14,9 @@
 
 struct site_rules {
 	const struct conf_site *site;
-	struct zone *zone;                 /* owned */
+	struct zone *zone;                 /* owned by the rules; sites of one zone share it */
+	struct span profile;               /* text of the profile: built in, or profile_file */
+	char *profile_file;                /* owned; NULL when built in */
 	struct sms_templates **templates;  /* owned, parallel to site->languages */
 	uint8_t approval_hash[DIGEST_BYTES]; /* of the settings that an approval covers, spelled out */
 };

@@ -1,8 +1,8 @@
 /* nudge/siu.h - scheduling messages: which site, which appointment, what happened.
  *
  * Pure functions over a parsed message and the configuration; no I/O, no locks.
- * What is where in a message comes from a profile (schemas/hl7/NAME.conf, or an
- * administrator's own file) whose paths a site may override one by one.
+ * What is where in a message comes from a profile: schemas/hl7/NAME.conf, or an
+ * administrator's own file, begun as a copy of one.
  */
 #ifndef NUDGE_SIU_H
 #define NUDGE_SIU_H

@@ -6,9 +6,14 @@
  *     {organization}: your visit is booked for {start_date} at {start_time}. ...
  * Lines of a section are joined by a blank; "\n" in them is a line feed; lines
  * that begin with '#' are comments. A part in [[ ... ]] is left out when a
- * variable in it is empty. Everything is checked at load; rendering cannot meet
- * an unknown variable. Values are inserted as they are, less control characters.
- * Pure but for loading (ICU date patterns). Threads: a loaded set is read-only.
+ * variable in it is empty, with one of the blanks beside it. Variables:
+ * organization, site, contact, start_date, start_time, link, device_test_link.
+ * Everything is checked at load; rendering cannot meet an unknown variable.
+ * Values are inserted as they are, less control characters; bytes that are no
+ * UTF-8 become U+FFFD, so a text is always UTF-8.
+ * Pure but for loading (ICU date patterns). Threads: a loaded set is read-only,
+ * any thread may render with it; each rendering works on its own copy of ICU's
+ * formats, about 30 microseconds.
  */
 #ifndef NUDGE_SMS_H
 #define NUDGE_SMS_H
@@ -29,7 +34,7 @@ struct sms_size {
 	uint32_t culprit;   /* first character that forced UCS-2; 0: none */
 };
 
-/* Of UTF-8 text; bytes that are no UTF-8 count as U+FFFD. Pure. */
+/* Of UTF-8 text; bytes that are no UTF-8 count as U+FFFD. Of no text: all 0. Pure. */
 struct sms_size sms_measure(struct span text);
 
 struct sms_values { /* all borrowed, UTF-8; empty where not known */
@@ -51,15 +56,18 @@ bool sms_templates_read(const char *name, const char *language, struct span text
 void sms_templates_free(struct sms_templates *t);              /* NULL is fine. */
 const char *sms_templates_language(const struct sms_templates *t); /* Borrowed. */
 
-/* Segments with the longest values of this site and the character that costs
- * most; what `check` prints. Pure. */
+/* Size of the dearest text with the longest values of this site, over every
+ * weekday, month and hour (longest->start_s and zone are not looked at), and the
+ * character that costs most; what `check` prints. segments 0: the text would be
+ * over SMS_CHARS_MAX. Pure. */
 struct sms_size sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest);
 
 /* true: the template of kind k uses {link}. Pure. */
 bool sms_uses_link(const struct sms_templates *t, enum text_kind k);
 
-/* Appends the text to *out; false when *out is full or the text is over
- * SMS_CHARS_MAX. Dates by the language's own order and words, in the zone. */
+/* Appends the text to *out; false, and nothing appended, when *out is full, the
+ * text is over SMS_CHARS_MAX, or memory ends. Dates by the language's own order
+ * and words, in the zone. */
 bool sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_values *v,
     struct buf *out) __attribute__((warn_unused_result));
 

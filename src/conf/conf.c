@@ -1,0 +1,356 @@
+/* conf.c - from a path to a whole configuration or a list of faults, and back to nothing. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/options.h"
+#include "nudge/seal.h"
+
+/* ---- counting ---- */
+
+struct counted {
+	struct conf conf;
+	atomic_int users;
+};
+
+static struct counted *
+counted_of(struct conf *c)
+{
+	return (struct counted *)(void *)((char *)c - offsetof(struct counted, conf));
+}
+
+struct conf *
+conf_new(void)
+{
+	struct counted *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	atomic_init(&c->users, 1);
+	return &c->conf;
+}
+
+struct conf *
+conf_hold(struct conf *c)
+{
+	atomic_fetch_add(&counted_of(c)->users, 1);
+	return c;
+}
+
+void
+conf_drop(struct conf *c)
+{
+	if (c && atomic_fetch_sub(&counted_of(c)->users, 1) == 1)
+		conf_free(c);
+}
+
+static void
+patterns_free(struct pattern_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		pattern_free(l->item[i]);
+	free(l->item);
+}
+
+static void
+site_free(struct conf_site *s)
+{
+	for (size_t i = 0; i < s->reminders_n; i++)
+		free(s->reminders[i].title);
+	free(s->reminders);
+	patterns_free(&s->departments);
+	patterns_free(&s->visit_types);
+	patterns_free(&s->confidential_departments);
+	patterns_free(&s->confidential_visit_types);
+	text_list_free(&s->languages);
+	text_list_free(&s->approvers);
+	char *texts[] = { s->title, s->name, s->contact, s->fhir_base_url, s->profile, s->sending_application,
+		s->sending_facility, s->time_zone, s->templates_path, s->link };
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		free(texts[i]);
+}
+
+static void
+blocks_free(struct conf *c)
+{
+	for (size_t i = 0; i < c->organizations_n; i++) {
+		struct conf_organization *o = &c->organizations[i];
+		char *texts[] = { o->title, o->name, o->consent_by, o->consent_date, o->country, o->geography };
+
+		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+			free(texts[k]);
+		text_list_free(&o->countries);
+	}
+	for (size_t i = 0; i < c->gateways_n; i++) {
+		struct conf_gateway *g = &c->gateways[i];
+		char *texts[] = { g->title, g->endpoint, g->access_key, g->api_version, g->ca_file };
+
+		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+			free(texts[k]);
+	}
+	for (size_t i = 0; i < c->numbers_n; i++) {
+		free(c->numbers[i].title);
+		free(c->numbers[i].sender);
+	}
+	for (size_t i = 0; i < c->environments_n; i++) {
+		struct conf_environment *e = &c->environments[i];
+
+		free(e->title);
+		free(e->issuer);
+		free(e->revocation_list);
+		text_list_free(&e->certificates);
+		text_list_free(&e->subjects);
+		text_list_free(&e->sources);
+		text_list_free(&e->only_to);
+	}
+	for (size_t i = 0; i < c->listeners_n; i++) {
+		struct conf_listener *l = &c->listeners[i];
+
+		free(l->title);
+		free(l->address);
+		free(l->certificate);
+		free(l->private_key);
+		free(l->environments);
+	}
+	for (size_t i = 0; i < c->sites_n; i++)
+		site_free(&c->sites[i]);
+}
+
+void
+conf_free(struct conf *c)
+{
+	blocks_free(c);
+	free(c->organizations);
+	free(c->gateways);
+	free(c->numbers);
+	free(c->environments);
+	free(c->listeners);
+	free(c->sites);
+	free(c->file);
+	free(c->state_directory);
+	free(c->control_socket);
+	free(c->sender_socket);
+	free(c->store_key);
+	text_list_free(&c->files);
+	text_list_free(&c->access.view);
+	text_list_free(&c->access.operate);
+	text_list_free(&c->access.phi);
+	free(counted_of(c));
+}
+
+/* ---- faults ---- */
+
+void
+conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning, const char *format, ...)
+{
+	struct conf_fault *grown = realloc(f->item, (f->n + 1) * sizeof *grown), *x;
+	va_list ap;
+
+	f->errors_n += !warning;
+	if (!grown)
+		return; /* counted all the same: it does not load */
+	f->item = grown;
+	x = &grown[f->n++];
+	memset(x, 0, sizeof *x);
+	x->warning = warning;
+	if (at) {
+		(void)snprintf(x->file, sizeof x->file, "%.255s", at->file ? at->file : "");
+		x->line = at->line;
+	}
+	va_start(ap, format);
+	(void)vsnprintf(x->text, sizeof x->text, format, ap);
+	va_end(ap);
+}
+
+void
+conf_faults_clear(struct conf_faults *f)
+{
+	free(f->item);
+	*f = (struct conf_faults){ 0 };
+}
+
+/* ---- across blocks ---- */
+
+static bool
+same_patterns(const struct pattern_list *a, const struct pattern_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(pattern_text(a->item[i]), pattern_text(b->item[i])) != 0)
+			return false;
+	return true;
+}
+
+static bool
+both(const char *a, const char *b) /* one message may have both, or one says nothing */
+{
+	return a[0] == '\0' || b[0] == '\0' || strcasecmp(a, b) == 0;
+}
+
+static void
+check_overlap(struct reader *r)
+{
+	for (size_t i = 0; i < r->conf->sites_n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct conf_site *a = &r->conf->sites[k], *b = &r->conf->sites[i];
+
+			if (a->environment == b->environment && a->environment && both(a->sending_application, b->sending_application) &&
+			    both(a->sending_facility, b->sending_facility) && same_patterns(&a->departments, &b->departments) &&
+			    same_patterns(&a->visit_types, &b->visit_types))
+				conf_fault_add(r->faults, &b->at, false,
+				    "site \"%s\": a message could be for this site and for \"%s\" as well; tell them apart by departments, "
+				    "visit_types, sending_application or sending_facility", b->title, a->title);
+		}
+}
+
+static void
+check_secret(struct reader *r, const struct conf_place *at, const char *key, const char *path, const char *made_by)
+{
+	struct fault f = { 0 };
+	struct stat st;
+
+	if (!path[0])
+		return;
+	if (stat(path, &st) != 0 && r->who != CONF_CHECK)
+		conf_fault_add(r->faults, at, false, "%s: %s is not there or cannot be reached; %s", key, path, made_by);
+	else if (stat(path, &st) != 0)
+		conf_fault_add(r->faults, at, access(path, F_OK) == 0, "%s: %s is not there or cannot be reached; %s", key, path, made_by);
+	else if (!secret_file_ok(path, &f) && (r->who != CONF_CHECK || st.st_uid == geteuid() || geteuid() == 0))
+		conf_fault_add(r->faults, at, false, "%s: %s", key, f.text);
+	else if (r->who != CONF_CHECK && access(path, R_OK) != 0)
+		conf_fault_add(r->faults, at, false, "%s: %s cannot be read by this user", key, path);
+}
+
+static void
+check_secrets(struct reader *r)
+{
+	const struct conf *c = r->conf;
+	struct conf_place top = { c->file, 0 };
+
+	if (r->who != CONF_SENDER) {
+		check_secret(r, &top, "store_key", c->store_key, "make it with: nudgectl keygen FILE");
+		for (size_t i = 0; i < c->listeners_n; i++)
+			if (c->listeners[i].tls)
+				check_secret(r, &c->listeners[i].at, "private_key", c->listeners[i].private_key,
+				    "it is the key of the listener's certificate");
+	}
+	if (r->who != CONF_NUDGED)
+		for (size_t i = 0; i < c->gateways_n; i++)
+			check_secret(r, &c->gateways[i].at, "access_key", c->gateways[i].access_key,
+			    "put the key of the Azure resource there");
+}
+
+void
+check_across(struct reader *r)
+{
+	const struct conf *c = r->conf;
+	struct conf_place top = { c->file, 0 };
+
+	if (c->listeners_n == 0)
+		conf_fault_add(r->faults, &top, false, "there is no listener: nobody could send messages");
+	if (c->sites_n == 0)
+		conf_fault_add(r->faults, &top, false, "there is no site: no message would be for anybody");
+	for (size_t i = 0; i < c->listeners_n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (c->listeners[i].port == c->listeners[k].port && strcmp(c->listeners[i].address, c->listeners[k].address) == 0)
+				conf_fault_add(r->faults, &c->listeners[i].at, false, "listener \"%s\": address and port are those of \"%s\"",
+				    c->listeners[i].title, c->listeners[k].title);
+	check_overlap(r);
+	check_secrets(r);
+}
+
+/* ---- load ---- */
+
+static void
+build_all(struct reader *r)
+{
+	build_top(r);
+	build_organizations(r);
+	build_gateways(r);
+	build_numbers(r);
+	build_environments(r);
+	build_listeners(r);
+	build_sites(r);
+	check_across(r);
+}
+
+bool
+conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf_faults *faults)
+{
+	struct reader r = { .who = who, .faults = faults };
+	struct conf_place at = { path, 0 };
+
+	*faults = (struct conf_faults){ 0 };
+	r.conf = conf_new();
+	r.sources = calloc(SOURCES_MAX, sizeof *r.sources);
+	if (!r.conf || !r.sources) {
+		conf_fault_add(faults, &at, false, "out of memory");
+	} else if (source_read(&r, path, 0, &at) && faults->errors_n == 0) {
+		r.conf->file = strdup(r.sources[0].path);
+		build_all(&r);
+	}
+	sources_free(&r);
+	if (faults->errors_n > 0) {
+		if (r.conf)
+			conf_drop(r.conf);
+		return false;
+	}
+	*out = r.conf;
+	return true;
+}
+
+/* ---- look-ups ---- */
+
+#define FIND(c, list, title_)                                                   \
+	for (size_t i = 0; i < (c)->list##_n; i++)                              \
+		if (strcmp((c)->list[i].title, (title_)) == 0)                  \
+			return &(c)->list[i];                                   \
+	return NULL
+
+const struct conf_site *
+conf_find_site(const struct conf *c, const char *title)
+{
+	FIND(c, sites, title);
+}
+
+const struct conf_environment *
+conf_find_environment(const struct conf *c, const char *title)
+{
+	FIND(c, environments, title);
+}
+
+const struct conf_number *
+conf_find_number(const struct conf *c, const char *title)
+{
+	FIND(c, numbers, title);
+}
+
+const struct conf_gateway *
+conf_find_gateway(const struct conf *c, const char *title)
+{
+	FIND(c, gateways, title);
+}
+
+const char *
+conf_site_silent(const struct conf_site *s)
+{
+	const struct conf_organization *o = s->environment->organization;
+
+	if (!o->consent_send_on_behalf)
+		return "consent_send_on_behalf of the organization is not true";
+	if (!o->consent_attendees_consented)
+		return "consent_attendees_consented of the organization is not true";
+	if (!s->number)
+		return "the site has no number";
+	if (s->number->type == NUMBER_TOLL_FREE && !s->number->verified && s->environment->production)
+		return "the site's toll-free number has verified = false";
+	return NULL;
+}
