@@ -317,7 +317,9 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 		a->consent = b->consent;
 	a->deceased = b->deceased;
 	a->status = b->status;
-	a->left_site = !b->site;
+	/* A cancellation often names neither department nor visit type. */
+	if (!b->site_not_said)
+		a->left_site = !b->site;
 	if (b->site) {
 		a->site = e->sites[b->site->index].id;
 		a->confidential = b->confidential;

@@ -70,7 +70,8 @@ read_delims(struct span line, struct hl7_delims *d)
 		d->repaired = true;
 		n = 0;
 	} else {
-		memcpy(c, msh2.p ? msh2.p : "", n < 5 ? n : 5);
+		for (size_t i = 0; i < n && i < 5; i++)
+			c[i] = msh2.p[i];
 	}
 	*d = (struct hl7_delims){ field, c[0], c[1], c[2], c[3], n == 5 ? c[4] : 0, d->repaired };
 	for (int i = 0; i < 4; i++) {

@@ -147,6 +147,7 @@ rule_of_chain(int x509_error)
 		{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, RULE_UNKNOWN_ISSUER },
 		{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, RULE_UNKNOWN_ISSUER },
 		{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, RULE_UNKNOWN_ISSUER },
+		{ X509_V_ERR_CERT_SIGNATURE_FAILURE, RULE_UNKNOWN_ISSUER }, /* same name, other key */
 		{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, RULE_UNKNOWN_ISSUER },
 		{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, RULE_UNKNOWN_ISSUER },
 		{ X509_V_ERR_CERT_HAS_EXPIRED, RULE_EXPIRED },
@@ -252,7 +253,8 @@ identity_judge(const struct identity *id, X509 *leaf, STACK_OF(X509) *chain, con
 
 	for (size_t i = 0; leaf && i < id->n; i++) {
 		const struct credential *c = &id->credentials[i];
-		enum identity_rule r = c->store ? judge_chain(c, leaf, chain, dates) : judge_pins(c, leaf, dates);
+		enum identity_rule r = c->store ? judge_chain(c, leaf, chain, dates)
+		                                : judge_pins(c, leaf, dates);
 		if (r == RULE_ACCEPTED && !source_allowed(c, from)) {
 			r = RULE_SOURCE;
 		}
@@ -301,7 +303,8 @@ read_pins(struct credential *c, struct fault *f)
 		ok = identity_pin(sk_X509_value(certificates, 0), c->pins[c->pins_n]);
 		sk_X509_pop_free(certificates, X509_free);
 		if (!ok) {
-			return fault_set(f, FAULT_OPERATOR, "%s: its public key cannot be read", paths->item[i]);
+			return fault_set(f, FAULT_OPERATOR, "%s: its public key cannot be read",
+			    paths->item[i]);
 		}
 		c->pins_n++;
 	}
@@ -365,21 +368,35 @@ read_sources(struct credential *c, struct fault *f)
 	return true;
 }
 
+static bool
+same_key_fault(const struct credential *a, const struct credential *b, size_t at, struct fault *f)
+{
+	return fault_set(f, FAULT_OPERATOR, "environments \"%s\" and \"%s\" pin the same key (%s): "
+	    "give each sender system a certificate of its own", a->environment->title, b->environment->title,
+	    b->environment->certificates.item[at]);
+}
+
+static bool
+pins_differ(const struct credential *a, const struct credential *b, struct fault *f)
+{
+	for (size_t i = 0; i < a->pins_n; i++) {
+		for (size_t k = 0; k < b->pins_n; k++) {
+			if (memcmp(a->pins[i], b->pins[k], sizeof b->pins[k]) == 0) {
+				return same_key_fault(a, b, k, f);
+			}
+		}
+	}
+	return true;
+}
+
 /* A message must belong to one environment: its certificate decides which. */
 static bool
-pins_differ(const struct identity *id, struct fault *f)
+all_pins_differ(const struct identity *id, struct fault *f)
 {
-	const struct credential *a = id->credentials, *end = a + id->n;
-
-	for (; a < end; a++) {
-		for (const struct credential *b = a + 1; b < end; b++) {
-			for (size_t k = 0; k < a->pins_n * b->pins_n; k++) {
-				if (memcmp(a->pins[k / b->pins_n], b->pins[k % b->pins_n], DIGEST_BYTES) == 0) {
-					return fault_set(f, FAULT_OPERATOR, "environments \"%s\" and \"%s\" pin the same "
-					    "key (%s): give each sender system a certificate of its own",
-					    a->environment->title, b->environment->title,
-					    b->environment->certificates.item[k % b->pins_n]);
-				}
+	for (size_t i = 0; i < id->n; i++) {
+		for (size_t k = i + 1; k < id->n; k++) {
+			if (!pins_differ(&id->credentials[i], &id->credentials[k], f)) {
+				return false;
 			}
 		}
 	}
@@ -408,7 +425,7 @@ identity_new(const struct conf_listener *l, struct identity **out, struct fault 
 			goto fail;
 		}
 	}
-	if (!pins_differ(id, f)) {
+	if (!all_pins_differ(id, f)) {
 		goto fail;
 	}
 	*out = id;

@@ -68,9 +68,11 @@ enum identity_rule identity_judge(const struct identity *id, X509 *leaf, STACK_O
 identity_set identity_sources(const struct identity *id, const struct peer *from);
 
 /* What both edges of the check share. Pure. */
-enum identity_rule identity_strength(X509 *x);               /* ACCEPTED, WEAK_KEY or WEAK_SIGNATURE */
-enum identity_rule identity_dates(const X509 *x);            /* ACCEPTED, EXPIRED or EARLY */
-bool identity_pin(X509 *x, uint8_t out[DIGEST_BYTES]) __attribute__((warn_unused_result)); /* SHA-256 of its public key */
-void identity_fingerprint(const X509 *x, char out[2 * DIGEST_BYTES + 1]); /* SHA-256 of the whole, for the log */
+enum identity_rule identity_strength(X509 *x);    /* ACCEPTED, WEAK_KEY or WEAK_SIGNATURE */
+enum identity_rule identity_dates(const X509 *x); /* ACCEPTED, EXPIRED or EARLY */
+
+/* SHA-256 of the public key, which is compared; and of the whole, for the log. */
+bool identity_pin(X509 *x, uint8_t out[DIGEST_BYTES]) __attribute__((warn_unused_result));
+void identity_fingerprint(const X509 *x, char out[2 * DIGEST_BYTES + 1]);
 
 #endif

@@ -1,4 +1,4 @@
-/* pem.c - reads what administrators keep in .cer, .pem, .key and .crl files, and says what is wrong with it. */
+/* pem.c - reads what administrators keep in .cer, .pem, .key and .crl files. */
 // SPDX-License-Identifier: Apache-2.0
 #include "mllp/pem.h"
 
@@ -73,7 +73,8 @@ not_a_certificate(const char *path, const struct buf *b, struct fault *f)
 		return fault_set(f, FAULT_OPERATOR, "%s: is a certificate request; "
 		    "name the certificate that was issued for it", path);
 	}
-	return fault_set(f, FAULT_OPERATOR, "%s: holds no certificate in Base64 (-----BEGIN CERTIFICATE-----)", path);
+	return fault_set(f, FAULT_OPERATOR, "%s: holds no certificate in Base64 "
+	    "(-----BEGIN CERTIFICATE-----)", path);
 }
 
 static bool
@@ -97,7 +98,8 @@ collect(const char *path, const struct buf *b, STACK_OF(X509) *into, struct faul
 		return true;
 	}
 	if (has(b, "-----BEGIN CERTIFICATE-----")) {
-		return fault_set(f, FAULT_OPERATOR, "%s: a certificate in it is damaged; copy the file again", path);
+		return fault_set(f, FAULT_OPERATOR, "%s: a certificate in it is damaged; copy the file again",
+		    path);
 	}
 	return not_a_certificate(path, b, f);
 }
@@ -118,8 +120,8 @@ pem_certificates(const char *path, enum pem_owner owner, STACK_OF(X509) **out, s
 		goto out;
 	}
 	if (owner == PEM_THEIRS && has(&b, "PRIVATE KEY-----")) {
-		fault_set(f, FAULT_OPERATOR, "%s: holds a private key; a sender's certificate is needed without it: "
-		    "remove the key and have its owner replace it", path);
+		fault_set(f, FAULT_OPERATOR, "%s: holds a private key; a sender's certificate is needed "
+		    "without it: remove the key and have its owner replace it", path);
 		goto out;
 	}
 	ok = collect(path, &b, all, f);

@@ -24,6 +24,7 @@ bool pem_certificates(const char *path, enum pem_owner owner, STACK_OF(X509) **o
 bool pem_private_key(const char *path, EVP_PKEY **out, struct fault *f) __attribute__((warn_unused_result));
 
 /* Adds every list of the file (PEM, or one in DER) to the store. */
-bool pem_revocation_list(const char *path, X509_STORE *into, struct fault *f) __attribute__((warn_unused_result));
+bool pem_revocation_list(const char *path, X509_STORE *into, struct fault *f)
+    __attribute__((warn_unused_result));
 
 #endif

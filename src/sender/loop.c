@@ -34,7 +34,8 @@ connect_later(struct loop *l)
 	int64_t ms;
 	struct timeval t;
 
-	(void)seal_random(&jitter, sizeof jitter);
+	if (!seal_random(&jitter, sizeof jitter))
+		jitter = 0;
 	ms = l->wait_ms / 2 + jitter % (l->wait_ms / 2 + 1);
 	l->wait_ms = l->wait_ms * 2 < RETRY_MAX_MS ? l->wait_ms * 2 : RETRY_MAX_MS;
 	t = (struct timeval){ ms / 1000, ms % 1000 * 1000 };

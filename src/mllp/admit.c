@@ -1,0 +1,141 @@
+/* admit.c - the door: a handshake, a certificate, and the environments behind it. */
+// SPDX-License-Identifier: Apache-2.0
+#include "mllp/session.h"
+
+#include "nudge/log.h"
+
+#include <assert.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+
+static void
+refuse(struct session *s, enum identity_rule rule, const X509 *leaf)
+{
+	const struct identity_rule_text *text = identity_rule_text(rule);
+	char fingerprint[2 * DIGEST_BYTES + 1] = "none";
+
+	if (leaf) {
+		identity_fingerprint(leaf, fingerprint);
+	}
+	s->refused = true;
+	count(&s->thread->intake->counts.refused_certificate, 1);
+	log_warn("sender refused", log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
+	    log_name("sha256", fingerprint), log_name("why", text->broken), log_name("do", text->advice));
+}
+
+int
+session_verify(X509_STORE_CTX *chain, void *unused)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct session *s = SSL_get_app_data(ssl);
+	X509 *leaf = X509_STORE_CTX_get0_cert(chain);
+	enum identity_rule rule;
+	identity_set unused_set;
+
+	(void)unused;
+	rule = identity_judge(s->terms->identity, leaf, X509_STORE_CTX_get0_untrusted(chain), &s->peer,
+	    IDENTITY_NOW, &unused_set);
+	X509_STORE_CTX_set_error(chain, identity_rule_text(rule)->x509_error);
+	if (rule != RULE_ACCEPTED) {
+		refuse(s, rule, leaf);
+	}
+	return rule == RULE_ACCEPTED;
+}
+
+static bool
+take_environments(struct session *s, identity_set set)
+{
+	const struct conf_listener *l = s->terms->listener;
+	const struct conf_environment **found = calloc(l->environments_n, sizeof(void *));
+	size_t n = 0;
+
+	if (!found) {
+		return false;
+	}
+	for (size_t i = 0; i < l->environments_n; i++) {
+		if (set >> i & 1) {
+			found[n++] = l->environments[i];
+		}
+	}
+	assert(n > 0);
+	free(s->environments);
+	s->environments = found;
+	s->environments_n = n;
+	return true;
+}
+
+bool
+session_admit(struct session *s, enum identity_dates dates)
+{
+	X509 *leaf = s->wire.ssl ? SSL_get0_peer_certificate(s->wire.ssl) : NULL;
+	const struct identity *id = s->terms->identity;
+	enum identity_rule rule = RULE_ACCEPTED;
+	identity_set set = 0;
+
+	if (s->wire.ssl) {
+		rule = identity_judge(id, leaf, SSL_get_peer_cert_chain(s->wire.ssl), &s->peer, dates, &set);
+	} else {
+		set = identity_sources(id, &s->peer);
+		rule = set ? RULE_ACCEPTED : RULE_SOURCE;
+	}
+	if (rule != RULE_ACCEPTED) {
+		refuse(s, rule, leaf);
+		return false;
+	}
+	return take_environments(s, set);
+}
+
+static void
+handshake_failed(struct session *s)
+{
+	unsigned long why = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(why);
+	const char *advice = "compare TLS versions and certificates of both sides";
+
+	ERR_clear_error();
+	if (s->refused) {
+		return; /* said by session_verify() */
+	}
+	if (!wire_heard(&s->wire)) {
+		count(&s->thread->intake->counts.probes, 1); /* a load balancer that knocks */
+		s->dead = true;
+		return;
+	}
+	if (ERR_GET_REASON(why) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+		refuse(s, RULE_NO_CERTIFICATE, NULL);
+		return;
+	}
+	if (ERR_GET_REASON(why) == SSL_R_HTTP_REQUEST ||
+	    ERR_GET_REASON(why) == SSL_R_WRONG_VERSION_NUMBER) {
+		advice = "the sender speaks without TLS: switch TLS on there";
+	}
+	s->refused = true;
+	log_warn("TLS handshake failed", log_name("listener", session_listener(s)),
+	    log_name("peer", s->peer.text), log_name("why", reason ? reason : "the peer went away"),
+	    log_name("do", advice));
+}
+
+void
+session_handshake(struct session *s)
+{
+	switch (wire_handshake(&s->wire)) {
+	case WIRE_OK:
+		/* Judged again: the configuration may have changed under the handshake. */
+		if (!session_admit(s, IDENTITY_NOW)) {
+			s->dead = true;
+			return;
+		}
+		s->state = SESSION_OPEN;
+		s->active_ms = s->now_ms;
+		log_debug("sender connected", log_name("listener", session_listener(s)),
+		    log_name("peer", s->peer.text), log_name("tls", SSL_get_version(s->wire.ssl)),
+		    log_name("environment", s->environments[0]->title));
+		break;
+	case WIRE_AGAIN:
+		break;
+	case WIRE_EOF:
+	case WIRE_BROKEN:
+		handshake_failed(s);
+		break;
+	}
+}

@@ -1,0 +1,133 @@
+/* answering.c - answers put into the order of their frames and written one by one. */
+// SPDX-License-Identifier: Apache-2.0
+#include "mllp/session.h"
+
+#include "nudge/clock.h"
+#include "nudge/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define CONTROL_ID_MAX 20 /* of HL7 2.3 to 2.6 */
+
+void
+message_free(struct message *m)
+{
+	if (!m) {
+		return;
+	}
+	rules_drop(m->rules);
+	arena_reset(&m->arena); /* wipes */
+	arena_clear(&m->arena);
+	free(m);
+}
+
+bool
+answering_done(const struct session *s)
+{
+	return s->first == s->next && s->out.n == s->out_at;
+}
+
+void
+answering_take(struct session *s, struct message *m)
+{
+	struct owed *o = &s->owed[m->sequence % SESSION_FRAMES_MAX];
+
+	assert(m->sequence >= s->first && m->sequence < s->next && !o->answered);
+	o->answered = m;
+}
+
+/* 'N', when this process started, and a count: nobody else's, never again. */
+static void
+control_id(struct mllp *m, char out[CONTROL_ID_MAX + 1])
+{
+	unsigned long long n = atomic_fetch_add_explicit(&m->next_id, 1, memory_order_relaxed) + 1;
+	char digits[16];
+	size_t at = sizeof digits, length = 0;
+
+	while (n > 0) {
+		digits[--at] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n % 36];
+		n /= 36;
+	}
+	out[length++] = 'N';
+	for (const char *p = m->stem; *p; p++) {
+		out[length++] = *p;
+	}
+	while (at < sizeof digits && length < CONTROL_ID_MAX) {
+		out[length++] = digits[at++];
+	}
+	out[length] = '\0';
+}
+
+static bool
+write_answer(struct session *s, const struct message *m)
+{
+	static const struct ack_error nothing;
+	enum ack_code code = ack_choose(m->listener->ack_mode, &m->request, m->verdict);
+	char id[CONTROL_ID_MAX + 1];
+	struct now now;
+
+	if (code == ACK_NONE) {
+		return true;
+	}
+	control_id(s->thread->intake, id);
+	now = clock_now();
+	return ack_write(&m->request, code, m->verdict == VERDICT_ACCEPT ? &nothing : &m->error, id,
+	    now_s(&now), &s->out);
+}
+
+/* Takes the next answer that may go now. false: there is none. */
+static bool
+take_next(struct session *s)
+{
+	struct owed *o = &s->owed[s->first % SESSION_FRAMES_MAX];
+	struct message *m = o->answered;
+
+	if (s->first == s->next || !m) {
+		return false;
+	}
+	s->first++;
+	s->owed_bytes -= o->bytes;
+	o->answered = NULL;
+	if (m->closes || !write_answer(s, m)) {
+		count(&s->thread->intake->counts.unanswered, 1);
+		log_info("connection closed without an answer", log_name("listener", session_listener(s)),
+		    log_name("peer", s->peer.text));
+		s->dead = true;
+	}
+	message_free(m);
+	return !s->dead;
+}
+
+/* false: no more can be written now. */
+static bool
+write_out(struct session *s)
+{
+	while (s->out_at < s->out.n) {
+		size_t put = 0;
+		switch (wire_write(&s->wire, s->out.p + s->out_at, s->out.n - s->out_at, &put)) {
+		case WIRE_OK:
+			s->out_at += put;
+			break;
+		case WIRE_AGAIN:
+			return false;
+		case WIRE_EOF:
+		case WIRE_BROKEN:
+			s->dead = true;
+			return false;
+		}
+	}
+	buf_reset(&s->out);
+	s->out_at = 0;
+	return true;
+}
+
+void
+answering_flush(struct session *s)
+{
+	do {
+		if (!write_out(s)) {
+			return;
+		}
+	} while (take_next(s));
+}

@@ -1,0 +1,138 @@
+/* check.c - what start-up would find wrong with the certificates, and what will be wrong soon. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/mllp.h"
+
+#include "mllp/identity.h"
+#include "mllp/pem.h"
+#include "mllp/tls.h"
+
+#include <openssl/asn1.h>
+#include <stdio.h>
+
+#define SOON_DAYS 30
+
+struct subject { /* whose certificate is looked at */
+	const struct conf_place *at;
+	const char *block, *title; /* "environment", "prod" */
+	const char *key, *path;    /* "certificates", "/etc/..." */
+};
+
+static void
+add(struct conf_faults *faults, const struct subject *s, bool warning, const char *text)
+{
+	conf_fault_add(faults, s->at, warning, "%s \"%s\": %s: %s%s%s", s->block, s->title, s->key,
+	    s->path ? s->path : "", s->path ? ": " : "", text);
+}
+
+static bool
+ends_soon(const X509 *x, int *days)
+{
+	int seconds;
+
+	return ASN1_TIME_diff(days, &seconds, NULL, X509_get0_notAfter(x)) && *days < SOON_DAYS;
+}
+
+/* Dates are warnings: another certificate may be in force, and a service that
+ * does not start keeps no reminder. */
+static void
+check_dates(const X509 *x, const struct subject *s, struct conf_faults *faults)
+{
+	enum identity_rule r = identity_dates(x);
+	char text[96];
+	int days;
+
+	if (r == RULE_EXPIRED) {
+		add(faults, s, true, "has expired: put its successor beside it or in its place");
+	} else if (r == RULE_EARLY) {
+		add(faults, s, true, "is not valid yet");
+	} else if (ends_soon(x, &days)) {
+		snprintf(text, sizeof text, "expires in %d days", days);
+		add(faults, s, true, text);
+	}
+}
+
+static void
+check_strength(X509 *x, const struct subject *s, struct conf_faults *faults)
+{
+	enum identity_rule r = identity_strength(x);
+
+	if (r != RULE_ACCEPTED) {
+		add(faults, s, false, identity_rule_text(r)->broken);
+	}
+}
+
+static void
+check_file(const struct subject *s, enum pem_owner owner, struct conf_faults *faults)
+{
+	struct fault f = { FAULT_NONE, "" };
+	STACK_OF(X509) *all;
+	struct subject plain = *s;
+	X509 *first;
+
+	if (!pem_certificates(s->path, owner, &all, &f)) {
+		plain.path = NULL; /* the fault names it */
+		add(faults, &plain, false, f.text);
+		return;
+	}
+	first = sk_X509_value(all, 0);
+	check_strength(first, s, faults);
+	check_dates(first, s, faults);
+	sk_X509_pop_free(all, X509_free);
+}
+
+static void
+check_environment(const struct conf_environment *e, struct conf_faults *faults)
+{
+	struct subject s = { &e->at, "environment", e->title, "certificates", NULL };
+
+	for (size_t i = 0; i < e->certificates.n; i++) {
+		s.path = e->certificates.item[i];
+		check_file(&s, PEM_THEIRS, faults);
+	}
+	if (e->issuer[0]) {
+		s.key = "issuer";
+		s.path = e->issuer;
+		check_file(&s, PEM_THEIRS, faults);
+	}
+}
+
+/* All that start-up does with a listener's files, less the socket. A fault of
+ * an environment was said already, and better, at the environment itself. */
+static void
+check_listener(const struct conf_listener *l, bool environments_good, struct conf_faults *faults)
+{
+	struct subject s = { &l->at, "listener", l->title, "certificate", l->certificate };
+	struct identity *id = NULL;
+	struct fault f = { FAULT_NONE, "" };
+	SSL_CTX *tls = NULL;
+
+	if (environments_good && !identity_new(l, &id, &f)) {
+		conf_fault_add(faults, &l->at, false, "listener \"%s\": %s", l->title, f.text);
+	}
+	identity_free(id);
+	if (!l->tls) {
+		return;
+	}
+	if (tls_context(l, NULL, &tls, &f)) {
+		check_dates(SSL_CTX_get0_certificate(tls), &s, faults);
+	} else {
+		conf_fault_add(faults, &l->at, false, "listener \"%s\": %s", l->title, f.text);
+	}
+	SSL_CTX_free(tls);
+}
+
+bool
+mllp_check(const struct conf *c, struct conf_faults *faults)
+{
+	size_t before = faults->errors_n;
+	bool environments_good;
+
+	for (size_t i = 0; i < c->environments_n; i++) {
+		check_environment(&c->environments[i], faults);
+	}
+	environments_good = faults->errors_n == before;
+	for (size_t i = 0; i < c->listeners_n; i++) {
+		check_listener(&c->listeners[i], environments_good, faults);
+	}
+	return faults->errors_n == before;
+}

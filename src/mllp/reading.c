@@ -1,0 +1,258 @@
+/* reading.c - bytes into frames, frames into messages, no more of them than may be unanswered. */
+// SPDX-License-Identifier: Apache-2.0
+#include "mllp/session.h"
+
+#include "nudge/clock.h"
+#include "nudge/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define READS_PER_TURN 4      /* then the others of this thread */
+#define NO_MSH_MAX 3          /* frames in a row that nobody can be answered for */
+#define READER_KEEPS 16384    /* bytes of memory that a reader keeps between frames */
+#define ARENA_SPARE 65536     /* bytes beyond four times the largest message */
+#define TOO_LARGE "message larger than max_message"
+
+static bool
+may_take(struct session *s)
+{
+	const struct mllp_setup *setup = &s->thread->intake->setup;
+
+	if (s->next - s->first >= SESSION_FRAMES_MAX || s->owed_bytes >= SESSION_BYTES_MAX) {
+		return false;
+	}
+	if (setup->space && !setup->space(setup->ctx)) {
+		s->hungry = true;
+		thread_is_hungry(s->thread);
+		return false;
+	}
+	return true;
+}
+
+static struct message *
+message_new(struct session *s, struct span bytes)
+{
+	struct message *m = calloc(1, sizeof *m);
+
+	if (!m) {
+		return NULL;
+	}
+	arena_init(&m->arena, 4 * s->reader.bytes.max + ARENA_SPARE);
+	m->raw = arena_copy(&m->arena, bytes);
+	if (!m->raw.p) {
+		arena_clear(&m->arena);
+		free(m);
+		return NULL;
+	}
+	m->connection = s->number;
+	m->thread = s->thread->number;
+	m->received_ms = s->now_ms;
+	m->rules = rules_hold(s->thread->setting->rules);
+	m->listener = s->terms->listener;
+	m->environment = s->environments[0];
+	return m;
+}
+
+static struct span
+first_component(const struct hl7 *index, unsigned field)
+{
+	const struct hl7_delims *d = hl7_delims(index);
+
+	return hl7_part(d, hl7_repetition(d, hl7_field(index, 0, field), 0), 1, 1);
+}
+
+/* Only the beginning of the message is here: enough to say no to its sender. */
+static void
+read_oversize(struct session *s, struct message *m)
+{
+	struct hl7 *index = s->thread->index;
+	enum hl7_result r = hl7_read(index, m->raw);
+
+	count(&s->thread->intake->counts.oversize, 1);
+	log_warn(TOO_LARGE, log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
+	    log_int("bytes", (int64_t)s->reader.seen),
+	    log_int("max_message", (int64_t)s->reader.bytes.max));
+	m->kind = MESSAGE_REFUSE;
+	m->reason = TOO_LARGE;
+	m->verdict = VERDICT_REJECT;
+	m->error.condition = 207;
+	m->error.text = TOO_LARGE;
+	if (r != HL7_OK && r != HL7_BAD_DELIMS) {
+		return;
+	}
+	m->answerable = ack_request_of(index, &m->request);
+	m->control_id = hl7_field(index, 0, 10);
+	m->sending_application = first_component(index, 3);
+	m->sending_facility = first_component(index, 4);
+}
+
+static void
+forget_unanswerable(struct session *s, struct message *m)
+{
+	count(&s->thread->intake->counts.no_msh, 1);
+	s->no_msh++;
+	log_warn(s->no_msh < NO_MSH_MAX ? "frame without a readable MSH: nobody to answer"
+	                                : "third frame in a row without a readable MSH: connection closed",
+	    log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
+	    log_int("bytes", (int64_t)m->raw.n));
+	message_free(m);
+	if (s->no_msh >= NO_MSH_MAX) {
+		session_drain(s);
+	}
+}
+
+static void
+give(struct session *s, struct message *m)
+{
+	const struct mllp_setup *setup = &s->thread->intake->setup;
+	struct owed *o = &s->owed[s->next % SESSION_FRAMES_MAX];
+
+	assert(!o->answered && s->next - s->first < SESSION_FRAMES_MAX);
+	s->no_msh = 0;
+	o->bytes = m->raw.n;
+	s->owed_bytes += o->bytes;
+	m->sequence = s->next++;
+	setup->give(setup->ctx, m);
+}
+
+static void
+take_frame(struct session *s, bool oversize)
+{
+	struct siu_peer peer = { s->terms->listener, s->environments, s->environments_n };
+	struct message *m = message_new(s, buf_span(&s->reader.bytes));
+	struct now now = clock_now();
+
+	count(&s->thread->intake->counts.frames, 1);
+	if (m && oversize) {
+		read_oversize(s, m);
+	} else if (m && !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&now), m)) {
+		message_free(m);
+		m = NULL;
+	}
+	if (s->reader.bytes.cap > READER_KEEPS) {
+		buf_wipe(&s->reader.bytes);
+	}
+	if (!m) {
+		count(&s->thread->intake->counts.unanswered, 1);
+		log_error("no memory for a message: connection closed, the sender will try again",
+		    log_name("listener", session_listener(s)), log_name("peer", s->peer.text));
+		session_drain(s);
+	} else if (!m->answerable) {
+		forget_unanswerable(s, m);
+	} else {
+		give(s, m);
+	}
+}
+
+static void
+give_up(struct session *s)
+{
+	const struct frame_reader *r = &s->reader;
+	const char *what = "connection closed: too many bytes outside of frames";
+
+	if (r->plain_probe) {
+		count(&s->thread->intake->counts.probes, 1);
+		what = "connection closed: this is HTTP or TLS, and the listener speaks plain MLLP";
+	} else if (r->bytes.spoilt) {
+		what = "connection closed: no memory for a frame";
+	} else if (r->state == FRAME_INSIDE) {
+		what = "connection closed: a frame is over four times max_message";
+	}
+	log_warn(what, log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
+	    log_int("bytes", (int64_t)(r->state == FRAME_INSIDE ? r->seen : r->junk)));
+	session_drain(s);
+}
+
+static void
+tally(struct session *s)
+{
+	struct intake_counts *counts = &s->thread->intake->counts;
+
+	if (s->reader.junk_total != s->junk) {
+		count(&counts->junk_bytes, (long long)(s->reader.junk_total - s->junk));
+		s->junk = s->reader.junk_total;
+	}
+	if (s->reader.restarts != s->restarts) {
+		count(&counts->restarts, (long long)(s->reader.restarts - s->restarts));
+		s->restarts = s->reader.restarts;
+	}
+}
+
+static void
+take_bytes(struct session *s, struct span in)
+{
+	while (in.n > 0 && s->state == SESSION_OPEN) {
+		enum frame_event event;
+		size_t used;
+		if (!may_take(s)) {
+			s->paused = true;
+			s->dead = !buf_add_span(&s->rest, in);
+			return;
+		}
+		event = frame_feed(&s->reader, in, &used);
+		in = span_from(in.p + used, in.n - used);
+		tally(s);
+		if (s->reader.state != FRAME_INSIDE) {
+			s->frame_ms = 0;
+		} else if (!s->frame_ms) {
+			s->frame_ms = s->now_ms;
+		}
+		if (event == FRAME_COMPLETE || event == FRAME_OVERSIZE) {
+			take_frame(s, event == FRAME_OVERSIZE);
+		} else if (event == FRAME_HOPELESS) {
+			give_up(s);
+		}
+	}
+}
+
+static void
+peer_ended(struct session *s)
+{
+	if (!s->heard) {
+		count(&s->thread->intake->counts.probes, 1);
+	}
+	s->eof = true;
+	session_drain(s);
+}
+
+/* What was put aside when reading paused. */
+static void
+take_rest(struct session *s)
+{
+	struct buf rest = s->rest;
+
+	buf_init(&s->rest, INPUT_MAX);
+	take_bytes(s, buf_span(&rest));
+	buf_wipe(&rest);
+}
+
+void
+reading_pump(struct session *s)
+{
+	if (s->paused) {
+		s->paused = s->hungry = false;
+		if (s->frame_ms) {
+			s->frame_ms = s->now_ms; /* the sender could not get on */
+		}
+		take_rest(s);
+	}
+	for (int i = 0; i < READS_PER_TURN && s->state == SESSION_OPEN && !s->paused && !s->dead; i++) {
+		size_t got;
+		switch (wire_read(&s->wire, s->thread->input, INPUT_MAX, &got)) {
+		case WIRE_OK:
+			s->heard = true;
+			s->active_ms = s->now_ms;
+			take_bytes(s, span_from(s->thread->input, got));
+			break;
+		case WIRE_AGAIN:
+			return;
+		case WIRE_EOF:
+			peer_ended(s);
+			return;
+		case WIRE_BROKEN:
+			s->dead = true;
+			return;
+		}
+	}
+}

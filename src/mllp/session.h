@@ -1,0 +1,90 @@
+/* mllp/session.h - one connection, from accept to close.
+ *
+ *   HANDSHAKE --finished, environments found--> OPEN --peer ended, stop, limit--> DRAIN
+ *       |                                                                           |
+ *       `--refused--> LINGER <--last answer written, peer still there---------------'
+ *
+ * HANDSHAKE  TLS only. No byte goes further than OpenSSL.
+ * OPEN       bytes -> frames -> messages; paused while too much is unanswered.
+ * DRAIN      nothing is read any more; answers that are owed still go out.
+ * LINGER     our end is closed; what still comes is thrown away for a moment,
+ *            because closing on unread bytes would reset the connection and take
+ *            the last answer or alert along.
+ * A session belongs to one thread. Whatever finds that it must go sets `dead`;
+ * session_settle(), called last on every path in, frees it.
+ */
+#ifndef MLLP_SESSION_H
+#define MLLP_SESSION_H
+
+#include "mllp/intake.h"
+#include "mllp/wire.h"
+
+#define SESSION_FRAMES_MAX 64            /* unanswered, of one connection */
+#define SESSION_BYTES_MAX (1u << 20)     /* of them */
+#define SESSION_ANSWER_MAX 16384         /* bytes of one answer */
+
+enum session_state { SESSION_HANDSHAKE, SESSION_OPEN, SESSION_DRAIN, SESSION_LINGER };
+
+struct owed { /* an answer that a frame waits for */
+	struct message *answered; /* owned; NULL: not yet */
+	size_t bytes;             /* of the frame */
+};
+
+struct session {
+	struct intake_thread *thread;
+	struct port *port;
+	const struct terms *terms; /* of the thread's setting; NULL: the listener is gone, DRAIN */
+	uint64_t number;           /* message.connection */
+	struct peer peer;
+	struct wire wire;
+	enum session_state state;
+	bool dead, refused, eof, heard;
+	struct event readable, writable, timer;
+	bool reads, writes;        /* which of them is added */
+	int64_t now_ms;            /* boot clock of this turn */
+	int64_t since_ms;          /* when the state began */
+	int64_t timer_ms;          /* when the timer looks; 0: not set */
+
+	const struct conf_environment **environments; /* owned */
+	size_t environments_n;
+
+	struct frame_reader reader;
+	struct buf rest;           /* read, not looked at yet: paused */
+	bool paused, hungry;       /* hungry: paused for want of space in the engine */
+	int64_t frame_ms;          /* when the frame that is inside began; 0: none */
+	int64_t active_ms;         /* last byte read */
+	unsigned no_msh;           /* frames without an MSH, in a row */
+	uint64_t junk, restarts;   /* of the reader, already counted */
+
+	struct owed owed[SESSION_FRAMES_MAX]; /* by sequence */
+	uint64_t first, next;      /* sequences: the oldest unanswered, the next to be given */
+	size_t owed_bytes;
+	struct buf out;            /* the answer that is being written */
+	size_t out_at;
+};
+
+/* session.c. `fd` is taken over; the caller counted it in p->open_n. */
+void session_open(struct intake_thread *t, struct port *p, int fd, const struct peer *peer);
+void session_free(struct session *s);
+void session_turn(struct session *s, bool may_read);
+void session_reconsider(struct session *s); /* The thread's setting is another. Ends with session_settle(). */
+void session_drain(struct session *s);      /* Reads no more; goes when its answers have gone. */
+void session_stop(struct session *s);       /* session_drain() from outside a turn, with session_settle(). */
+void session_settle(struct session *s);
+const char *session_listener(const struct session *s); /* For the log. */
+
+/* admit.c */
+int session_verify(X509_STORE_CTX *chain, void *unused);
+bool session_admit(struct session *s, enum identity_dates dates); /* false: logged, must go */
+void session_handshake(struct session *s);
+
+/* reading.c */
+void reading_pump(struct session *s);
+
+/* answering.c */
+void answering_take(struct session *s, struct message *m);
+void answering_flush(struct session *s);
+bool answering_done(const struct session *s);
+void message_free(struct message *m); /* NULL is fine. */
+
+#endif

@@ -1,0 +1,217 @@
+/* choose.c - which of a patient's numbers is the mobile, by what feeds really hold. */
+// SPDX-License-Identifier: Apache-2.0
+#include "plans.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define DIGITS_WHOLE 7 /* fewer are a part of a number */
+
+enum {
+	SCORE_MOBILE = 8,
+	SCORE_PERSONAL = 3,
+	SCORE_WORK = -4
+};
+
+static const char *const equipment_mobile[] = { "CP", "CELL", "MOB", "M", "MOBILE" };
+static const char *const equipment_out[] = { "FX", "BP", "MD", "TTY", "TDD", "NET", "INTERNET", "X.400" };
+static const char *const use_out[] = { "NET", "BPN" }; /* e-mail, beeper */
+
+struct rated {
+	int index;
+	int score;
+	int preference;     /* 1 = most wanted; not said counts as the least */
+	bool plan_mobile;   /* the numbering plan itself says mobile */
+	enum phone_result result;
+	char e164[PHONE_MAX];
+};
+
+static bool
+is_one_of(struct span word, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_is_nocase(span_trim(word), list[i]))
+			return true;
+	return false;
+}
+#define IS_ONE_OF(word, list) is_one_of(word, list, sizeof(list) / sizeof(list)[0])
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* At the beginning of a word only: "canceled" has a "cel" too, "automobile" all of it. */
+static bool
+has_word(struct span text, const char *word)
+{
+	while (text.n > 0) {
+		long at = span_find_nocase(text, word);
+
+		if (at < 0)
+			return false;
+		if (at == 0 || !is_letter(text.p[at - 1]))
+			return true;
+		text.p += at + 1;
+		text.n -= (size_t)at + 1;
+	}
+	return false;
+}
+
+static bool
+says_mobile(struct span text)
+{
+	return has_word(text, "mobile") || has_word(text, "cell");
+}
+
+static int
+score_of(const struct phone_candidate *c)
+{
+	bool mobile = IS_ONE_OF(c->equipment, equipment_mobile) || says_mobile(c->equipment);
+	int score = mobile ? SCORE_MOBILE : 0;
+
+	if (says_mobile(c->use) || says_mobile(c->address) || says_mobile(c->any))
+		score += SCORE_MOBILE;
+	if (span_is_nocase(span_trim(c->use), "PRS"))
+		score += SCORE_PERSONAL;
+	if (span_is_nocase(span_trim(c->use), "WPN") && !mobile)
+		score += SCORE_WORK;
+	return score;
+}
+
+static size_t
+count_digits(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] >= '0' && s.p[i] <= '9';
+	return n;
+}
+
+/* Cuts the tail of "[X99999][B99999][C any text]" of a TN. A comment is only cut;
+ * behind an extension or a beeper nobody reads. */
+static struct span
+cut_tail(struct span text, bool *extension)
+{
+	for (size_t i = 1; i < text.n; i++) {
+		char before = text.p[i - 1], c = text.p[i];
+		struct span tail = { text.p + i, text.n - i };
+
+		if (c == '\0' || !strchr("XxBbCc", c))
+			continue;
+		if (!(before == ' ' || before == '\t' || (before >= '0' && before <= '9')))
+			continue;
+		*extension = !strchr("Cc", c) && count_digits(tail) > 0;
+		text.n = i;
+		break;
+	}
+	return text;
+}
+
+/* Country, area and local number as one text in room[cap]. */
+static struct span
+join_parts(const struct phone_candidate *c, char *room, size_t cap)
+{
+	size_t n = 0;
+
+	if (count_digits(c->local) == 0)
+		return SPAN_NONE;
+	if (count_digits(c->country) > 0) {
+		struct span country = span_trim(c->country);
+
+		while (country.n > 0 && (country.p[0] == '0' || country.p[0] == '+')) {
+			country.p++;
+			country.n--;
+		}
+		room[n++] = '+';
+		n += span_copy(room + n, cap - n, country);
+	}
+	n += span_copy(room + n, cap - n, c->area);
+	n += span_copy(room + n, cap - n, c->local);
+	return span_from(room, n);
+}
+
+/* The first place that has a whole number, else the first that has any digit. */
+static struct span
+number_of(const struct phone_candidate *c, char *room, size_t cap, bool *extension)
+{
+	bool address_is_mail = c->address.n > 0 && memchr(c->address.p, '@', c->address.n);
+	bool text_extension = false;
+	const struct span place[] = {
+		cut_tail(span_trim(c->text), &text_extension), join_parts(c, room, cap), c->unformatted,
+		address_is_mail ? SPAN_NONE : c->address,
+	};
+	struct span part = SPAN_NONE;
+
+	*extension = count_digits(c->extension) > 0;
+	for (size_t i = 0; i < sizeof place / sizeof place[0]; i++) {
+		size_t digits = count_digits(place[i]);
+
+		if (digits >= DIGITS_WHOLE) {
+			*extension = *extension || (i == 0 && text_extension);
+			return place[i];
+		}
+		if (digits > 0 && part.n == 0)
+			part = place[i];
+	}
+	return part;
+}
+
+static struct rated
+rate(const struct phone_candidate *c, int index, const char *country)
+{
+	struct rated r = { .index = index, .score = score_of(c), .preference = c->preference };
+	char room[64], of[3];
+	bool extension;
+	struct span number = number_of(c, room, sizeof room, &extension);
+
+	if (r.preference <= 0)
+		r.preference = span_is_nocase(span_trim(c->any), "Y") ? 1 : INT32_MAX;
+	r.result = extension && number.n > 0 ? PHONE_EXTENSION : phone_e164(number, country, r.e164);
+	r.plan_mobile = r.result == PHONE_OK && phone_type_of(r.e164, of) == PHONE_MOBILE;
+	return r;
+}
+
+static bool
+is_better(const struct rated *a, const struct rated *b)
+{
+	if (b->index < 0 || a->score != b->score)
+		return b->index < 0 || a->score > b->score;
+	if (a->preference != b->preference)
+		return a->preference < b->preference;
+	return a->plan_mobile && !b->plan_mobile;
+}
+
+static bool
+is_excluded(const struct phone_candidate *c)
+{
+	return c->ended || IS_ONE_OF(c->equipment, equipment_out) || IS_ONE_OF(c->use, use_out);
+}
+
+struct phone_choice
+phone_choose(const struct phone_candidate *c, size_t n, const char *country, bool take_unknown)
+{
+	struct rated best = { .index = -1 }, failed = { .index = -1, .result = PHONE_EMPTY };
+	struct phone_choice out = { .index = -1 };
+
+	assert(n == 0 || c);
+	for (size_t i = 0; i < n; i++) {
+		struct rated r;
+		bool known;
+
+		if (is_excluded(&c[i]))
+			continue;
+		r = rate(&c[i], (int)i, country);
+		known = r.score > 0 || r.plan_mobile;
+		struct rated *rival = r.result == PHONE_OK && (known || take_unknown) ? &best : &failed;
+		if (is_better(&r, rival))
+			*rival = r;
+	}
+	out.why = best.index >= 0 ? PHONE_OK : failed.result;
+	out.index = best.index;
+	out.score = best.score;
+	(void)span_copy(out.e164, sizeof out.e164, span_of(best.e164));
+	return out;
+}

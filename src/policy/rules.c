@@ -1,0 +1,250 @@
+/* rules.c - compiles zones, templates and profiles of a configuration, and counts its users. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/rules.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nudge/builtin.h"
+#include "policy/approval.h"
+#include "policy/file.h"
+
+#define TEXT_FILE_MAX 65536 /* bytes of a template or profile */
+
+struct counted { /* what is behind every struct rules */
+	struct rules rules;
+	atomic_uint users;
+};
+
+static struct counted *
+counted_of(struct rules *r)
+{
+	return (struct counted *)r;
+}
+
+static bool
+load_zone(struct rules *r, size_t i, struct fault *f)
+{
+	const char *name = r->sites[i].site->time_zone;
+
+	for (size_t k = 0; k < i; k++)
+		if (r->sites[k].zone && strcmp(r->sites[k].site->time_zone, name) == 0) {
+			r->sites[i].zone = r->sites[k].zone;
+			return true;
+		}
+	return zone_load(name, &r->sites[i].zone, f) || fault_at(f, "time_zone");
+}
+
+/* A name is a profile that comes with the program; a path is a file. */
+static bool
+load_profile(struct site_rules *s, struct fault *f)
+{
+	const char *name = s->site->profile;
+	const struct builtin *b;
+	char path[128];
+
+	if (strchr(name, '/')) {
+		if (!file_read(name, TEXT_FILE_MAX, &s->profile_file, f))
+			return fault_at(f, "profile");
+		s->profile = span_of(s->profile_file);
+		return true;
+	}
+	(void)snprintf(path, sizeof path, "schemas/hl7/%s.conf", name);
+	b = builtin_find(path);
+	if (!b)
+		return fault_set(f, FAULT_OPERATOR,
+		    "profile \"%s\" is not known; give epic, oracle-health, generic or a file's path",
+		    name);
+	s->profile = (struct span){ b->text, b->n };
+	return true;
+}
+
+/* Also gives the text to the approval, which covers it. */
+static bool
+load_templates(struct site_rules *s, size_t language, struct approval *a, struct fault *f)
+{
+	const struct conf_site *site = s->site;
+	const char *code = site->languages.item[language];
+	const char *folder = site->templates_path[0] ? site->templates_path : "conf/templates";
+	const struct builtin *b = NULL;
+	char path[4096], *text = NULL;
+	struct span content;
+	bool ok;
+
+	(void)snprintf(path, sizeof path, "%s/%s", folder, code);
+	if (site->templates_path[0]) {
+		if (!file_read(path, TEXT_FILE_MAX, &text, f))
+			return fault_at(f, "templates");
+		content = span_of(text);
+	} else {
+		b = builtin_find(path);
+		if (!b)
+			return fault_set(f, FAULT_OPERATOR,
+			    "languages: no texts for \"%s\" are built in; give templates = FOLDER with a file %s",
+			    code, code);
+		content = (struct span){ b->text, b->n };
+	}
+	ok = sms_templates_read(path, code, content, &s->templates[language], f);
+	approval_cover_text(a, code, content);
+	free(text);
+	return ok;
+}
+
+static bool
+load_site(struct rules *r, size_t i, struct fault *f)
+{
+	struct site_rules *s = &r->sites[i];
+	const struct text_list *languages = &s->site->languages;
+	struct approval a;
+	bool ok = false;
+
+	approval_begin(&a);
+	if (languages->n == 0) {
+		fault_set(f, FAULT_OPERATOR, "languages: at least one is needed, as in languages = {en}");
+		goto out;
+	}
+	s->templates = calloc(languages->n, sizeof(struct sms_templates *));
+	if (!s->templates) {
+		fault_set(f, FAULT_BUSY, "no memory");
+		goto out;
+	}
+	if (!load_zone(r, i, f) || !load_profile(s, f))
+		goto out;
+	for (size_t k = 0; k < languages->n; k++)
+		if (!load_templates(s, k, &a, f))
+			goto out;
+	approval_cover_site(&a, s->site, span_of(s->profile_file));
+	ok = approval_end(&a, s->approval_hash) ||
+	    fault_set(f, FAULT_BUSY, "no memory for the hash of the settings");
+out:
+	approval_clear(&a);
+	return ok;
+}
+
+/* Zones in any order and number give the same sum when their rules are the same. */
+static uint64_t
+tzdata_of(const struct rules *r)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < r->conf->sites_n; i++) {
+		const struct zone *z = r->sites[i].zone;
+		uint64_t hash = 14695981039346656037u;
+		bool seen = false;
+
+		for (size_t k = 0; k < i; k++)
+			seen = seen || r->sites[k].zone == z;
+		if (seen)
+			continue;
+		for (const char *p = zone_name(z); *p; p++)
+			hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+		sum += (hash ^ zone_rules(z)) * 1099511628211u;
+	}
+	return sum;
+}
+
+static void
+rules_free(struct rules *r)
+{
+	size_t n = r->sites ? r->conf->sites_n : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct site_rules *s = &r->sites[i];
+		bool shared = false;
+
+		for (size_t k = 0; k < i; k++)
+			shared = shared || r->sites[k].zone == s->zone;
+		for (size_t k = 0; s->templates && k < s->site->languages.n; k++)
+			sms_templates_free(s->templates[k]);
+		free(s->templates);
+		free(s->profile_file);
+		if (!shared)
+			zone_free(s->zone);
+	}
+	free(r->sites);
+	conf_drop(r->conf);
+	free(counted_of(r));
+}
+
+bool
+rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
+{
+	struct counted *made = calloc(1, sizeof *made);
+	struct rules *r = made ? &made->rules : NULL;
+	size_t errors = faults->errors_n;
+
+	if (r) {
+		r->conf = conf_hold(c);
+		atomic_init(&made->users, 1);
+		r->sites = calloc(c->sites_n + 1, sizeof *r->sites);
+	}
+	if (!r || !r->sites) {
+		conf_fault_add(faults, NULL, false, "no memory for %zu sites", c->sites_n);
+		rules_drop(r);
+		return false;
+	}
+	for (size_t i = 0; i < c->sites_n; i++)
+		r->sites[i].site = &c->sites[i];
+	for (size_t i = 0; i < c->sites_n; i++) {
+		struct fault f = { .kind = FAULT_NONE };
+
+		if (!load_site(r, i, &f))
+			conf_fault_add(faults, &c->sites[i].at, false, "site \"%s\": %s", c->sites[i].title,
+			    f.text);
+	}
+	if (faults->errors_n > errors) {
+		rules_drop(r);
+		return false;
+	}
+	r->tzdata = tzdata_of(r);
+	*out = r;
+	return true;
+}
+
+struct rules *
+rules_hold(struct rules *r)
+{
+	atomic_fetch_add_explicit(&counted_of(r)->users, 1, memory_order_relaxed);
+	return r;
+}
+
+void
+rules_drop(struct rules *r)
+{
+	if (r && atomic_fetch_sub_explicit(&counted_of(r)->users, 1, memory_order_acq_rel) == 1)
+		rules_free(r);
+}
+
+const struct site_rules *
+rules_of(const struct rules *r, const struct conf_site *s)
+{
+	assert(s->index < r->conf->sites_n && r->sites[s->index].site == s);
+	return &r->sites[s->index];
+}
+
+static struct span
+primary(struct span language)
+{
+	size_t n = 0;
+
+	while (n < language.n && language.p[n] != '-' && language.p[n] != '_')
+		n++;
+	return (struct span){ language.p, n };
+}
+
+const struct sms_templates *
+rules_templates(const struct site_rules *s, struct span language)
+{
+	const struct text_list *l = &s->site->languages;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (span_is_nocase(language, l->item[i]))
+			return s->templates[i];
+	for (size_t i = 0; i < l->n; i++)
+		if (span_eq_nocase(primary(language), primary(span_of(l->item[i]))))
+			return s->templates[i];
+	return s->templates[0];
+}

@@ -1,0 +1,100 @@
+/* header.c - the MSH: who may send what, before anything else is looked at. */
+// SPDX-License-Identifier: Apache-2.0
+#include "siu/parts.h"
+
+#include <string.h>
+
+#define AHEAD_MAX_S 300 /* a sender's clock may be that much ahead of ours */
+
+static struct span
+msh(const struct reading *r, unsigned field, unsigned component)
+{
+	struct span rep = hl7_repetition(r->delims, hl7_field(r->hl7, 0, field), 0);
+
+	return span_trim(hl7_part(r->delims, rep, component, 0));
+}
+
+static bool
+check_processing(struct reading *r)
+{
+	struct span id = msh(r, 11, 1);
+
+	if (id.n == 0 || span_is_nocase(id, "P"))
+		return true;
+	if (r->msg->environment->production)
+		return verdict_refuse(r, "processing id: this is a production environment, it takes P",
+		    VERDICT_REJECT, 202, "MSH", 11);
+	verdict_count(r, "test processing id");
+	return true;
+}
+
+static bool
+check_version(struct reading *r)
+{
+	struct span minor, version = msh(r, 12, 1), major = span_cut(version, '.', &minor);
+	uint64_t n = 0;
+
+	if (version.n == 0)
+		return true;
+	if (!span_is(major, "2"))
+		return verdict_refuse(r, "version: only 2.x is read", VERDICT_REJECT, 203, "MSH", 12);
+	minor = span_cut(minor, '.', &(struct span){ NULL, 0 });
+	r->since_2_7 = span_to_u64(minor, 99, &n) && n >= 7;
+	return true;
+}
+
+/* S23 and S24 block time, they are about no patient; S25 is a query. */
+static bool
+check_event(struct reading *r)
+{
+	static const char *const taken[] = { "S12", "S13", "S14", "S15", "S16", "S17", "S18", "S19", "S20",
+		"S21", "S22", "S26", "S27" };
+	struct span type = msh(r, 9, 1), event = msh(r, 9, 2);
+
+	if (type.n == 0)
+		return verdict_refuse(r, "message type is missing", VERDICT_REJECT, 200, "MSH", 9);
+	if (!span_is_nocase(type, "SIU"))
+		return verdict_ignore(r, "message type is not SIU");
+	if (event.n == 0)
+		return verdict_refuse(r, "trigger event is missing", VERDICT_REJECT, 201, "MSH", 9);
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+		if (span_is_nocase(event, taken[i])) {
+			memcpy(r->event, taken[i], sizeof r->event);
+			return true;
+		}
+	return verdict_ignore(r, "trigger event is of no use here");
+}
+
+bool
+header_read(struct reading *r)
+{
+	struct message *m = r->msg;
+	bool is_known;
+
+	m->sending_application = value_text(r, msh(r, 3, 1));
+	m->sending_facility = value_text(r, msh(r, 4, 1));
+	is_known = sites_find_sender(r);
+	if (span_trim(m->control_id).n == 0)
+		return verdict_refuse(r, "MSH-10 is missing", VERDICT_REJECT, 101, "MSH", 10);
+	/* What is not wanted is ignored, whoever sent it. */
+	if (!check_processing(r) || !check_version(r) || !check_event(r))
+		return false;
+	return is_known || sites_refuse_sender(r);
+}
+
+void
+header_read_time(struct reading *r)
+{
+	const struct zone *z = rules_of(r->map->rules, r->sender)->zone;
+	enum civil_note note = CIVIL_PLAIN;
+	struct hl7_time t;
+	int64_t at;
+
+	if (hl7_time_read(msh(r, 7, 1), &t) != HL7_TIME_OK || t.precision < HL7_MINUTE)
+		return;
+	at = start_instant(&t, z, &note);
+	if (note == CIVIL_TWICE || at > r->now_s + AHEAD_MAX_S)
+		return;
+	r->has_sent_at = true;
+	r->sent_at_s = at;
+}

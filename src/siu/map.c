@@ -1,0 +1,98 @@
+/* map.c - the profiles and links of a configuration, compiled once for all messages. */
+// SPDX-License-Identifier: Apache-2.0
+#include "siu/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The words between braces, each of which must be the id. */
+static bool
+check_template(const char *link, struct fault *f)
+{
+	static const char known[] = "{appointment_id}";
+
+	if (!span_is_nocase((struct span){ link, strnlen(link, 8) }, "https://"))
+		return fault_set(f, FAULT_OPERATOR,
+		    "link: must begin with https:// or be a path like \"ZVV-3\"");
+	for (const char *p = strpbrk(link, "{}"); p; p = strpbrk(p + sizeof known - 1, "{}"))
+		if (strncmp(p, known, sizeof known - 1) != 0)
+			return fault_set(f, FAULT_OPERATOR, "link: the only variable is {appointment_id}");
+	return true;
+}
+
+static bool
+read_link(const char *link, struct site_map *s, struct fault *f)
+{
+	if (!link[0])
+		return true;
+	if (strstr(link, "://") || strpbrk(link, "{}")) {
+		s->link = LINK_OF_TEMPLATE;
+		return check_template(link, f);
+	}
+	if (!hl7_path_read(link, &s->link_path.item[0], f))
+		return fault_at(f, "link");
+	s->link_path.n = 1;
+	s->link = LINK_OF_PATH;
+	return true;
+}
+
+static bool
+add_site(struct siu_map *m, size_t i, struct fault *f)
+{
+	const struct site_rules *r = &m->rules->sites[i];
+	const char *name = r->site->profile;
+
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(m->rules->sites[k].site->profile, name) == 0)
+			m->sites[i].profile = m->sites[k].profile;
+	if (!m->sites[i].profile) {
+		if (!siu_profile_read(name, r->profile, &m->profiles[i], f))
+			return false;
+		m->sites[i].profile = m->profiles[i];
+	}
+	return read_link(r->site->link, &m->sites[i], f);
+}
+
+bool
+siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults)
+{
+	size_t n = r->conf->sites_n, errors = faults->errors_n;
+	struct siu_map *m = calloc(1, sizeof *m);
+
+	if (m) {
+		m->rules = rules_hold(r);
+		m->sites = calloc(n + 1, sizeof *m->sites);
+		m->profiles = calloc(n + 1, sizeof *m->profiles);
+	}
+	if (!m || !m->sites || !m->profiles) {
+		conf_fault_add(faults, NULL, false, "no memory for %zu sites", n);
+		siu_map_free(m);
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_site *s = &r->conf->sites[i];
+		struct fault f = { .kind = FAULT_NONE };
+
+		if (!add_site(m, i, &f))
+			conf_fault_add(faults, &s->at, false, "site \"%s\": %s", s->title, f.text);
+	}
+	if (faults->errors_n > errors) {
+		siu_map_free(m);
+		return false;
+	}
+	*out = m;
+	return true;
+}
+
+void
+siu_map_free(struct siu_map *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; m->profiles && i < m->rules->conf->sites_n; i++)
+		siu_profile_free(m->profiles[i]);
+	free(m->profiles);
+	free(m->sites);
+	rules_drop(m->rules);
+	free(m);
+}

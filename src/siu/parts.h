@@ -1,0 +1,129 @@
+/* siu/parts.h - one message being read, and the rules that read it. */
+#ifndef SIU_PARTS_H
+#define SIU_PARTS_H
+
+#include "siu/profile.h"
+
+#define SAID_MAX 32      /* departments or visit types that one message is looked at for */
+#define PATIENTS_MAX 256 /* of a group visit */
+#define ID_MAX 199       /* bytes */
+
+enum link_kind { LINK_OF_NONE, LINK_OF_PATH, LINK_OF_TEMPLATE };
+
+struct site_map { /* what siu makes of a site's settings */
+	const struct siu_profile *profile; /* borrowed from siu_map.profiles */
+	enum link_kind link;
+	struct path_list link_path; /* LINK_OF_PATH: one */
+};
+
+struct siu_map {
+	struct rules *rules;           /* held */
+	struct site_map *sites;        /* owned, parallel to conf->sites */
+	struct siu_profile **profiles; /* owned, parallel; NULL where an earlier site has the same */
+};
+
+struct said { /* values that a list of patterns is tested on */
+	struct span item[SAID_MAX];
+	size_t n;
+};
+
+struct reading {
+	const struct siu_map *map;
+	const struct siu_peer *peer;
+	struct hl7 *hl7;
+	const struct hl7_delims *delims;
+	struct message *msg;
+	int64_t now_s;
+	bool no_memory;     /* the arena is full: nothing read since can be trusted */
+	bool is_bare;       /* character set unknown: only ASCII can be trusted */
+	bool since_2_7;     /* MSH-12 */
+	char event[4];      /* "S12" */
+	const struct conf_site *sender; /* first site that MSH-3/4 fit */
+	const struct site_map *at;      /* of the site, else of the sender */
+	bool has_sent_at;
+	int64_t sent_at_s;
+
+	bool is_group;               /* several PID */
+	struct hl7_scope patient;    /* segments of the patient looked at now */
+	struct hl7_scope head, tail; /* before the first and after the last patient */
+	uint8_t dead[HL7_SEGMENTS_MAX / 8]; /* rows that the message deletes */
+
+	const struct siu_profile *said_by; /* what the two below were collected with */
+	struct said departments, visit_types;
+};
+
+/* ---- values.c ---- */
+
+/* Notes which resource rows are deleted (action code D), own or of their group. */
+void values_begin(struct reading *r);
+
+/* Walks every value of every path, best first, still escaped. `""` is given. */
+struct walk {
+	size_t path;
+	unsigned place;
+	struct hl7_cursor cursor;
+};
+bool walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value);
+
+/* The value as text: unescaped, trimmed, in the arena. One over VALUE_MAX bytes
+ * is none of the things looked for here, and reads as empty. */
+#define VALUE_MAX 4096
+struct span value_text(struct reading *r, struct span raw);
+
+/* The first value that is neither empty nor `""`, as text. */
+struct span value_first(struct reading *r, const struct path_list *l);
+
+/* true: some value is neither empty nor `""`. */
+bool value_is_said(const struct reading *r, const struct path_list *l);
+
+/* ---- the message as a whole: verdict.c ---- */
+
+/* Each gives false, so that a rule can end with it. Texts are literals. */
+bool verdict_refuse(struct reading *r, const char *reason, enum ack_verdict v, int condition,
+    const char *segment, int field);
+bool verdict_ignore(struct reading *r, const char *reason);
+bool verdict_quarantine(struct reading *r, const char *reason, int condition, const struct hl7_path *place);
+void verdict_count(struct reading *r, const char *counted); /* The first one stays. */
+
+/* ---- header.c ---- */
+
+/* MSH: may this be read at all, is it wanted? false: the verdict is in the
+ * message. Fills the sender, the environment and the event. */
+bool header_read(struct reading *r);
+
+/* Order: MSH-7, when it can be trusted. After the sender is known. */
+void header_read_time(struct reading *r);
+
+/* ---- sites.c ---- */
+
+/* The environment, and the first site, that MSH-3/4 belong to. false: they
+ * belong to none of this certificate; the environment is its first. */
+bool sites_find_sender(struct reading *r);
+bool sites_refuse_sender(struct reading *r); /* Names both environments. */
+
+/* The site that takes this department and visit type; NULL when none does.
+ * *not_said: only because the message names none. */
+const struct conf_site *sites_match(struct reading *r, bool *not_said);
+void sites_describe(struct reading *r, struct booking *b); /* Department, visit type, confidential. */
+const struct site_map *sites_map(const struct reading *r, const struct conf_site *s);
+
+/* ---- ids.c, status.c, start.c, person.c, phones.c ---- */
+
+bool ids_read(struct reading *r, struct booking *b); /* false: quarantined. */
+struct span ids_best(struct reading *r);             /* What a quarantined message may be about; or empty. */
+void ids_read_patient(struct reading *r, struct booking *b);
+void ids_read_link(struct reading *r, struct booking *b);
+
+/* Trigger and status words together. */
+enum visit_status status_read(struct reading *r);
+
+/* Start, duration. false: quarantined; never when the visit is not to take place. */
+bool start_read(struct reading *r, struct booking *b);
+void start_civil(const struct hl7_time *t, struct civil *out);
+int64_t start_instant(const struct hl7_time *t, const struct zone *z, enum civil_note *note);
+
+void person_read(struct reading *r, struct booking *b); /* Language, death, consent. */
+struct span language_code(struct span text);            /* "en"; empty when not known. Literal. Pure. */
+void phones_read(struct reading *r, struct booking *b);
+
+#endif

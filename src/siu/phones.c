@@ -1,0 +1,97 @@
+/* phones.c - XTN as it is really filled, turned into candidates for the choice. */
+// SPDX-License-Identifier: Apache-2.0
+#include "siu/parts.h"
+
+#include <string.h>
+
+#define CANDIDATES_MAX 64
+
+static struct span
+component(struct reading *r, struct span rep, unsigned n)
+{
+	struct span raw = span_trim(hl7_part(r->delims, rep, n, 0));
+
+	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
+}
+
+/* A date alone lasts until its day is over. */
+static bool
+is_past(struct span when, const struct zone *z, int64_t now_s)
+{
+	enum civil_note note;
+	struct hl7_time t;
+	int64_t at;
+
+	if (hl7_time_read(when, &t) != HL7_TIME_OK)
+		return false;
+	at = start_instant(&t, z, &note);
+	if (t.precision <= HL7_DAY)
+		at += 86400;
+	return at <= now_s;
+}
+
+static void
+read_candidate(struct reading *r, const struct zone *z, struct span rep, struct phone_candidate *c)
+{
+	uint64_t wanted = 0;
+
+	*c = (struct phone_candidate){
+		.text = component(r, rep, 1),
+		.use = component(r, rep, 2),
+		.equipment = component(r, rep, 3),
+		.address = component(r, rep, 4),
+		.country = component(r, rep, 5),
+		.area = component(r, rep, 6),
+		.local = component(r, rep, 7),
+		.extension = component(r, rep, 8),
+		.any = component(r, rep, 9),
+		.unformatted = component(r, rep, 12),
+	};
+	c->ended = component(r, rep, 15).n > 0 || is_past(hl7_part(r->delims, rep, 14, 0), z, r->now_s);
+	if (span_to_u64(component(r, rep, 18), 1000, &wanted))
+		c->preference = (int)wanted;
+}
+
+static bool
+says_something(const struct phone_candidate *c)
+{
+	return c->text.n > 0 || c->address.n > 0 || c->local.n > 0 || c->unformatted.n > 0;
+}
+
+static bool
+is_deletion(struct reading *r, struct span rep)
+{
+	return hl7_is_null(span_trim(rep)) || hl7_is_null(span_trim(hl7_part(r->delims, rep, 1, 0)));
+}
+
+void
+phones_read(struct reading *r, struct booking *b)
+{
+	const struct zone *z = rules_of(r->map->rules, b->site)->zone;
+	struct phone_candidate list[CANDIDATES_MAX];
+	struct phone_choice choice;
+	bool deleted = false;
+	struct walk w = { 0 };
+	struct span rep;
+	size_t n = 0;
+
+	while (n < CANDIDATES_MAX && walk_next(r, &r->at->profile->phone, &w, &rep)) {
+		if (is_deletion(r, rep)) {
+			deleted = true;
+			continue;
+		}
+		read_candidate(r, z, rep, &list[n]);
+		if (says_something(&list[n]))
+			n++;
+	}
+	if (n == 0) {
+		b->phone_state = deleted ? FIELD_CLEAR : FIELD_KEEP;
+		return;
+	}
+	b->phone_state = FIELD_SET;
+	choice = phone_choose(list, n, b->site->environment->organization->country,
+	    b->site->unknown_type_phone);
+	memcpy(b->phone, choice.e164, sizeof b->phone);
+	if (!b->phone[0])
+		b->phone_why = choice.why;
+}

@@ -1,0 +1,260 @@
+/* read.c - the way of one message: may it be read, whose is it, what does it say of each patient. */
+// SPDX-License-Identifier: Apache-2.0
+#include "siu/parts.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum opened { OPENED, DECIDED, NO_MEMORY };
+
+static struct span
+without_bom(struct span s)
+{
+	if (s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0)
+		return (struct span){ s.p + 3, s.n - 3 };
+	return s;
+}
+
+static enum opened
+nobody_to_answer(struct reading *r, const char *reason)
+{
+	verdict_refuse(r, reason, VERDICT_REJECT, 100, "MSH", 0);
+	return DECIDED;
+}
+
+/* The index of the bytes as they came: what an answer needs is taken from it. */
+static enum opened
+open_raw(struct reading *r, struct span bytes)
+{
+	struct message *m = r->msg;
+	enum hl7_result result = hl7_read(r->hl7, bytes);
+
+	if (result == HL7_NO_MEMORY)
+		return NO_MEMORY;
+	if (result == HL7_NO_MSH || hl7_segments(r->hl7) == 0)
+		return nobody_to_answer(r, "no MSH");
+	if (!ack_request_of(r->hl7, &m->request))
+		return nobody_to_answer(r, "MSH-10 is too long to be echoed");
+	m->answerable = true;
+	m->control_id = hl7_field(r->hl7, 0, 10);
+	r->delims = hl7_delims(r->hl7);
+	if (result == HL7_BAD_DELIMS) {
+		verdict_refuse(r, "MSH-1 and MSH-2 are no usable delimiters", VERDICT_REJECT, 102, "MSH", 2);
+		return DECIDED;
+	}
+	if (result == HL7_TOO_MANY) {
+		verdict_refuse(r, "more than 4096 segments or 65536 fields", VERDICT_REJECT, 207, "MSH", 0);
+		return DECIDED;
+	}
+	return OPENED;
+}
+
+static enum opened
+open_text(struct reading *r, struct span bytes)
+{
+	struct span msh18 = span_trim(hl7_repetition(r->delims, hl7_field(r->hl7, 0, 18), 0)), text;
+	bool guessed = false;
+	enum hl7_charset set = hl7_charset_of(bytes, msh18, &guessed);
+
+	if (set == HL7_CHARSET_UNSUPPORTED) {
+		r->is_bare = true;
+		return OPENED;
+	}
+	if (guessed)
+		verdict_count(r, "character set guessed");
+	text = hl7_to_utf8(bytes, set, &r->msg->arena);
+	if (bytes.n > 0 && !text.p)
+		return NO_MEMORY;
+	if (text.p == bytes.p)
+		return OPENED;
+	/* Delimiters are ASCII in every set taken, so the same segments are found. */
+	if (hl7_read(r->hl7, text) != HL7_OK)
+		return NO_MEMORY;
+	r->delims = hl7_delims(r->hl7);
+	return OPENED;
+}
+
+static enum opened
+open_message(struct reading *r)
+{
+	struct span bytes = without_bom(r->msg->raw);
+	enum opened o = open_raw(r, bytes);
+
+	return o == OPENED ? open_text(r, bytes) : o;
+}
+
+/* One frame holds one whole message; two would be read as one about both. */
+static bool
+is_whole(struct reading *r)
+{
+	static const struct hl7_path head = { .segment = "MSH" }, go_on = { .segment = "MSH", .field = 14 },
+	    charset = { .segment = "MSH", .field = 18 }, again = { .segment = "SCH" };
+	unsigned n = hl7_segments(r->hl7), schedules = 0;
+
+	for (unsigned i = 1; i < n; i++) {
+		if (hl7_is(r->hl7, i, "MSH"))
+			return verdict_quarantine(r, "several messages in one frame", 100, &head);
+		if (hl7_is(r->hl7, i, "SCH") && ++schedules > 1)
+			return verdict_quarantine(r, "several appointments in one message", 100, &again);
+	}
+	if (span_trim(hl7_field(r->hl7, 0, 14)).n > 0 || hl7_is(r->hl7, n - 1, "DSC"))
+		return verdict_quarantine(r, "message goes on in another frame", 100, &go_on);
+	if (r->is_bare)
+		return verdict_quarantine(r, "character set cannot be read", 102, &charset);
+	return true;
+}
+
+/* ---- patients ---- */
+
+struct groups {
+	unsigned from[PATIENTS_MAX];
+	unsigned n, last_to;
+};
+
+static unsigned
+group_end(const struct reading *r, unsigned from)
+{
+	unsigned n = hl7_segments(r->hl7), i = from + 1;
+
+	while (i < n && !hl7_is(r->hl7, i, "PID") && !hl7_is(r->hl7, i, "RGS"))
+		i++;
+	return i;
+}
+
+static bool
+find_groups(struct reading *r, struct groups *g)
+{
+	static const struct hl7_path pid = { .segment = "PID" };
+	unsigned n = hl7_segments(r->hl7);
+
+	g->n = 0;
+	for (unsigned i = 1; i < n; i++) {
+		if (!hl7_is(r->hl7, i, "PID"))
+			continue;
+		if (g->n == PATIENTS_MAX)
+			return verdict_quarantine(r, "more than 256 patients", 100, &pid);
+		g->from[g->n++] = i;
+	}
+	if (g->n > 1) {
+		r->is_group = true;
+		r->head = (struct hl7_scope){ 0, g->from[0] };
+		r->tail = (struct hl7_scope){ group_end(r, g->from[g->n - 1]), n };
+	}
+	return true;
+}
+
+/* false: the whole message is not applied, the verdict says why. */
+static bool
+read_booking(struct reading *r, struct booking *b)
+{
+	memcpy(b->event, r->event, sizeof b->event);
+	b->has_sent_at = r->has_sent_at;
+	b->sent_at_s = r->sent_at_s;
+	r->said_by = NULL;
+	b->site = sites_match(r, &b->site_not_said);
+	r->at = sites_map(r, b->site ? b->site : r->sender);
+	if (!b->site && ids_best(r).n == 0)
+		return verdict_ignore(r, "no site takes this department and visit type");
+	if (!ids_read(r, b))
+		return false;
+	b->status = status_read(r);
+	ids_read_patient(r, b);
+	sites_describe(r, b);
+	person_read(r, b);
+	if (!b->site) {
+		verdict_count(r, "no site takes it");
+		return true;
+	}
+	if (!start_read(r, b))
+		return false;
+	phones_read(r, b);
+	ids_read_link(r, b);
+	return true;
+}
+
+static bool
+read_bookings(struct reading *r)
+{
+	struct message *m = r->msg;
+	struct groups g;
+	size_t n;
+
+	if (!find_groups(r, &g))
+		return false;
+	n = g.n > 0 ? g.n : 1;
+	m->bookings = arena_take(&m->arena, n * sizeof *m->bookings);
+	if (!m->bookings) {
+		r->no_memory = true;
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (r->is_group) {
+			r->patient = (struct hl7_scope){ g.from[i], group_end(r, g.from[i]) };
+			m->bookings[i].patient_number = (int)i + 1;
+		}
+		if (!read_booking(r, &m->bookings[i]) || r->no_memory)
+			return false;
+	}
+	m->bookings_n = n;
+	m->kind = MESSAGE_BOOKINGS;
+	m->verdict = VERDICT_ACCEPT;
+	return true;
+}
+
+/* The arena's ceiling, not the machine, ended the memory: sent again, this
+ * message would end the same way, so it must not block the feed. */
+static bool
+is_at_ceiling(const struct arena *a)
+{
+	return a->max - a->used < PATIENTS_MAX * sizeof(struct booking) + VALUE_MAX;
+}
+
+static void
+read_opened(struct reading *r)
+{
+	static const struct hl7_path whole = { .segment = "MSH" };
+	struct message *m = r->msg;
+
+	if (!header_read(r))
+		return;
+	header_read_time(r);
+	values_begin(r);
+	if (is_whole(r) && read_bookings(r))
+		return;
+	m->bookings = NULL;
+	if (r->no_memory && is_at_ceiling(&m->arena)) {
+		r->no_memory = false;
+		verdict_quarantine(r, "message needs more memory than one may have", 100, &whole);
+	} else if (m->kind == MESSAGE_QUARANTINE) {
+		m->held_id = ids_best(r);
+	}
+}
+
+bool
+siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *index, int64_t now_s,
+    struct message *msg)
+{
+	struct reading r = { .map = map, .peer = peer, .hl7 = index, .msg = msg, .now_s = now_s };
+
+	assert(peer->environments_n > 0);
+	if (!msg->rules)
+		msg->rules = rules_hold(map->rules);
+	msg->listener = peer->listener;
+	msg->environment = peer->environments[0];
+	msg->answerable = false;
+	msg->control_id = msg->sending_application = msg->sending_facility = msg->held_id = SPAN_NONE;
+	msg->bookings = NULL;
+	msg->bookings_n = 0;
+	msg->reason = msg->counted = NULL;
+	msg->error = (struct ack_error){ .condition = 0 };
+	switch (open_message(&r)) {
+	case NO_MEMORY:
+		return false;
+	case DECIDED:
+		break;
+	case OPENED:
+		read_opened(&r);
+		break;
+	}
+	return !r.no_memory;
+}

@@ -1,0 +1,192 @@
+/* sites.c - whose message: MSH-3/4 first, then department and visit type. */
+// SPDX-License-Identifier: Apache-2.0
+#include "siu/parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool
+fits_sender(const struct conf_site *s, const struct message *m)
+{
+	struct span app = span_trim(span_of(s->sending_application));
+	struct span facility = span_trim(span_of(s->sending_facility));
+
+	return (app.n == 0 || span_eq_nocase(app, m->sending_application)) &&
+	    (facility.n == 0 || span_eq_nocase(facility, m->sending_facility));
+}
+
+static const struct conf_site *
+first_of(const struct reading *r, const struct conf_environment *e)
+{
+	const struct conf *c = r->map->rules->conf;
+
+	for (size_t i = 0; i < c->sites_n; i++)
+		if (c->sites[i].environment == e && fits_sender(&c->sites[i], r->msg))
+			return &c->sites[i];
+	return NULL;
+}
+
+const struct site_map *
+sites_map(const struct reading *r, const struct conf_site *s)
+{
+	return &r->map->sites[s->index];
+}
+
+bool
+sites_find_sender(struct reading *r)
+{
+	for (size_t i = 0; i < r->peer->environments_n; i++) {
+		r->sender = first_of(r, r->peer->environments[i]);
+		if (r->sender) {
+			r->msg->environment = r->peer->environments[i];
+			r->at = sites_map(r, r->sender);
+			return true;
+		}
+	}
+	r->msg->environment = r->peer->environments[0];
+	return false;
+}
+
+static bool
+is_of_peer(const struct siu_peer *p, const struct conf_environment *e)
+{
+	for (size_t i = 0; i < p->environments_n; i++)
+		if (p->environments[i] == e)
+			return true;
+	return false;
+}
+
+/* The environment that asks for just these MSH-3/4; NULL when none does. */
+static const struct conf_environment *
+other_environment(const struct reading *r)
+{
+	const struct conf *c = r->map->rules->conf;
+
+	for (size_t i = 0; i < c->sites_n; i++) {
+		const struct conf_site *s = &c->sites[i];
+
+		if ((s->sending_application[0] || s->sending_facility[0]) && fits_sender(s, r->msg) &&
+		    !is_of_peer(r->peer, s->environment))
+			return s->environment;
+	}
+	return NULL;
+}
+
+/* An answer's text has 80 ASCII characters. */
+#define ANSWER_TEXT_MAX 80
+#define BELONGS "MSH-3/MSH-4 belong to environment "
+#define BUT_FOR "; this certificate is for "
+
+bool
+sites_refuse_sender(struct reading *r)
+{
+	const struct conf_environment *other = other_environment(r);
+	struct message *m = r->msg;
+	const char *mine = m->environment->title;
+	char text[sizeof m->detail];
+
+	if (other) {
+		size_t room = ANSWER_TEXT_MAX - (sizeof BELONGS - 1) - (sizeof BUT_FOR - 1);
+		size_t first = strlen(other->title), second = strlen(mine);
+
+		if (first + second > room && first > room / 2)
+			first = second >= room / 2 ? room / 2 : room - second;
+		(void)snprintf(text, sizeof text, BELONGS "%.*s" BUT_FOR "%s", (int)first, other->title,
+		    mine);
+	} else {
+		(void)snprintf(text, sizeof text, "MSH-3/MSH-4 belong to no site of environment %s", mine);
+	}
+	text[ANSWER_TEXT_MAX] = '\0';
+	for (char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	memcpy(m->detail, text, sizeof text);
+	verdict_refuse(r, "MSH-3/MSH-4 belong to no site of this certificate", VERDICT_REJECT, 204, "MSH", 3);
+	m->error.text = m->detail;
+	return false;
+}
+
+/* ---- department and visit type ---- */
+
+static void
+collect(struct reading *r, const struct path_list *l, struct said *out)
+{
+	struct walk w = { 0 };
+	struct span raw;
+
+	out->n = 0;
+	while (out->n < SAID_MAX && walk_next(r, l, &w, &raw)) {
+		struct span text;
+
+		if (hl7_is_null(span_trim(raw)))
+			continue;
+		text = value_text(r, raw);
+		if (text.n > 0)
+			out->item[out->n++] = text;
+	}
+}
+
+static void
+collect_by(struct reading *r, const struct siu_profile *p)
+{
+	if (r->said_by == p)
+		return;
+	collect(r, &p->department, &r->departments);
+	collect(r, &p->visit_type, &r->visit_types);
+	r->said_by = p;
+}
+
+static bool
+some_match(const struct pattern_list *patterns, const struct said *said)
+{
+	for (size_t i = 0; i < said->n; i++)
+		if (pattern_list_matches(patterns, said->item[i]))
+			return true;
+	return false;
+}
+
+enum fit { FITS, FITS_NOT, FIT_NOT_SAID };
+
+static enum fit
+fit_of(const struct pattern_list *patterns, const struct said *said)
+{
+	if (patterns->n == 0 || some_match(patterns, said))
+		return FITS;
+	return said->n == 0 ? FIT_NOT_SAID : FITS_NOT;
+}
+
+const struct conf_site *
+sites_match(struct reading *r, bool *not_said)
+{
+	const struct conf *c = r->map->rules->conf;
+
+	*not_said = false;
+	for (size_t i = 0; i < c->sites_n; i++) {
+		const struct conf_site *s = &c->sites[i];
+		enum fit department, visit_type;
+
+		if (s->environment != r->msg->environment || !fits_sender(s, r->msg))
+			continue;
+		collect_by(r, sites_map(r, s)->profile);
+		department = fit_of(&s->departments, &r->departments);
+		visit_type = fit_of(&s->visit_types, &r->visit_types);
+		if (department == FITS && visit_type == FITS)
+			return s;
+		if (department != FITS_NOT && visit_type != FITS_NOT)
+			*not_said = true;
+	}
+	return NULL;
+}
+
+void
+sites_describe(struct reading *r, struct booking *b)
+{
+	collect_by(r, r->at->profile);
+	if (r->departments.n > 0)
+		b->department = r->departments.item[0];
+	if (r->visit_types.n > 0)
+		b->visit_type = r->visit_types.item[0];
+	if (b->site)
+		b->confidential = some_match(&b->site->confidential_departments, &r->departments) ||
+		    some_match(&b->site->confidential_visit_types, &r->visit_types);
+}

@@ -1,0 +1,220 @@
+/* test_gates.c - promise 5: every gate, each with the setting or fact that closes it; windows and rates. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "clinic.h"
+
+static struct clinic clinic;
+
+static struct gate_facts
+open_gates(void)
+{
+	int64_t now = clinic_time(&clinic, "2026-11-20 12:00");
+
+	return (struct gate_facts){ .rules = &clinic.site_rules, .approved = true, .kind = TEXT_BOOKED, .rule = "",
+		.status = VISIT_BOOKED, .this_version = true, .phone = "+16085550123", .start_s = now + 7200,
+		.due_s = now, .planned_s = now, .expires_s = now + 7200, .now_s = now };
+}
+
+static void
+expect(const char *rule, const struct gate_facts *f, enum gate_verdict verdict, enum text_reason reason)
+{
+	struct gate_result r = gates_pass(f);
+
+	same_int(rule, r.verdict, verdict);
+	same_text(rule, reason_name(r.reason), reason_name(reason));
+}
+
+TEST(all_open)
+{
+	struct gate_facts f = open_gates();
+
+	expect("promise 5: all gates open", &f, GATE_PASS, REASON_NONE);
+}
+
+TEST(each_gate_of_the_appointment)
+{
+	static char *approvers[] = { NULL };
+	struct gate_facts f = open_gates();
+
+	f.rules = NULL;
+	expect("the site is gone", &f, GATE_SUPPRESS, REASON_SITE_GONE);
+	f = open_gates();
+	approvers[0] = word("analyst1");
+	clinic.site.approvers = (struct text_list){ approvers, 1 };
+	f.approved = false;
+	expect("approval is missing", &f, GATE_SUPPRESS, REASON_NOT_APPROVED);
+	clinic.site.approvers.n = 0;
+	expect("approver = none needs none", &f, GATE_PASS, REASON_NONE);
+	f = open_gates();
+	f.confidential = true;
+	expect("a confidential department", &f, GATE_SUPPRESS, REASON_CONFIDENTIAL);
+	f = open_gates();
+	f.status = VISIT_CANCELED;
+	expect("the visit was cancelled", &f, GATE_SUPPRESS, REASON_CANCELED);
+	f.kind = TEXT_CANCELED;
+	expect("which is what a cancellation says", &f, GATE_PASS, REASON_NONE);
+	f.status = VISIT_BOOKED;
+	expect("a cancellation that was undone", &f, GATE_SUPPRESS, REASON_UNDONE);
+	f = open_gates();
+	f.this_version = false;
+	expect("the visit has another time", &f, GATE_SUPPRESS, REASON_RESCHEDULED);
+	f = open_gates();
+	f.kind = TEXT_REMINDER;
+	f.rule = "gone";
+	expect("the rule is not configured any more", &f, GATE_SUPPRESS, REASON_RULE_GONE);
+}
+
+TEST(each_gate_of_the_organization)
+{
+	struct gate_facts f = open_gates();
+
+	clinic.organization.consent_send_on_behalf = false;
+	expect("consent to send on behalf", &f, GATE_SUPPRESS, REASON_CONSENT_BEHALF);
+	clinic.organization.consent_send_on_behalf = true;
+	clinic.organization.consent_attendees_consented = false;
+	expect("consent of the attendees", &f, GATE_SUPPRESS, REASON_CONSENT_ATTENDEES);
+	clinic.organization.consent_attendees_consented = true;
+	clinic.environment.production = false;
+	expect("a test environment and a number not in only_to", &f, GATE_SUPPRESS, REASON_TEST_NUMBER);
+	clinic.environment.production = true;
+	clinic.number.verified = false;
+	expect("an unverified toll-free number", &f, GATE_SUPPRESS, REASON_NOT_VERIFIED);
+	clinic.number.verified = true;
+	clinic.site.number = NULL;
+	expect("no number", &f, GATE_SUPPRESS, REASON_NO_NUMBER);
+	clinic.site.number = &clinic.number;
+	clinic.site.confirmation = false;
+	expect("confirmation = false", &f, GATE_SUPPRESS, REASON_TYPE_OFF);
+	clinic.site.confirmation = true;
+	clinic.site.link_required = true;
+	expect("a required link is missing", &f, GATE_SUPPRESS, REASON_LINK_MISSING);
+	clinic.site.link_required = false;
+}
+
+TEST(each_gate_of_the_patient)
+{
+	struct gate_facts f = open_gates();
+
+	f.deceased = true;
+	expect("deceased", &f, GATE_SUPPRESS, REASON_DECEASED);
+	f = open_gates();
+	f.consent = CONSENT_NO;
+	expect("the patient said no", &f, GATE_SUPPRESS, REASON_PATIENT_CONSENT);
+	f.consent = CONSENT_NOT_SAID;
+	clinic.site.patient_consent = CONSENT_REQUIRED;
+	expect("unknown blocks where it is required", &f, GATE_SUPPRESS, REASON_PATIENT_CONSENT);
+	clinic.site.patient_consent = CONSENT_NOT_REQUIRED;
+	f = open_gates();
+	f.phone = "";
+	expect("no number", &f, GATE_SUPPRESS, REASON_NO_PHONE);
+	f.phone = "+442079460018";
+	expect("another country", &f, GATE_SUPPRESS, REASON_PHONE_COUNTRY);
+	f.phone = "+18005550123";
+	expect("a toll-free number", &f, GATE_SUPPRESS, REASON_PHONE_TYPE);
+	f.phone = "+19005550123";
+	expect("a premium number", &f, GATE_SUPPRESS, REASON_PHONE_TYPE);
+	f = open_gates();
+	f.opted_out = true;
+	expect("opted out", &f, GATE_SUPPRESS, REASON_OPTED_OUT);
+}
+
+TEST(time_and_caps)
+{
+	struct gate_facts f = open_gates();
+
+	f.now_s = f.expires_s;
+	expect("the second of its expiry is too late", &f, GATE_EXPIRE, REASON_TOO_LATE);
+	f = open_gates();
+	f.planned_s = f.now_s - clinic.site.stale_s - 1;
+	expect("a confirmation older than stale", &f, GATE_SUPPRESS, REASON_STALE);
+	f.kind = TEXT_REMINDER;
+	f.rule = "day";
+	expect("a reminder is never stale", &f, GATE_PASS, REASON_NONE);
+	f = open_gates();
+	f.sent_today = 6;
+	expect("daily_cap", &f, GATE_SUPPRESS, REASON_DAILY_CAP);
+	f.kind = TEXT_CANCELED;
+	f.status = VISIT_CANCELED;
+	expect("a cancellation passes the cap", &f, GATE_PASS, REASON_NONE);
+}
+
+TEST(the_window)
+{
+	struct gate_facts f = open_gates();
+	struct gate_result r;
+
+	clinic.site.window = (struct conf_window){ 540, 1200, false };
+	clinic.site.short_window = (struct conf_window){ 420, 1260, false };
+	f.now_s = f.planned_s = clinic_time(&clinic, "2026-11-20 22:00");
+	f.start_s = f.expires_s = clinic_time(&clinic, "2026-11-22 10:00");
+	r = gates_pass(&f);
+	same_int("at night it waits", r.verdict, GATE_WAIT);
+	same_int("for the opening", r.until_s, clinic_time(&clinic, "2026-11-21 09:00"));
+	f.start_s = f.expires_s = clinic_time(&clinic, "2026-11-21 08:30");
+	expect("a booking that would be told after its start", &f, GATE_SUPPRESS, REASON_NO_WINDOW);
+	f.kind = TEXT_CHANGED;
+	r = gates_pass(&f);
+	same_int("a change may use the longer hours", r.until_s, clinic_time(&clinic, "2026-11-21 07:00"));
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true };
+}
+
+TEST(a_window_over_midnight_and_over_a_clock_change)
+{
+	struct conf_window night = { 22 * 60, 2 * 60, false }, day = { 540, 1200, false };
+	const struct zone *z = clinic.site_rules.zone;
+
+	holds("open before midnight", window_open(&night, z, clinic_time(&clinic, "2026-11-20 23:00")));
+	holds("open after midnight", window_open(&night, z, clinic_time(&clinic, "2026-11-20 01:59")));
+	holds("closed at two", !window_open(&night, z, clinic_time(&clinic, "2026-11-20 02:00")));
+	same_int("next opening over the spring change", window_next_opening(&day, z, clinic_time(&clinic, "2027-03-13 23:00")),
+	    clinic_time(&clinic, "2027-03-14 09:00"));
+	same_int("last closing over the autumn change", window_last_closing(&day, z, clinic_time(&clinic, "2026-11-01 05:00")),
+	    clinic_time(&clinic, "2026-10-31 20:00") - 1);
+}
+
+TEST(no_minute_sees_more_than_the_rate)
+{
+	static const int64_t rates[] = { 1, 7, 60, 200, 6000 };
+
+	for (size_t r = 0; r < COUNT(rates); r++) {
+		struct bucket b;
+		int64_t taken[600000 / 10], n = 0, first = 0;
+
+		bucket_init(&b, rates[r], 1000);
+		for (int64_t ms = 1000; ms < 181000; ms += 10)
+			while (bucket_take(&b, 1, ms) && n < (int64_t)COUNT(taken)) {
+				taken[n++] = ms;
+				while (taken[first] <= ms - 60000)
+					first++;
+				if (rates[r] > 1 && n - first > rates[r])
+					fail_msg("%lld in a minute at a rate of %lld", (long long)(n - first), (long long)rates[r]);
+			}
+		holds("and most of it is used", n >= rates[r] * 2);
+		holds("it says how long to wait", bucket_ready_ms(&b, 1, 181000) <= 60001);
+	}
+}
+
+TEST(back_off_grows_to_its_cap)
+{
+	same_int("full jitter begins at nothing", backoff_ms(5, true, 0.0), 0);
+	holds("the first is half a second at most", backoff_ms(0, true, 0.999) <= 500);
+	holds("inside the window five seconds at most", backoff_ms(30, true, 0.999) <= 5000);
+	holds("after it a minute at most", backoff_ms(30, false, 0.999) <= 60000 && backoff_ms(30, false, 0.999) > 5000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(all_open), RUN(each_gate_of_the_appointment), RUN(each_gate_of_the_organization),
+		RUN(each_gate_of_the_patient), RUN(time_and_caps), RUN(the_window), RUN(a_window_over_midnight_and_over_a_clock_change),
+		RUN(no_minute_sees_more_than_the_rate), RUN(back_off_grows_to_its_cap) };
+	int failed;
+
+	clinic_open(&clinic);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	clinic_close(&clinic);
+	return failed;
+}

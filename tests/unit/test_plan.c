@@ -1,0 +1,357 @@
+/* test_plan.c - what was known, what is now: the rows that a plan adds and ends. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "clinic.h"
+
+static struct clinic clinic;
+static struct plan plan;
+
+/* A little world of one appointment: planning again and again, as messages come. */
+struct world {
+	struct plan_input in;
+	struct plan_known known[64];
+};
+
+static void
+begin(struct world *w, const char *start, const char *now)
+{
+	memset(w, 0, sizeof *w);
+	w->in = (struct plan_input){ .rules = &clinic.site_rules, .may_send = true, .status = VISIT_BOOKED,
+		.has_start = true, .known = w->known };
+	w->in.start_s = clinic_time(&clinic, start);
+	zone_civil(clinic.site_rules.zone, w->in.start_s, &w->in.wall);
+	w->in.now_s = clinic_time(&clinic, now);
+}
+
+static void
+move(struct world *w, const char *start)
+{
+	w->in.start_s = clinic_time(&clinic, start);
+	zone_civil(clinic.site_rules.zone, w->in.start_s, &w->in.wall);
+}
+
+/* Plans and makes the plan known, as the engine does. */
+static void
+step(struct world *w)
+{
+	plan_fingerprint(&clinic.site, w->in.start_s, SPAN_NONE, w->in.fingerprint);
+	plan_make(&w->in, &plan);
+	for (size_t i = 0; i < plan.end_n; i++)
+		for (size_t k = 0; k < w->in.known_n; k++)
+			if (w->known[k].id == plan.end[i].id) {
+				w->known[k].state = TEXT_VOID;
+				w->known[k].reason = plan.end[i].reason;
+			}
+	for (size_t i = 0; i < plan.add_n; i++) {
+		struct plan_known *k = &w->known[w->in.known_n++];
+		const struct plan_row *r = &plan.add[i];
+
+		*k = (struct plan_known){ .id = (int64_t)w->in.known_n, .kind = r->kind, .state = r->state,
+			.reason = r->reason, .this_patient = true, .start_s = r->start_s, .due_s = r->due_s,
+			.expires_s = r->expires_s };
+		memcpy(k->rule, r->rule, sizeof k->rule);
+		memcpy(k->fingerprint, r->fingerprint, sizeof k->fingerprint);
+	}
+}
+
+static void
+set_state(struct world *w, enum text_kind kind, enum text_state state) /* of the open one of this kind */
+{
+	for (size_t i = 0; i < w->in.known_n; i++)
+		if (w->known[i].kind == kind && w->known[i].state == TEXT_PENDING) {
+			w->known[i].state = state;
+			return;
+		}
+	fail_msg("no pending %s", text_kind_name(kind));
+}
+
+/* "booked reminder:day reminder:soon": what is open, in order. */
+static const char *
+open_texts(const struct world *w)
+{
+	static char out[512];
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < w->in.known_n; i++)
+		if (w->known[i].state == TEXT_PENDING)
+			n += (size_t)snprintf(out + n, sizeof out - n, "%s%s%s%s", n ? " " : "", text_kind_name(w->known[i].kind),
+			    w->known[i].rule[0] ? ":" : "", w->known[i].rule);
+	return out;
+}
+
+static enum text_reason
+last_reason(const struct world *w, enum text_kind kind)
+{
+	for (size_t i = w->in.known_n; i-- > 0;)
+		if (w->known[i].kind == kind)
+			return w->known[i].reason;
+	return REASON_NONE;
+}
+
+TEST(a_booking_plans_a_confirmation_and_its_reminders)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("booked", open_texts(&w), "booked reminder:day reminder:soon");
+	same_int("the confirmation is due at once", w.known[0].due_s, w.in.now_s);
+	same_int("the day's reminder a day before", w.known[1].due_s, w.in.start_s - 86400);
+	same_int("no reminder later than expiry", w.known[1].expires_s, w.in.start_s - 300);
+}
+
+TEST(planning_again_changes_nothing)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	step(&w);
+	same_int("no row is added", plan.add_n, 0);
+	same_int("no row is ended", plan.end_n, 0);
+	set_state(&w, TEXT_BOOKED, TEXT_SENT);
+	step(&w);
+	same_int("nor after it was told", plan.add_n + plan.end_n, 0);
+}
+
+TEST(the_four_ways_of_a_change)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	set_state(&w, TEXT_BOOKED, TEXT_SENT);
+	move(&w, "2026-11-26 11:00");
+	step(&w);
+	same_text("told, then moved: changed, and new reminders", open_texts(&w), "changed reminder:day reminder:soon");
+	w.in.status = VISIT_CANCELED;
+	step(&w);
+	same_text("cancelled before the change was told: one text that is true", open_texts(&w), "canceled");
+	set_state(&w, TEXT_CANCELED, TEXT_SENT);
+	w.in.status = VISIT_BOOKED;
+	step(&w);
+	same_text("un-cancelled after the cancellation was told", open_texts(&w), "booked reminder:day reminder:soon");
+}
+
+TEST(what_was_never_told_is_not_taken_back)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	w.in.status = VISIT_CANCELED;
+	step(&w);
+	same_text("cancelled within the settle delay: nothing is sent", open_texts(&w), "");
+	same_int("and says why", last_reason(&w, TEXT_BOOKED), REASON_CANCELED);
+}
+
+TEST(a_change_undone_before_it_was_told_is_silent)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	set_state(&w, TEXT_BOOKED, TEXT_DELIVERED);
+	move(&w, "2026-11-26 11:00");
+	step(&w);
+	move(&w, "2026-11-25 10:00");
+	step(&w);
+	same_text("back to what was told", open_texts(&w), "reminder:day reminder:soon");
+	w.in.status = VISIT_CANCELED;
+	step(&w);
+	w.in.status = VISIT_BOOKED;
+	step(&w);
+	same_text("a cancellation undone in time", open_texts(&w), "reminder:day reminder:soon");
+}
+
+TEST(a_failed_text_was_not_told)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	set_state(&w, TEXT_BOOKED, TEXT_FAILED);
+	step(&w);
+	same_text("the same words do not come back by themselves", open_texts(&w), "reminder:day reminder:soon");
+	w.in.phone_changed = true;
+	step(&w);
+	same_text("with another number they do", open_texts(&w), "reminder:day reminder:soon booked");
+	set_state(&w, TEXT_BOOKED, TEXT_FAILED);
+	w.in.phone_changed = false;
+	move(&w, "2026-11-26 11:00");
+	step(&w);
+	same_text("a new time for somebody never told is a booking", open_texts(&w), "booked reminder:day reminder:soon");
+}
+
+TEST(ends_without_a_word)
+{
+	static const struct {
+		enum visit_status status;
+		enum text_reason reason;
+	} rows[] = { { VISIT_DELETED, REASON_DELETED }, { VISIT_NO_SHOW, REASON_NO_SHOW }, { VISIT_ARRIVED, REASON_ARRIVED } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world w;
+
+		begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+		step(&w);
+		set_state(&w, TEXT_BOOKED, TEXT_SENT);
+		w.in.status = rows[i].status;
+		step(&w);
+		same_text("nothing more is sent", open_texts(&w), "");
+		same_int("the reminders say why", last_reason(&w, TEXT_REMINDER), rows[i].reason);
+	}
+}
+
+TEST(a_silent_site_loads_its_schedule)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	w.in.may_send = false;
+	step(&w);
+	same_text("reminders stay", open_texts(&w), "reminder:day reminder:soon");
+	same_int("the confirmation ends at once", last_reason(&w, TEXT_BOOKED), REASON_SITE_SILENT);
+	w.in.may_send = true;
+	step(&w);
+	same_text("and is not brought back by a message that changes nothing", open_texts(&w), "reminder:day reminder:soon");
+}
+
+TEST(late_bookings)
+{
+	struct world w;
+
+	begin(&w, "2026-11-20 20:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("late = skip", open_texts(&w), "booked reminder:soon");
+	clinic.site.late = LATE_SEND;
+	begin(&w, "2026-11-20 20:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("late = send", open_texts(&w), "booked reminder:day reminder:soon");
+	clinic.site.late = LATE_SKIP;
+	begin(&w, "2026-11-20 12:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("a visit that has begun", open_texts(&w), "");
+}
+
+TEST(a_reschedule_after_the_reminder_went_reminds_again)
+{
+	struct world w;
+
+	begin(&w, "2026-11-21 10:00", "2026-11-20 09:00");
+	step(&w);
+	set_state(&w, TEXT_BOOKED, TEXT_SENT);
+	set_state(&w, TEXT_REMINDER, TEXT_SENT);
+	w.in.now_s = clinic_time(&clinic, "2026-11-20 11:00");
+	move(&w, "2026-11-28 10:00");
+	step(&w);
+	same_text("for the new time", open_texts(&w), "changed reminder:day reminder:soon");
+}
+
+TEST(another_patient_is_told_for_the_first_time)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	set_state(&w, TEXT_BOOKED, TEXT_SENT);
+	for (size_t i = 0; i < w.in.known_n; i++)
+		w.known[i].this_patient = false;
+	step(&w);
+	same_text("booked, not changed", open_texts(&w), "booked reminder:day reminder:soon");
+	same_int("the other's reminders end", w.known[1].reason, REASON_NEW_PATIENT);
+}
+
+TEST(reminders_and_the_window)
+{
+	struct world w;
+
+	clinic.site.window = (struct conf_window){ 9 * 60, 20 * 60, false };
+	clinic.site.short_window = (struct conf_window){ 7 * 60, 21 * 60, false };
+	begin(&w, "2026-11-25 08:00", "2026-11-20 12:00");
+	step(&w);
+	same_int("08:00 the day before moves to the opening", w.known[1].due_s, clinic_time(&clinic, "2026-11-24 09:00"));
+	same_int("the short one has longer hours", w.known[2].due_s, clinic_time(&clinic, "2026-11-25 07:45"));
+	clinic.reminders[0].before_s = 3 * 3600;
+	begin(&w, "2026-11-25 09:30", "2026-11-20 12:00");
+	step(&w);
+	same_int("06:30 moves to 09:00, which expires at 09:25", w.known[1].due_s, clinic_time(&clinic, "2026-11-25 09:00"));
+	begin(&w, "2026-11-25 08:30", "2026-11-20 12:00");
+	step(&w);
+	same_int("too late there: the end of the opening before", w.known[1].due_s,
+	    clinic_time(&clinic, "2026-11-24 20:00") - 1);
+	clinic.reminders[1].before_s = 600;
+	begin(&w, "2026-11-25 06:00", "2026-11-20 12:00");
+	step(&w);
+	same_int("a short one without a time says so", w.known[2].reason, REASON_NO_WINDOW);
+	clinic.reminders[0].before_s = 86400;
+	clinic.reminders[1].before_s = 900;
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true };
+}
+
+TEST(days_are_of_the_wall_clock)
+{
+	struct world w;
+
+	clinic.reminders[0] = (struct conf_reminder){ .title = word("day"), .form = BEFORE_DAYS, .days = 1, .before_s = 86400 };
+	begin(&w, "2027-03-14 09:00", "2027-03-10 12:00");
+	step(&w);
+	same_int("1d over the spring change: same wall clock, 23 hours", w.in.start_s - w.known[1].due_s, 23 * 3600);
+	clinic.reminders[0] = (struct conf_reminder){ .title = word("day"), .form = BEFORE_DAYS_AT, .days = 2, .before_s = 172800,
+		.at_min = 600 };
+	begin(&w, "2027-03-15 15:00", "2027-03-10 12:00");
+	step(&w);
+	same_int("2d at 10:00", w.known[1].due_s, clinic_time(&clinic, "2027-03-13 10:00"));
+	clinic.reminders[0] = (struct conf_reminder){ .title = word("day"), .form = BEFORE_ELAPSED, .before_s = 86400 };
+}
+
+TEST(rules_that_change_move_what_waits)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	w.in.reminders_only = true;
+	clinic.reminders[0].before_s = 2 * 86400;
+	step(&w);
+	same_int("the reminder has another time", plan.add_n, 1);
+	same_int("two days before", plan.add[0].due_s, w.in.start_s - 2 * 86400);
+	clinic.site.reminders_n = 1;
+	step(&w);
+	same_text("a rule that is gone", open_texts(&w), "booked reminder:day");
+	clinic.reminders[0].before_s = 86400;
+	clinic.site.reminders_n = 2;
+}
+
+TEST(a_message_that_fits_no_site_ends_all)
+{
+	struct world w;
+
+	begin(&w, "2026-11-25 10:00", "2026-11-20 12:00");
+	step(&w);
+	w.in.rules = NULL;
+	step(&w);
+	same_text("nothing is left", open_texts(&w), "");
+	same_int("because it left the site", last_reason(&w, TEXT_REMINDER), REASON_LEFT_SITE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(a_booking_plans_a_confirmation_and_its_reminders),
+		RUN(planning_again_changes_nothing), RUN(the_four_ways_of_a_change), RUN(what_was_never_told_is_not_taken_back),
+		RUN(a_change_undone_before_it_was_told_is_silent), RUN(a_failed_text_was_not_told), RUN(ends_without_a_word),
+		RUN(a_silent_site_loads_its_schedule), RUN(late_bookings), RUN(a_reschedule_after_the_reminder_went_reminds_again),
+		RUN(another_patient_is_told_for_the_first_time), RUN(reminders_and_the_window), RUN(days_are_of_the_wall_clock),
+		RUN(rules_that_change_move_what_waits), RUN(a_message_that_fits_no_site_ends_all) };
+	int failed;
+
+	clinic_open(&clinic);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	clinic_close(&clinic);
+	return failed;
+}

@@ -1,0 +1,230 @@
+/* test_rules.c - what an approval covers, and what a configuration needs to be compiled. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "hospital.h"
+
+#include "nudge/builtin.h"
+
+#define FORM \
+	HOSPITAL_TOP "site \"a\" {\n\tenvironment = prod\n\tprofile = epic\n\tnumber = main\n" \
+	"\tname = \"Lamna A\"\n\tcontact = \"608-271-9000\"\n" \
+	"\tfhir_base_url = \"https://lamna.example/R4\"\n" \
+	"\ttime_zone = America/Chicago\n\tlanguages = {en, es}\n\tsettle = 120s\n\texpiry = 5min\n" \
+	"\tlate = skip\n\tretain = 0s\n\tconfirmation = true\n\tdaily_cap = 6\n\tstorm_brake = 300/min\n" \
+	"\treminder \"day\" { before = 24h }\n\tapprover = root\n}\n"
+
+/* FORM with the first `from` replaced by `to`. */
+static void
+change(char *out, size_t cap, const char *from, const char *to)
+{
+	static const char form[] = FORM;
+	const char *at = strstr(form, from);
+	int n;
+
+	assert_non_null(at);
+	n = snprintf(out, cap, "%.*s%s%s", (int)(at - form), form, to, at + strlen(from));
+	assert_true(n > 0 && (size_t)n < cap);
+}
+
+static void
+hash_of(struct hospital *h, const char *rule, const char *text, uint8_t out[DIGEST_BYTES])
+{
+	if (!hospital_load(h, text))
+		fail_msg("%s: %s", rule, h->faults.n ? h->faults.item[h->faults.n - 1].text : "not loaded");
+	memcpy(out, rules_of(h->rules, &h->rules->conf->sites[0])->approval_hash, DIGEST_BYTES);
+	hospital_forget(h);
+}
+
+TEST(an_approval_covers_what_decides)
+{
+	static const struct {
+		const char *rule, *from, *to;
+		bool covered;
+	} rows[] = {
+		{ "nothing changed", "expiry = 5min", "expiry = 5min", false },
+		{ "another spelling of the same", "expiry = 5min", "expiry = 300s", false },
+		{ "fhir_base_url", "lamna.example/R4", "lamna.example/TST", true },
+		{ "environment", "environment = prod\n\tprofile", "environment = trials\n\tprofile", true },
+		{ "MSH-3", "number = main", "number = main\n\tsending_application = EPIC", true },
+		{ "MSH-4", "number = main", "number = main\n\tsending_facility = LAMNA", true },
+		{ "departments", "number = main", "number = main\n\tdepartments = {'^CARD'}", true },
+		{ "visit types", "number = main", "number = main\n\tvisit_types = {'^VID'}", true },
+		{ "confidential departments", "number = main",
+		    "number = main\n\tconfidential_departments = {'^P'}", true },
+		{ "confidential visit types", "number = main",
+		    "number = main\n\tconfidential_visit_types = {'HIV'}", true },
+		{ "the number", "+18335550100", "+18335550101", true },
+		{ "no number", "\tnumber = main\n", "", true },
+		{ "profile", "profile = epic", "profile = generic", true },
+		{ "link", "number = main", "number = main\n\tlink = \"ZVV-3\"", true },
+		{ "languages", "{en, es}", "{en}", true },
+		{ "which language is the fallback", "{en, es}", "{es, en}", true },
+		{ "confirmation", "confirmation = true", "confirmation = false", true },
+		{ "a reminder's time", "before = 24h", "before = 23h", true },
+		{ "another reminder", "\tapprover", "\treminder \"soon\" { before = 15min }\n\tapprover",
+		    true },
+		{ "settle", "settle = 120s", "settle = 121s", true },
+		{ "window", "number = main", "number = main\n\twindow = \"08:00-20:00\"", true },
+		{ "expiry", "expiry = 5min", "expiry = 6min", true },
+		{ "late", "late = skip", "late = send", true },
+		{ "time zone", "America/Chicago", "America/Denver", true },
+		{ "patient consent", "number = main", "number = main\n\tpatient_consent = required", true },
+		{ "retain", "retain = 0s", "retain = 1h", true },
+		{ "organization's name", "Lamna Healthcare", "Lamna Health", true },
+		{ "countries", "country = US", "country = US\n\tcountries = {US, CA}", true },
+		{ "what patients read: the name", "Lamna A", "Lamna B", true },
+		{ "what patients read: whom to call", "608-271-9000", "608-271-9001", true },
+		{ "certificates are not covered", "prod.cer", "trials.cer", false },
+		{ "ports are not covered", "port = 2575", "port = 2576", false },
+		{ "rates are not covered", "verified = true", "verified = true\n\trate = 100/min", false },
+		{ "caps are not covered", "daily_cap = 6", "daily_cap = 7", false },
+		{ "the brake is not covered", "300/min", "200/min", false },
+		{ "an empty line is not covered", "retain = 0s\n", "retain = 0s\n\n", false },
+	};
+	uint8_t before[DIGEST_BYTES], after[DIGEST_BYTES];
+	char text[8192];
+	struct hospital h;
+
+	hospital_build(&h);
+	hash_of(&h, "the form", FORM, before);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		change(text, sizeof text, rows[i].from, rows[i].to);
+		hash_of(&h, rows[i].rule, text, after);
+		same_int(rows[i].rule, memcmp(before, after, sizeof before) != 0, rows[i].covered);
+	}
+	hospital_close(&h);
+}
+
+TEST(an_approval_covers_the_files_content)
+{
+	static const char template[] =
+	    "[booked]\n{organization}: booked for {start_date}. Reply STOP to opt out.\n"
+	    "[changed]\n{organization}: changed to {start_date}.\n"
+	    "[canceled]\n{organization}: {start_date} canceled.\n"
+	    "[reminder]\n{organization}: reminder of {start_date}. Reply STOP to opt out.\n";
+	const char *epic = builtin_find("schemas/hl7/epic.conf")->text;
+	uint8_t first[DIGEST_BYTES], second[DIGEST_BYTES];
+	char text[8192], longer[16384];
+	struct hospital h;
+
+	hospital_build(&h);
+	hospital_write(&h, "ours.conf", epic);
+	change(text, sizeof text, "profile = epic", "profile = \"./ours.conf\"");
+	hash_of(&h, "own profile", text, first);
+	hash_of(&h, "the same profile again", text, second);
+	same_int("the same profile again", memcmp(first, second, sizeof first), 0);
+	(void)snprintf(longer, sizeof longer, "%s\n# changed\n", epic);
+	hospital_write(&h, "ours.conf", longer);
+	hash_of(&h, "a changed profile", text, second);
+	holds("a changed profile", memcmp(first, second, sizeof first) != 0);
+
+	hospital_write(&h, "en", template);
+	change(text, sizeof text, "languages = {en, es}", "languages = {en}\n\ttemplates = \"./\"");
+	hash_of(&h, "own templates", text, first);
+	(void)snprintf(longer, sizeof longer, "%s# changed\n", template);
+	hospital_write(&h, "en", longer);
+	hash_of(&h, "a changed template", text, second);
+	holds("a changed template", memcmp(first, second, sizeof first) != 0);
+	hospital_close(&h);
+}
+
+TEST(what_cannot_be_compiled_is_told)
+{
+	static const struct {
+		const char *rule, *from, *to, *fault;
+	} rows[] = {
+		{ "a zone that there is not", "America/Chicago", "America/Chigaco", "Chigaco" },
+		{ "a language without texts", "{en, es}", "{en, nl}", "\"nl\"" },
+		{ "a folder without the file", "{en, es}", "{en, es}\n\ttemplates = \"./\"", "/en" },
+		{ "a profile that there is not", "profile = epic", "profile = epci", "epci" },
+		{ "a profile's file that there is not", "profile = epic", "profile = \"./none.conf\"",
+		    "none.conf" },
+		{ "a folder is no profile", "profile = epic", "profile = \"./\"", "" },
+		{ "a link that is no path", "number = main", "number = main\n\tlink = \"ZVV3\"",
+		    "path \"ZVV3\"" },
+		{ "a link that is not https", "number = main",
+		    "number = main\n\tlink = \"http://x/{appointment_id}\"", "https://" },
+		{ "a link with another variable", "number = main",
+		    "number = main\n\tlink = \"https://x/{id}\"", "{appointment_id}" },
+	};
+	char text[8192];
+	struct hospital h;
+
+	hospital_build(&h);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool found = false;
+
+		change(text, sizeof text, rows[i].from, rows[i].to);
+		holds(rows[i].rule, !hospital_load(&h, text));
+		holds("promise 10: nothing of a bad configuration is given", !h.map);
+		for (size_t k = 0; k < h.faults.n; k++)
+			found = found || strstr(h.faults.item[k].text, rows[i].fault);
+		if (!found)
+			fail_msg("%s: no fault names \"%s\", the first is \"%s\"", rows[i].rule,
+			    rows[i].fault, h.faults.n ? h.faults.item[0].text : "");
+		hospital_forget(&h);
+	}
+	hospital_close(&h);
+}
+
+TEST(a_patient_gets_their_language)
+{
+	static const struct {
+		const char *rule, *said, *got;
+	} rows[] = {
+		{ "the language itself", "es", "es" },
+		{ "of a country", "es-MX", "es" },
+		{ "with another dash", "es_MX", "es" },
+		{ "in capitals", "ES", "es" },
+		{ "not said: the first", "", "en" },
+		{ "not here: the first", "de", "en" },
+	};
+	struct hospital h;
+
+	hospital_build(&h);
+	holds("the form loads", hospital_load(&h, FORM));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct sms_templates *t = rules_templates(&h.rules->sites[0], span_of(rows[i].said));
+
+		same_text(rows[i].rule, sms_templates_language(t), rows[i].got);
+	}
+	hospital_close(&h);
+}
+
+TEST(rules_live_as_long_as_somebody_holds_them)
+{
+	struct hospital h;
+	struct rules *held;
+	uint64_t tzdata;
+
+	hospital_build(&h);
+	holds("the form loads", hospital_load(&h, FORM));
+	held = rules_hold(h.rules);
+	tzdata = held->tzdata;
+	hospital_forget(&h);
+	same_text("still there", held->conf->sites[0].title, "a");
+	holds("zones have a sum", tzdata != 0);
+	rules_drop(held);
+	rules_drop(NULL);
+
+	holds("two sites load", hospital_load(&h, HOSPITAL_TOP HOSPITAL_SITES));
+	holds("sites of one zone share it", h.rules->sites[0].zone == h.rules->sites[2].zone);
+	holds("others do not", h.rules->sites[0].zone != h.rules->sites[1].zone);
+	holds("other zones, another sum", h.rules->tzdata != tzdata);
+	hospital_close(&h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(an_approval_covers_what_decides),
+		RUN(an_approval_covers_the_files_content),
+		RUN(what_cannot_be_compiled_is_told),
+		RUN(a_patient_gets_their_language),
+		RUN(rules_live_as_long_as_somebody_holds_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,776 @@
+/* test_siu.c - messages of several systems, and what is made of each. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "hospital.h"
+
+#include "nudge/buf.h"
+#include "nudge/builtin.h"
+
+#include <inttypes.h>
+
+#define NOW 1795255200 /* 2026-11-21T10:00:00Z */
+#define ARENA_MAX (1u << 20)
+
+#define MSH_OF(app, fac, event, id, rest) \
+	"MSH|^~\\&|" app "|" fac "|NUDGE|IT|20261121095900+0000||SIU^" event "^SIU_S12|" id rest "\r"
+#define EPIC(event) MSH_OF("EPIC", "LAMNA", event, "C1", "|P|2.3")
+#define CERNER(event) MSH_OF("HNAM", "BLT", event, "Q1T2", "|P|2.4||||||8859/1")
+#define MISC(event) MSH_OF("MISC", "X", event, "C1", "|P|2.5.1")
+#define MISC27(event) MSH_OF("MISC", "X", event, "C1", "|P|2.7")
+#define CLINIC(event) MSH_OF("CLINIC", "X", event, "C1", "|P|2.5.1")
+#define VIDEO(event) MSH_OF("VIDEO", "X", event, "C1", "|P|2.5.1")
+#define STRICT(event) MSH_OF("STRICT", "X", event, "C1", "|P|2.5.1")
+
+/* Fields 3 to 10, 12 to 24 and beyond are seldom of use: they are counted out here. */
+#define SCH(placer, filler, start, status) \
+	"SCH|" placer "|" filler "|||||||30|MIN|^^^" start "||||||||||||||" status "\r"
+#define SCH_BARE(placer, filler) "SCH|" placer "|" filler "\r"
+#define PID(id, phone) "PID|1||" id "||Testman^Petra||19700101|F||||" "|" phone "\r"
+#define JANE PID("7^^^LAMNA^MR", "608-271-9000^PRN^CP")
+#define AT "202612011030"
+#define GOOD SCH("1", "36996", AT, "1^SCH")
+
+struct row {
+	const char *rule, *environment, *message, *want;
+};
+
+static void
+put_pair(struct buf *b, const char *prefix, const char *key, struct span value)
+{
+	assert_true(buf_addf(b, "%s%s=", prefix, key));
+	assert_true(buf_add_span(b, value));
+	assert_true(buf_add_char(b, '\n'));
+}
+
+static void
+put_word(struct buf *b, const char *prefix, const char *key, const char *value)
+{
+	put_pair(b, prefix, key, span_of(value));
+}
+
+static void
+describe_booking(struct buf *b, const char *prefix, const struct booking *k)
+{
+	static const char *const states[] = { "keep", "clear", "set" };
+	static const char *const consents[] = { "", "yes", "no" };
+	static const char *const notes[] = { "plain", "gap", "twice" };
+	char text[64];
+
+	put_pair(b, prefix, "id", k->appointment_id);
+	put_word(b, prefix, "filler", k->has_filler_id ? "yes" : "no");
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(text, sizeof text, "alias%zu", i + 1);
+		put_pair(b, prefix, text, i < k->aliases_n ? k->aliases[i] : SPAN_NONE);
+	}
+	put_pair(b, prefix, "old", k->old_id);
+	put_word(b, prefix, "event", k->event);
+	put_word(b, prefix, "status", visit_status_name(k->status));
+	(void)snprintf(text, sizeof text, "%" PRId64, k->start_s);
+	put_word(b, prefix, "instant", k->has_start ? text : "none");
+	civil_text(&k->wall, text);
+	put_word(b, prefix, "wall", k->has_start ? text : "none");
+	put_word(b, prefix, "note", notes[k->note]);
+	(void)snprintf(text, sizeof text, "%" PRId64, k->duration_s);
+	put_word(b, prefix, "duration", text);
+	put_pair(b, prefix, "patient", k->patient);
+	(void)snprintf(text, sizeof text, "%d", k->patient_number);
+	put_word(b, prefix, "number", text);
+	put_word(b, prefix, "phone_state", states[k->phone_state]);
+	put_word(b, prefix, "phone", k->phone);
+	put_pair(b, prefix, "language", k->language);
+	put_word(b, prefix, "deceased", k->deceased ? "yes" : "no");
+	put_word(b, prefix, "consent", consents[k->consent]);
+	put_pair(b, prefix, "department", k->department);
+	put_pair(b, prefix, "visit", k->visit_type);
+	put_word(b, prefix, "confidential", k->confidential ? "yes" : "no");
+	put_word(b, prefix, "link_state", states[k->link_state]);
+	put_pair(b, prefix, "link", k->link);
+	put_word(b, prefix, "site", k->site ? k->site->title : "none");
+	put_word(b, prefix, "site_said", k->site_not_said ? "no" : "yes");
+	(void)snprintf(text, sizeof text, "%" PRId64, k->sent_at_s);
+	put_word(b, prefix, "sent", k->has_sent_at ? text : "none");
+}
+
+static void
+describe(struct buf *b, const struct message *m)
+{
+	static const char *const kinds[] = { "bookings", "ignore", "quarantine", "refuse" };
+	static const char *const verdicts[] = { "accept", "error", "reject" };
+	char text[64];
+
+	put_word(b, "", "kind", kinds[m->kind]);
+	put_word(b, "", "verdict", verdicts[m->verdict]);
+	put_word(b, "", "answerable", m->answerable ? "yes" : "no");
+	put_word(b, "", "reason", m->reason ? m->reason : "");
+	put_word(b, "", "text", m->error.text ? m->error.text : "");
+	put_word(b, "", "counted", m->counted ? m->counted : "");
+	put_word(b, "", "environment", m->environment->title);
+	put_pair(b, "", "control", m->control_id);
+	put_word(b, "", "echo", m->request.msh10);
+	put_pair(b, "", "application", m->sending_application);
+	put_pair(b, "", "held", m->held_id);
+	(void)snprintf(text, sizeof text, "%d %s-%d", m->error.condition, m->error.segment, m->error.field);
+	put_word(b, "", "error", text);
+	(void)snprintf(text, sizeof text, "%zu", m->bookings_n);
+	put_word(b, "", "bookings", text);
+	for (size_t i = 0; i < m->bookings_n && i < 3; i++) {
+		(void)snprintf(text, sizeof text, "%zu.", i + 1);
+		describe_booking(b, i == 0 ? "" : text, &m->bookings[i]);
+	}
+}
+
+/* Every "key=value" of `want`, divided by '|', is a line of what was read. */
+static void
+check_row(struct hospital *h, const struct row *row, int64_t now_s)
+{
+	struct span rest = span_of(row->want);
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	if (!hospital_read(h, row->environment, span_of(row->message), now_s, ARENA_MAX))
+		fail_msg("%s: not decided", row->rule);
+	describe(&b, &h->msg);
+	while (rest.p) {
+		struct span pair = span_cut(rest, '|', &rest);
+		char line[256];
+
+		(void)snprintf(line, sizeof line, "\n%.*s\n", (int)pair.n, pair.p);
+		if (strncmp(buf_text(&b), line + 1, strlen(line + 1)) != 0 && !strstr(buf_text(&b), line))
+			fail_msg("%s: want %.*s, got\n%s", row->rule, (int)pair.n, pair.p, buf_text(&b));
+	}
+	buf_clear(&b);
+}
+
+static void
+check_rows(void **state, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		check_row(*state, &rows[i], NOW);
+}
+
+static void
+headers(void **state)
+{
+	static const struct row rows[] = {
+		{ "no MSH: nobody to answer", "prod", "PID|1\r", "kind=refuse|answerable=no|reason=no MSH" },
+		{ "an empty frame has no MSH", "prod", "\r\r", "kind=refuse|answerable=no" },
+		{ "equal delimiters are refused", "prod",
+		    "MSH|^^\\&|EPIC|LAMNA|||20261121||SIU^S12|C1|P|2.3\r",
+		    "kind=refuse|verdict=reject|answerable=yes|error=102 MSH-2" },
+		{ "an empty MSH-10 is refused, and answered", "prod",
+		    MSH_OF("EPIC", "LAMNA", "S12", "", "|P|2.3") GOOD JANE,
+		    "kind=refuse|verdict=reject|answerable=yes|echo=|error=101 MSH-10" },
+		{ "promise 2: MSH-10 is kept byte for byte", "prod",
+		    MSH_OF("EPIC", "LAMNA", "S12", " C1 ", "|P|2.3") GOOD JANE,
+		    "kind=bookings|control= C1 |echo= C1 " },
+		{ "production takes P", "prod", EPIC("S12") GOOD JANE,
+		    "kind=bookings|verdict=accept|counted=" },
+		{ "production takes an empty MSH-11", "prod",
+		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "||2.3") GOOD JANE, "kind=bookings" },
+		{ "production takes P with a mode", "prod",
+		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P^A|2.3") GOOD JANE, "kind=bookings" },
+		{ "production refuses T", "prod", MSH_OF("EPIC", "LAMNA", "S12", "C1", "|T|2.3") GOOD JANE,
+		    "kind=refuse|verdict=reject|error=202 MSH-11" },
+		{ "production refuses D", "prod", MSH_OF("EPIC", "LAMNA", "S12", "C1", "|D|2.3") GOOD JANE,
+		    "kind=refuse|error=202 MSH-11" },
+		{ "test takes T, counted", "trials",
+		    MSH_OF("EPICTST", "LAMNA", "S12", "C1", "|T|2.3") GOOD JANE,
+		    "kind=bookings|counted=test processing id|site=trial|environment=trials" },
+		{ "version 3 is refused", "prod", MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|3.0") GOOD JANE,
+		    "kind=refuse|verdict=reject|error=203 MSH-12" },
+		{ "version 22 is not 2.x", "prod", MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|22") GOOD JANE,
+		    "kind=refuse|error=203 MSH-12" },
+		{ "an empty version is taken", "prod", MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P") GOOD JANE,
+		    "kind=bookings" },
+		{ "MSH-10 is asked for first", "prod", "MSH|^~\\&|EPIC|LAMNA|||20261121||||P|2.3\r",
+		    "kind=refuse|error=101 MSH-10" },
+		{ "a missing type is refused", "prod", "MSH|^~\\&|EPIC|LAMNA|||20261121|||C1|P|2.3\r",
+		    "kind=refuse|verdict=reject|error=200 MSH-9" },
+		{ "a type without event is refused", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121||SIU|C1|P|2.3\r", "kind=refuse|error=201 MSH-9" },
+		{ "ADT is ignored", "prod", "MSH|^~\\&|EPIC|LAMNA|||20261121||ADT^A01|C1|P|2.3\r",
+		    "kind=ignore|verdict=accept" },
+		{ "ADT of an unknown sender is ignored too", "prod",
+		    "MSH|^~\\&|NOBODY|X|||20261121||ADT^A01|C1|P|2.3\r", "kind=ignore" },
+		{ "S23 blocks time: ignored", "prod", EPIC("S23") GOOD, "kind=ignore" },
+		{ "S24 opens time: ignored", "prod", EPIC("S24") GOOD, "kind=ignore" },
+		{ "S25 is no notification: ignored", "prod", EPIC("S25") GOOD, "kind=ignore" },
+		{ "local events are ignored", "prod", EPIC("Z02") GOOD, "kind=ignore" },
+		{ "S27 is read as a booking", "prod", EPIC("S27") GOOD JANE,
+		    "kind=bookings|event=S27|status=booked" },
+		{ "S19 is read as a booking", "prod", EPIC("S19") GOOD JANE,
+		    "kind=bookings|event=S19|status=booked" },
+		{ "two messages in a frame are not one", "prod", EPIC("S12") GOOD JANE EPIC("S12") GOOD JANE,
+		    "kind=quarantine|error=100 MSH-0|held=36996|bookings=0" },
+		{ "two SCH are not one appointment", "prod", EPIC("S12") GOOD GOOD JANE,
+		    "kind=quarantine|error=100 SCH-0" },
+		{ "a message that goes on elsewhere is not whole", "prod", EPIC("S12") GOOD JANE "DSC|1\r",
+		    "kind=quarantine|error=100 MSH-14" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+static void
+senders(void **state)
+{
+	static const struct row rows[] = {
+		{ "MSH-3/4 choose the site", "prod", EPIC("S12") GOOD JANE,
+		    "site=cardiology|environment=prod" },
+		{ "MSH-3 is compared without case and blanks", "prod",
+		    MSH_OF(" epic ", "Lamna", "S12", "C1", "|P|2.3") GOOD JANE, "site=cardiology" },
+		{ "only component 1 of MSH-3 counts", "prod",
+		    MSH_OF("EPIC^1.2.3^ISO", "LAMNA^9", "S12", "C1", "|P|2.3") GOOD JANE,
+		    "site=cardiology|application=EPIC" },
+		{ "another facility is another sender", "prod",
+		    MSH_OF("EPIC", "OTHER", "S12", "C1", "|P|2.3") GOOD JANE,
+		    "kind=refuse|verdict=reject|error=204 MSH-3|"
+		    "text=MSH-3/MSH-4 belong to no site of environment prod" },
+		{ "the other environment's sender is told both names", "trials", EPIC("S12") GOOD JANE,
+		    "kind=refuse|error=204 MSH-3|"
+		    "text=MSH-3/MSH-4 belong to environment prod; this certificate is for trials" },
+		{ "department and visit type choose the site", "prod",
+		    CLINIC("S12") GOOD JANE "RGS|1\rAIS|1||X^Eye exam\rAIL|1||EYE1^2\r",
+		    "site=eye|department=EYE1|visit=Eye exam" },
+		{ "the next site takes what the first does not", "prod",
+		    CLINIC("S12") GOOD JANE "RGS|1\rAIL|1||SKIN2\r", "site=skin" },
+		{ "a description serves as well as a code", "prod",
+		    CLINIC("S12") GOOD JANE "RGS|1||9^Skin and hair\r", "site=skin" },
+		{ "a filtered visit type is of no site, ids are read", "prod",
+		    CLINIC("S14") GOOD JANE "RGS|1\rAIS|1||X^surgery\rAIL|1||EYE1\r",
+		    "kind=bookings|site=none|site_said=yes|id=36996|"
+		    "counted=no site takes it|instant=none|phone_state=keep" },
+		{ "a message without department says nothing of the site", "prod",
+		    CLINIC("S15") SCH_BARE("1", "36996") JANE,
+		    "kind=bookings|site=none|site_said=no|status=canceled" },
+		{ "no site and no id: ignored", "prod",
+		    CLINIC("S12") SCH("", "", AT, "") JANE "AIL|1||DENTAL\r", "kind=ignore" },
+		{ "deleted rows choose no site", "prod",
+		    CLINIC("S13") GOOD JANE "RGS|1|D\rAIL|1|D|EYE1\rAIS|1|D|X^exam\rRGS|2|A\rAIL|2|A|SKIN1\r",
+		    "site=skin|department=SKIN1" },
+		{ "what the profile does not look at confides nothing", "prod",
+		    EPIC("S12") GOOD JANE "AIS|1||9^Follow-up\r", "confidential=no" },
+		{ "confidential visit types are marked", "prod",
+		    EPIC("S12") GOOD JANE "AIS|1||9^HIV clinic\r", "confidential=yes" },
+		{ "confidential departments are marked", "prod",
+		    EPIC("S12") GOOD JANE "RGS|1||3^PSYCHIATRY\r", "confidential=yes|department=PSYCHIATRY" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+static void
+ids(void **state)
+{
+	static const struct row rows[] = {
+		{ "Epic: SCH-2 names it, SCH-1 never", "prod",
+		    EPIC("S12") GOOD JANE "PV1|1|O|||||||||||||||||36996^^^CSN\r",
+		    "id=36996|filler=yes|alias1=" },
+		{ "Epic: PV1-19 is the alias", "prod", EPIC("S12") GOOD JANE "PV1|1|O|||||||||||||||||777\r",
+		    "id=36996|alias1=777|alias2=" },
+		{ "Epic: PV1-19 alone identifies, and says so", "prod",
+		    EPIC("S12") SCH("1", "", AT, "") JANE "PV1|1|O|||||||||||||||||777\r",
+		    "id=777|filler=no" },
+		{ "Epic: SCH-1 alone is no id", "prod", EPIC("S12") SCH("1", "", AT, "") JANE,
+		    "kind=quarantine|verdict=accept|error=101 SCH-2|reason=no appointment id|held=" },
+		{ "Oracle: SCH-1 where SCH-2 is empty", "prod",
+		    CERNER("S12") SCH("8801", "", AT, "Confirmed") JANE
+		    "PV1|1|O|||||||||||||||||24301156^^^RNJATTNUM^VISITID\r",
+		    "id=8801|filler=no|alias1=24301156|site=renal" },
+		{ "Oracle: SCH-2 first, the others are aliases", "prod",
+		    CERNER("S12") SCH("8801", "9902", AT, "") JANE "PV1|1|O|||||||||||||||||243\r",
+		    "id=9902|filler=yes|alias1=8801|alias2=243" },
+		{ "Oracle: \"\" is no id", "prod", CERNER("S12") SCH("8801", "\"\"", AT, "") JANE,
+		    "id=8801|filler=no" },
+		{ "generic: the namespace is no part of the id", "prod",
+		    MISC("S12") SCH("5^A", "6^APP", AT, "") JANE, "id=6|alias1=5" },
+		{ "an id is unescaped and trimmed", "prod", MISC("S12") SCH("", " A\\T\\B ", AT, "") JANE,
+		    "id=A&B" },
+		{ "S13 with a new id carries the old one", "prod",
+		    EPIC("S13") "SCH||200||||||||" "|^^^" AT "|||||||||||||100\r" JANE,
+		    "id=200|old=100|event=S13" },
+		{ "SCH-23 may hold the old id", "prod",
+		    EPIC("S13") "SCH||200||||||||" "|^^^" AT "||||||||||||101\r" JANE, "id=200|old=101" },
+		{ "the same id is no old one", "prod",
+		    EPIC("S13") "SCH||200||||||||" "|^^^" AT "|||||||||||||200\r" JANE, "old=" },
+		{ "in a series SCH-24 is the parent", "prod",
+		    EPIC("S13") "SCH||200|2|||||||" "|^^^" AT "|||||||||||||100\r" JANE, "old=" },
+		{ "only S13 moves an id", "prod",
+		    EPIC("S14") "SCH||200||||||||" "|^^^" AT "|||||||||||||100\r" JANE, "old=" },
+		{ "the patient is the MR repetition", "prod",
+		    EPIC("S12") GOOD PID("1^^^NHS^NH~2^^^LAMNA^MR~3^^^X^PI", ""), "patient=2|number=0" },
+		{ "else the first", "prod", EPIC("S12") GOOD PID("1^^^NHS^NH~3^^^X^PI", ""), "patient=1" },
+		{ "no PID: no patient", "prod", EPIC("S15") GOOD,
+		    "kind=bookings|patient=|number=0|phone_state=keep" },
+		{ "a group visit has one booking per patient", "prod",
+		    EPIC("S12") GOOD PID("1", "608-271-9001^^CP") "PV1|1|O|||||||||||||||||11\r"
+		    PID("2", "608-271-9002^^CP") "PV1|1|O|||||||||||||||||22\rRGS|1\rAIS|1||X^Group class\r",
+		    "bookings=2|patient=1|number=1|phone=+16082719001|alias1=11|visit=Group class|"
+		    "2.patient=2|2.number=2|2.phone=+16082719002|2.alias1=22|"
+		    "2.id=36996|2.visit=Group class" },
+		{ "a group's second patient inherits nothing of the first", "prod",
+		    EPIC("S12") GOOD PID("1", "608-271-9001^^CP") PID("2", "") "RGS|1\r",
+		    "bookings=2|2.phone_state=keep|2.phone=|2.alias1=" },
+		{ "PID before SCH is fine", "prod", EPIC("S12") JANE GOOD,
+		    "kind=bookings|id=36996|patient=7" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+#define TQ1(start) "TQ1|1||||||" start "\r"
+
+static void
+starts(void **state)
+{
+	static const struct row rows[] = {
+		{ "SCH-11.4 in the site's zone", "prod", EPIC("S12") GOOD JANE,
+		    "wall=2026-12-01T10:30:00|instant=1796142600|note=plain|duration=1800" },
+		{ "another site, another zone", "prod", CERNER("S12") SCH("1", "2", AT, "") JANE,
+		    "wall=2026-12-01T10:30:00|instant=1796139000" },
+		{ "an offset wins over the zone", "prod",
+		    EPIC("S12") SCH("1", "2", "202612011030+0000", "") JANE,
+		    "wall=2026-12-01T04:30:00|instant=1796121000" },
+		{ "MSH-7's offset says nothing of the visit", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121045900-0500||SIU^S12|C1|P|2.3\r" GOOD JANE,
+		    "instant=1796142600|sent=1795255140" },
+		{ "TQ1-7 when SCH-11 has none", "prod", MISC("S12") SCH("", "2", "", "") TQ1(AT) JANE,
+		    "wall=2026-12-01T10:30:00" },
+		{ "they may agree", "prod", MISC("S12") SCH("", "2", AT, "") TQ1(AT "00") JANE,
+		    "kind=bookings" },
+		{ "SCH-11.4 and TQ1-7 that differ: quarantine, its texts are held", "prod",
+		    EPIC("S12") SCH("", "2", AT, "") TQ1("202612011100") JANE,
+		    "kind=quarantine|verdict=accept|reason=start times contradict each other|held=2|"
+		    "error=102 TQ1-7" },
+		{ "nak_bad_content answers AE", "prod",
+		    MISC("S12") SCH("", "2", AT, "") TQ1("202612011100") JANE,
+		    "kind=quarantine|verdict=error" },
+		{ "a date and a time on different days contradict", "prod",
+		    EPIC("S12") SCH("", "2", "20261202", "") TQ1(AT) JANE, "kind=quarantine" },
+		{ "from 2.7 on SCH-11 is asked last of the two", "prod",
+		    MISC27("S12") SCH("", "2", "bad", "") TQ1(AT) JANE, "wall=2026-12-01T10:30:00" },
+		{ "AIS-4 when nothing else has it", "prod",
+		    MISC("S12") SCH("", "2", "", "") JANE "RGS|1\rAIS|1|A|X|" AT "\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "of several rows the earliest", "prod",
+		    MISC("S12") SCH("", "2", "", "") JANE "RGS|1\rAIS|1|A|X|202612011100\rAIS|2|A|X|" AT "\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "services before people before rooms", "prod",
+		    MISC("S12") SCH("", "2", "", "") JANE
+		    "RGS|1\rAIL|1|A|R|||202612010900\rAIP|1|A|D|||202612011000\rAIS|1|A|X|" AT "\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "equipment comes last", "prod",
+		    MISC("S12") SCH("", "2", "", "") JANE "RGS|1\rAIG|1|A|R|||||" AT "\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "a deleted row is not looked at", "prod",
+		    MISC("S13") SCH("", "2", "", "") JANE "RGS|1|A\rAIS|1|D|X|202611300900\rAIS|2|A|X|" AT
+		    "\r", "wall=2026-12-01T10:30:00" },
+		{ "nor a row of a deleted group", "prod",
+		    MISC("S13") SCH("", "2", "", "") JANE
+		    "RGS|1|D\rAIS|1||X|202611300900\rRGS|2|A\rAIS|2|A|X|" AT "\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "offsets of rows are not used", "prod",
+		    MISC("S12") SCH("", "2", "", "") JANE "RGS|1\rAIS|1|A|X|" AT "|30|min\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "a resource far from the start is counted, SCH wins", "prod",
+		    MISC("S12") SCH("", "2", AT, "") JANE "RGS|1\rAIL|1|A|R|||202611281030\r",
+		    "kind=bookings|wall=2026-12-01T10:30:00|counted=start far from its resources'" },
+		{ "a resource half an hour later is nothing", "prod",
+		    EPIC("S12") SCH("", "2", AT, "") JANE "RGS|1\rAIG|1|A|R|||||202612011100|30|MIN\r",
+		    "counted=" },
+		{ "a date is no time of day", "prod", EPIC("S12") SCH("", "2", "20261201", "") JANE,
+		    "kind=quarantine|reason=start has no time of day|error=102 SCH-11|held=2" },
+		{ "an hour is no time of day either", "prod", EPIC("S13") SCH("", "2", "2026120110", "") JANE,
+		    "kind=quarantine" },
+		{ "a row may have the time that SCH lacks", "prod",
+		    EPIC("S12") SCH("", "2", "20261201", "") JANE "RGS|1\rAIS|1|A|X|" AT "\r",
+		    "wall=2026-12-01T10:30:00" },
+		{ "no start at all", "prod", EPIC("S14") SCH("", "2", "", "") JANE,
+		    "kind=quarantine|reason=no start time|error=101 SCH-11|held=2" },
+		{ "shifted fields are not guessed at", "prod",
+		    EPIC("S12") "SCH||2||||||||^^^" AT "|30\r" JANE, "kind=quarantine" },
+		{ "what is no time", "prod", EPIC("S12") SCH("", "2", "tomorrow", "") JANE,
+		    "kind=quarantine|reason=start time cannot be read" },
+		{ "a cancellation needs no start", "prod", EPIC("S15") SCH_BARE("", "2") JANE,
+		    "kind=bookings|status=canceled|instant=none" },
+		{ "and takes none that is doubtful", "prod",
+		    EPIC("S15") SCH("", "2", AT, "") TQ1("202612011100") JANE,
+		    "kind=bookings|status=canceled|instant=none" },
+		{ "nor does a status that cancels", "prod", EPIC("S14") SCH("", "2", "", "Cancelled") JANE,
+		    "kind=bookings|status=canceled" },
+		{ "the gap of spring names the first instant after it", "prod",
+		    EPIC("S12") SCH("", "2", "202703140230", "") JANE,
+		    "note=gap|wall=2027-03-14T03:00:00|instant=1805011200" },
+		{ "the hour that comes twice names the first", "prod",
+		    EPIC("S12") SCH("", "2", "202711070130", "") JANE,
+		    "note=twice|wall=2027-11-07T01:30:00|instant=1825569000" },
+		{ "duration by the end", "prod",
+		    MISC("S12") "SCH||2|||||||||^^M20^" AT "^202612011115\r" JANE, "duration=2700" },
+		{ "duration M45", "prod", MISC("S12") "SCH||2|||||||||^^M45^" AT "\r" JANE, "duration=2700" },
+		{ "duration in words", "prod", MISC("S12") "SCH||2|||||||||^^2 hours^" AT "\r" JANE,
+		    "duration=7200" },
+		{ "duration in seconds", "prod", MISC("S12") "SCH||2|||||||1800|s|^^^" AT "\r" JANE,
+		    "duration=1800" },
+		{ "a duration without unit is not guessed", "prod",
+		    MISC("S12") "SCH||2|||||||1800||^^^" AT "\r" JANE, "duration=0" },
+		{ "a duration over a day is a slip", "prod",
+		    MISC("S12") "SCH||2|||||||1800|min|^^^" AT "\r" JANE, "duration=0" },
+		{ "duration of TQ1-6", "prod", MISC("S12") "SCH||2\rTQ1|1|||||45^min|" AT "\r" JANE,
+		    "duration=2700" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+static void
+statuses(void **state)
+{
+	static const struct row rows[] = {
+		{ "S12 books", "prod", EPIC("S12") SCH("", "2", AT, "") JANE, "status=booked|event=S12" },
+		{ "S13 books", "prod", EPIC("S13") SCH("", "2", AT, "2^RESCHEDULED") JANE, "status=booked" },
+		{ "S15 cancels, whatever SCH-25 says", "prod", EPIC("S15") SCH("", "2", AT, "Booked") JANE,
+		    "status=canceled" },
+		{ "S16 cancels", "prod", EPIC("S16") SCH("", "2", AT, "Started") JANE, "status=canceled" },
+		{ "S17 was entered in error", "prod", EPIC("S17") SCH("", "2", AT, "Cancelled") JANE,
+		    "status=deleted" },
+		{ "S26 is a no-show", "prod", EPIC("S26") SCH("", "2", AT, "") JANE, "status=no-show" },
+		{ "unless SCH-25 says cancelled", "prod", EPIC("S26") SCH("", "2", AT, "CANCELLED") JANE,
+		    "status=canceled" },
+		{ "S14 with a cancelled status cancels", "prod",
+		    EPIC("S14") SCH("", "2", AT, "Canceled") JANE, "status=canceled" },
+		{ "the second component counts", "prod", EPIC("S14") SCH("", "2", AT, "6^ARRIVED") JANE,
+		    "status=arrived" },
+		{ "Dc is discontinued", "prod", EPIC("S14") SCH("", "2", AT, "Dc^Discontinued^HL70278") JANE,
+		    "status=canceled" },
+		{ "no show in two words", "prod", EPIC("S14") SCH("", "2", AT, "No Show") JANE,
+		    "status=no-show" },
+		{ "no-show with a hyphen", "prod", EPIC("S14") SCH("", "2", AT, "4^NO-SHOW") JANE,
+		    "status=no-show" },
+		{ "deleted by status", "prod", EPIC("S14") SCH("", "2", AT, "DELETED") JANE,
+		    "status=deleted" },
+		{ "checked-in", "prod", EPIC("S14") SCH("", "2", AT, "Checked-in") JANE, "status=arrived" },
+		{ "complete", "prod", EPIC("S14") SCH("", "2", AT, "Complete") JANE, "status=arrived" },
+		{ "what is not known is left to the event", "prod",
+		    EPIC("S14") SCH("", "2", AT, "17^PURPLE") JANE, "status=booked" },
+		{ "S12 with a cancelled status cancels", "prod",
+		    EPIC("S12") SCH("", "2", AT, "3^Cancelled") JANE, "status=canceled" },
+		{ "S20 keeps the appointment", "prod", EPIC("S20") SCH("", "2", AT, "") JANE,
+		    "status=booked" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+/* PID-13, -14, language PID-15, death PID-29, -30, and PID-40. */
+#define PERSON(home, work, language, death, dead, telecom) \
+	"PID|1||7^^^L^MR||T^P||1970|F|||||" home "|" work "|" language "||||||||||||||" death "|" dead \
+	"||||||||||" telecom "\r"
+#define PHONES(home, work, telecom) PERSON(home, work, "", "", "", telecom)
+
+static void
+people(void **state)
+{
+	static const struct row rows[] = {
+		{ "the mobile, not the first", "prod",
+		    MISC("S12") GOOD PHONES("608-271-9001^PRN^PH~608-271-9002^PRN^CP", "", ""),
+		    "phone_state=set|phone=+16082719002" },
+		{ "a mobile in PID-14", "prod",
+		    MISC("S12") GOOD PHONES("608-271-9001^PRN^PH", "608-271-9003^^CP", ""),
+		    "phone=+16082719003" },
+		{ "a mobile in PID-40", "prod", MISC27("S12") GOOD PHONES("", "", "^PRN^CP^^1^608^2719004"),
+		    "phone=+16082719004" },
+		{ "a number whose type is not said", "prod", MISC("S12") GOOD PHONES("(608)271-9001", "", ""),
+		    "phone=+16082719001" },
+		{ "unless the site wants its type said", "prod",
+		    STRICT("S12") GOOD PHONES("(608)271-9001", "", ""), "phone_state=set|phone=" },
+		{ "all empty: keep what is known", "prod", MISC("S12") GOOD PHONES("", "", ""),
+		    "phone_state=keep|phone=" },
+		{ "no number in a repetition is nothing said", "prod",
+		    MISC("S12") GOOD PHONES("^PRN^PH", "", ""), "phone_state=keep" },
+		{ "\"\" clears", "prod", MISC("S12") GOOD PHONES("\"\"", "", ""),
+		    "phone_state=clear|phone=" },
+		{ "\"\"^BUSINESS clears too", "prod", CERNER("S12") GOOD PHONES("", "\"\"^BUSINESS", ""),
+		    "phone_state=clear" },
+		{ "a number beside \"\" is set", "prod",
+		    CERNER("S12") GOOD PHONES("608-271-9001^MOBILE", "\"\"^BUSINESS", ""),
+		    "phone_state=set|phone=+16082719001" },
+		{ "what cannot be texted replaces all the same", "prod",
+		    MISC("S12") GOOD PHONES("608-271-9001^PRN^FX", "", ""), "phone_state=set|phone=" },
+		{ "mail alone replaces all the same", "prod",
+		    MISC("S12") GOOD PHONES("^NET^Internet^a@b.example", "", ""), "phone_state=set|phone=" },
+		{ "XTN.13 in the past: the number began then", "prod",
+		    MISC("S12") GOOD
+		    PHONES("608-271-9001^PRN^CP^^^^^^^^^^20250101~608-271-9002^PRN^PH", "", ""),
+		    "phone=+16082719001" },
+		{ "XTN.14 in the past: it has ended", "prod",
+		    MISC("S12") GOOD
+		    PHONES("608-271-9001^PRN^CP^^^^^^^^^^^20250101~608-271-9002^PRN^PH", "", ""),
+		    "phone=+16082719002" },
+		{ "XTN.14 is today: it lasts until the day is over", "prod",
+		    MISC("S12") GOOD
+		    PHONES("608-271-9001^PRN^CP^^^^^^^^^^^20261121~608-271-9002^PRN^PH", "", ""),
+		    "phone=+16082719001" },
+		{ "XTN.15 ends it", "prod",
+		    MISC("S12") GOOD PHONES("608-271-9001^PRN^CP^^^^^^^^^^^^D~608-271-9002^PRN^PH", "", ""),
+		    "phone=+16082719002" },
+		{ "XTN.18 breaks a tie", "prod",
+		    MISC("S12") GOOD
+		    PHONES("608-271-9001^PRN^CP^^^^^^^^^^^^^^^2~608-271-9002^PRN^CP^^^^^^^^^^^^^^^1", "", ""),
+		    "phone=+16082719002" },
+		{ "language by code", "prod", MISC("S12") GOOD PERSON("", "", "es", "", "", ""),
+		    "language=es" },
+		{ "language by three letters", "prod",
+		    MISC("S12") GOOD PERSON("", "", "ENG^English^HL70296", "", "", ""), "language=en" },
+		{ "language by either three letters", "prod",
+		    MISC("S12") GOOD PERSON("", "", "GER", "", "", ""), "language=de" },
+		{ "language by name", "prod",
+		    MISC("S12") GOOD PERSON("", "", "132^Spanish - Latin America", "", "", ""),
+		    "language=es" },
+		{ "language of a country", "prod", MISC("S12") GOOD PERSON("", "", "fr-CA", "", "", ""),
+		    "language=fr" },
+		{ "a shifted field is no language", "prod", MISC("S12") GOOD PERSON("", "", "M", "", "", ""),
+		    "language=" },
+		{ "no preference is not Norwegian", "prod",
+		    MISC("S12") GOOD PERSON("", "", "No preference", "", "", ""), "language=" },
+		{ "PID-30 Y", "prod", MISC("S12") GOOD PERSON("", "", "", "", "y", ""), "deceased=yes" },
+		{ "PID-30 N", "prod", MISC("S12") GOOD PERSON("", "", "", "", "N", ""), "deceased=no" },
+		{ "a time of death", "prod", MISC("S12") GOOD PERSON("", "", "", "20261101", "N", ""),
+		    "deceased=yes" },
+		{ "\"\" is no time of death", "prod", MISC("S12") GOOD PERSON("", "", "", "\"\"", "\"\"", ""),
+		    "deceased=no" },
+		{ "consent has no standard place", "prod", MISC("S12") GOOD JANE, "consent=" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+static void
+links(void **state)
+{
+#define SKIN CLINIC("S12") GOOD JANE "AIL|1||SKIN1\r"
+	static const struct row rows[] = {
+		{ "no link by default", "prod", EPIC("S12") GOOD JANE "ZVV|||https://x.example/1\r",
+		    "link_state=keep|link=" },
+		{ "a link from its field, unescaped", "prod", SKIN "ZVV|||https://x.example/j?a=1\\T\\b=2\r",
+		    "link_state=set|link=https://x.example/j?a=1&b=2" },
+		{ "no field: keep", "prod", SKIN, "link_state=keep" },
+		{ "an empty field: keep", "prod", SKIN "ZVV|1||\r", "link_state=keep" },
+		{ "\"\" clears", "prod", SKIN "ZVV|||\"\"\r", "link_state=clear" },
+		{ "what is not https is no link, nor is the old one", "prod",
+		    SKIN "ZVV|||http://x.example/1\r", "link_state=clear|link=" },
+		{ "a blank ends no link", "prod", SKIN "ZVV|||https://x.example/1 2\r", "link_state=clear" },
+		{ "a template gets the id, encoded", "prod", VIDEO("S12") SCH("", "A/4 2", AT, "") JANE,
+		    "link_state=set|link=https://video.lamna.example/visit/A%2F4%202/join" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+static void
+order_and_characters(void **state)
+{
+	static const struct row rows[] = {
+		{ "MSH-7 in the sender's zone", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121035900||SIU^S12|C1|P|2.3\r" GOOD JANE,
+		    "sent=1795255140" },
+		{ "sixteen digits are read to fourteen", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||2026112103590000||SIU^S12|C1|P|2.3\r" GOOD JANE,
+		    "sent=1795255140" },
+		{ "five minutes ahead is a clock that is off", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121040500||SIU^S12|C1|P|2.3\r" GOOD JANE,
+		    "sent=1795255500" },
+		{ "more orders nothing", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121040501||SIU^S12|C1|P|2.3\r" GOOD JANE, "sent=none" },
+		{ "a repeated hour orders nothing", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261101013000||SIU^S12|C1|P|2.3\r" GOOD JANE, "sent=none" },
+		{ "unless an offset says which", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261101013000-0600||SIU^S12|C1|P|2.3\r" GOOD JANE,
+		    "sent=1793518200" },
+		{ "a date orders nothing", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121||SIU^S12|C1|P|2.3\r" GOOD JANE, "sent=none" },
+		{ "no MSH-7", "prod", "MSH|^~\\&|EPIC|LAMNA|||||SIU^S12|C1|P|2.3\r" GOOD JANE, "sent=none" },
+		{ "one feed has one zone for MSH-7, whatever the site's", "prod",
+		    "MSH|^~\\&|CLINIC|X|||20261121035900||SIU^S12|C1|P|2.5\r" GOOD JANE "AIL|1||SKIN1\r",
+		    "site=skin|sent=1795255140|instant=1796146200" },
+		{ "a BOM is no part of the message", "prod", "\xef\xbb\xbf" EPIC("S12") GOOD JANE,
+		    "kind=bookings|id=36996" },
+		{ "Latin-1 becomes UTF-8", "prod",
+		    CERNER("S12") SCH("", "2", AT, "") JANE "AIL|1||N\xe9phrologie\r",
+		    "department=N\xc3\xa9phrologie|counted=" },
+		{ "UTF-8 wins over what MSH-18 says", "prod",
+		    CERNER("S12") SCH("", "2", AT, "") JANE "AIL|1||N\xc3\xa9phro\r",
+		    "department=N\xc3\xa9phro" },
+		{ "a set that is not said is guessed, and counted", "prod",
+		    EPIC("S12") GOOD JANE "AIL|1||N\xe9phro\r",
+		    "department=N\xc3\xa9phro|counted=character set guessed" },
+		{ "a set that cannot be read: quarantine, its texts are held", "prod",
+		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|2.3||||||BIG5") GOOD JANE "AIL|1||\xa4\xa4\r",
+		    "kind=quarantine|held=36996|error=102 MSH-18" },
+		{ "an id in such a set is no id", "prod",
+		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|2.3||||||BIG5") SCH("", "\xa4\xa4", AT, "") JANE,
+		    "kind=quarantine|held=" },
+		{ "LF may end segments", "prod",
+		    "MSH|^~\\&|EPIC|LAMNA|||20261121||SIU^S12|C1|P|2.3\nSCH|1|36996|||||||||^^^" AT
+		    "\nPID|1||7\n", "kind=bookings|id=36996|patient=7" },
+		{ "other delimiters", "prod",
+		    "MSH#*~\\&#EPIC#LAMNA###20261121##SIU*S12#C1#P#2.3\rSCH#1#36996#########***" AT
+		    "\rPID#1##7****MR\r", "kind=bookings|id=36996|wall=2026-12-01T10:30:00|patient=7" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
+static void
+limits(void **state)
+{
+	struct hospital *h = *state;
+	struct buf b;
+	struct row row = { "an id over 199 bytes names nothing", "prod", NULL,
+		"kind=quarantine|reason=appointment id is too long|held=" };
+
+	buf_init(&b, 1 << 20);
+	(void)buf_add_text(&b, MISC("S12") "SCH||");
+	for (int i = 0; i < 200; i++)
+		(void)buf_add_char(&b, 'x');
+	(void)buf_add_text(&b, "|||||||||^^^" AT "\r");
+	row.message = buf_text(&b);
+	check_row(h, &row, NOW);
+
+	buf_reset(&b);
+	(void)buf_add_text(&b, EPIC("S12") GOOD);
+	for (int i = 0; i < 257; i++)
+		(void)buf_addf(&b, "PID|1||%d\r", i);
+	row = (struct row){ "more than 256 patients are no group visit", "prod", buf_text(&b),
+		"kind=quarantine|reason=more than 256 patients|held=36996" };
+	check_row(h, &row, NOW);
+
+	buf_reset(&b);
+	(void)buf_add_text(&b, MSH_OF("EPIC", "LAMNA", "S12", "", "|P|2.3"));
+	buf_reset(&b);
+	(void)buf_add_text(&b, "MSH|^~\\&|EPIC|LAMNA|||||SIU^S12|");
+	for (int i = 0; i < 300; i++)
+		(void)buf_add_char(&b, '1');
+	(void)buf_add_text(&b, "|P|2.3\r" GOOD);
+	row = (struct row){ "promise 2: an id too long to echo cannot be answered", "prod", buf_text(&b),
+		"kind=refuse|answerable=no" };
+	check_row(h, &row, NOW);
+
+	buf_reset(&b);
+	(void)buf_add_text(&b, EPIC("S12") GOOD);
+	for (int i = 0; i < 5000; i++)
+		(void)buf_add_text(&b, "NTE|1\r");
+	row = (struct row){ "promise 2: too many segments are answered with the limit", "prod", buf_text(&b),
+		"kind=refuse|answerable=yes|verdict=reject|error=207 MSH-0|echo=C1" };
+	check_row(h, &row, NOW);
+	buf_clear(&b);
+}
+
+/* Out of memory must look like silence; a message that is too large for the
+ * memory it may have must not come back for ever. */
+static void
+memory(void **state)
+{
+	static const char text[] = CERNER("S12") SCH("8801", "A\\T\\B", AT, "") JANE "AIL|1||N\xe9phro\r";
+	struct hospital *h = *state;
+	bool was_read = false, was_silent = false;
+
+	for (size_t max = sizeof text; max < 4096; max += 64) {
+		bool decided = hospital_read(h, "prod", span_of(text), NOW, max);
+
+		if (!decided)
+			was_silent = true;
+		else if (h->msg.kind == MESSAGE_BOOKINGS)
+			was_read = true;
+		else
+			same_int("a full arena is quarantine", h->msg.kind, MESSAGE_QUARANTINE);
+	}
+	holds("no memory to begin with: not decided", was_silent);
+	holds("enough memory", was_read);
+}
+
+#define OWN_SITE \
+	HOSPITAL_TOP "site \"a\" {\n\tenvironment = prod\n\tprofile = \"./ours.conf\"\n\tnumber = main\n" \
+	"\tfhir_base_url = \"https://lamna.example/R4\"\n\ttime_zone = America/Chicago\n" \
+	"\tapprover = root\n}\n"
+
+/* Epic's profile with a place for consent. */
+static void
+own_profile(void **state)
+{
+	static const struct row rows[] = {
+		{ "a mapped yes", "prod", EPIC("S12") GOOD JANE "ZPC|1||Y\r", "consent=yes" },
+		{ "a mapped no", "prod", EPIC("S12") GOOD JANE "ZPC|1||n\r", "consent=no" },
+		{ "one no outweighs a yes", "prod", EPIC("S12") GOOD JANE "ZPC|1||Y\rZPC|1||N\r",
+		    "consent=no" },
+		{ "another word is neither", "prod", EPIC("S12") GOOD JANE "ZPC|1||maybe\r", "consent=" },
+		{ "a row after the resources serves every patient of a group", "prod",
+		    EPIC("S12") GOOD PID("1", "") PID("2", "") "RGS|1\rZPC|1||N\r",
+		    "consent=no|2.consent=no" },
+		{ "a row of one patient is only that one's", "prod",
+		    EPIC("S12") GOOD PID("1", "") "ZPC|1||Y\r" PID("2", "") "RGS|1\r",
+		    "consent=yes|2.consent=" },
+	};
+	static const char nowhere[] = "\nconsent     = {}";
+	const char *epic = builtin_find("schemas/hl7/epic.conf")->text, *place = strstr(epic, nowhere);
+	struct hospital own;
+	char text[16384];
+
+	(void)state;
+	assert_non_null(place);
+	hospital_build(&own);
+	(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(place - epic), epic, "\nconsent = {\"ZPC(*)-3\"}",
+	    place + sizeof nowhere - 1);
+	hospital_write(&own, "ours.conf", text);
+	if (!hospital_load(&own, OWN_SITE))
+		fail_msg("%s", own.faults.n ? own.faults.item[0].text : "not loaded");
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_row(&own, &rows[i], NOW);
+	hospital_close(&own);
+}
+
+static int
+open_hospital(void **state)
+{
+	struct hospital *h = calloc(1, sizeof *h);
+
+	if (!h)
+		return -1;
+	hospital_build(h);
+	*state = h;
+	if (hospital_load(h, HOSPITAL_TOP HOSPITAL_SITES))
+		return 0;
+	for (size_t i = 0; i < h->faults.n; i++)
+		print_error("line %d: %s\n", h->faults.item[i].line, h->faults.item[i].text);
+	return -1;
+}
+
+static int
+close_hospital(void **state)
+{
+	struct hospital *h = *state;
+
+	hospital_close(h);
+	free(h);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(headers),
+		RUN(senders),
+		RUN(ids),
+		RUN(starts),
+		RUN(statuses),
+		RUN(people),
+		RUN(links),
+		RUN(order_and_characters),
+		RUN(limits),
+		RUN(memory),
+		RUN(own_profile),
+	};
+
+	return cmocka_run_group_tests(tests, open_hospital, close_hospital);
+}
