@@ -104,7 +104,7 @@ cover_who(struct approval *a, const struct conf_site *s)
 	put_patterns(a, "confidential_visit_types", &s->confidential_visit_types);
 	put_text(a, "sender", s->number ? s->number->sender : "");
 	put_int(a, "patient_consent", s->patient_consent);
-	put_int(a, "unknown_type_phone", s->unknown_type_phone);
+	put_int(a, "untyped_phones", s->unknown_type_phone);
 }
 
 static void

@@ -62,7 +62,7 @@ siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults)
 	if (m) {
 		m->rules = rules_hold(r);
 		m->sites = calloc(n + 1, sizeof *m->sites);
-		m->profiles = calloc(n + 1, sizeof *m->profiles);
+		m->profiles = calloc(n + 1, sizeof(struct siu_profile *));
 	}
 	if (!m || !m->sites || !m->profiles) {
 		conf_fault_add(faults, NULL, false, "no memory for %zu sites", n);

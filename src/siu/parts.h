@@ -60,8 +60,12 @@ void values_begin(struct reading *r);
 /* Walks every value of every path, best first, still escaped. `""` is given. */
 struct walk {
 	size_t path;
-	unsigned place;
-	struct hl7_cursor cursor;
+	unsigned place;   /* which part of the message */
+	unsigned segment; /* of that part, from 0 */
+	unsigned seen;    /* segments of this name so far */
+	bool inside;      /* of a field: `rest` follows, `repetition` is its number */
+	struct span rest;
+	int repetition;
 };
 bool walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value);
 

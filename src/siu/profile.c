@@ -12,32 +12,32 @@ enum key_kind { KEY_PATHS, KEY_LENGTHS, KEY_WORDS };
 
 static const struct key {
 	const char *name;
-	enum key_kind kind;
 	size_t offset;
+	enum key_kind kind;
 	bool required;
 } keys[] = {
-	{ "appointment_id", KEY_PATHS, offsetof(struct siu_profile, appointment_id), true },
-	{ "old_id", KEY_PATHS, offsetof(struct siu_profile, old_id), false },
-	{ "occurrence", KEY_PATHS, offsetof(struct siu_profile, occurrence), false },
-	{ "start", KEY_PATHS, offsetof(struct siu_profile, start), true },
-	{ "end", KEY_PATHS, offsetof(struct siu_profile, end), false },
-	{ "duration", KEY_LENGTHS, offsetof(struct siu_profile, duration), false },
-	{ "patient", KEY_PATHS, offsetof(struct siu_profile, patient), true },
-	{ "patient_type", KEY_WORDS, offsetof(struct siu_profile, patient_type), false },
-	{ "phone", KEY_PATHS, offsetof(struct siu_profile, phone), true },
-	{ "language", KEY_PATHS, offsetof(struct siu_profile, language), false },
-	{ "deceased", KEY_PATHS, offsetof(struct siu_profile, deceased), true },
-	{ "death_time", KEY_PATHS, offsetof(struct siu_profile, death_time), false },
-	{ "consent", KEY_PATHS, offsetof(struct siu_profile, consent), false },
-	{ "consent_yes", KEY_WORDS, offsetof(struct siu_profile, consent_yes), false },
-	{ "consent_no", KEY_WORDS, offsetof(struct siu_profile, consent_no), false },
-	{ "department", KEY_PATHS, offsetof(struct siu_profile, department), false },
-	{ "visit_type", KEY_PATHS, offsetof(struct siu_profile, visit_type), false },
-	{ "status", KEY_PATHS, offsetof(struct siu_profile, status), false },
-	{ "status_arrived", KEY_WORDS, offsetof(struct siu_profile, status_word[VISIT_ARRIVED]), false },
-	{ "status_canceled", KEY_WORDS, offsetof(struct siu_profile, status_word[VISIT_CANCELED]), true },
-	{ "status_no_show", KEY_WORDS, offsetof(struct siu_profile, status_word[VISIT_NO_SHOW]), true },
-	{ "status_deleted", KEY_WORDS, offsetof(struct siu_profile, status_word[VISIT_DELETED]), true },
+	{ "appointment_id", offsetof(struct siu_profile, appointment_id), KEY_PATHS, true },
+	{ "old_id", offsetof(struct siu_profile, old_id), KEY_PATHS, false },
+	{ "occurrence", offsetof(struct siu_profile, occurrence), KEY_PATHS, false },
+	{ "start", offsetof(struct siu_profile, start), KEY_PATHS, true },
+	{ "end", offsetof(struct siu_profile, end), KEY_PATHS, false },
+	{ "duration", offsetof(struct siu_profile, duration), KEY_LENGTHS, false },
+	{ "patient", offsetof(struct siu_profile, patient), KEY_PATHS, true },
+	{ "patient_type", offsetof(struct siu_profile, patient_type), KEY_WORDS, false },
+	{ "phone", offsetof(struct siu_profile, phone), KEY_PATHS, true },
+	{ "language", offsetof(struct siu_profile, language), KEY_PATHS, false },
+	{ "deceased", offsetof(struct siu_profile, deceased), KEY_PATHS, true },
+	{ "death_time", offsetof(struct siu_profile, death_time), KEY_PATHS, false },
+	{ "consent", offsetof(struct siu_profile, consent), KEY_PATHS, false },
+	{ "consent_yes", offsetof(struct siu_profile, consent_yes), KEY_WORDS, false },
+	{ "consent_no", offsetof(struct siu_profile, consent_no), KEY_WORDS, false },
+	{ "department", offsetof(struct siu_profile, department), KEY_PATHS, false },
+	{ "visit_type", offsetof(struct siu_profile, visit_type), KEY_PATHS, false },
+	{ "status", offsetof(struct siu_profile, status), KEY_PATHS, false },
+	{ "status_arrived", offsetof(struct siu_profile, status_word[VISIT_ARRIVED]), KEY_WORDS, false },
+	{ "status_canceled", offsetof(struct siu_profile, status_word[VISIT_CANCELED]), KEY_WORDS, true },
+	{ "status_no_show", offsetof(struct siu_profile, status_word[VISIT_NO_SHOW]), KEY_WORDS, true },
+	{ "status_deleted", offsetof(struct siu_profile, status_word[VISIT_DELETED]), KEY_WORDS, true },
 };
 #define KEYS_N (sizeof keys / sizeof keys[0])
 

@@ -108,7 +108,7 @@ is_whole(struct reading *r)
 
 struct groups {
 	unsigned from[PATIENTS_MAX];
-	unsigned n, last_to;
+	unsigned n;
 };
 
 static unsigned
@@ -127,7 +127,6 @@ find_groups(struct reading *r, struct groups *g)
 	static const struct hl7_path pid = { .segment = "PID" };
 	unsigned n = hl7_segments(r->hl7);
 
-	g->n = 0;
 	for (unsigned i = 1; i < n; i++) {
 		if (!hl7_is(r->hl7, i, "PID"))
 			continue;
@@ -176,7 +175,7 @@ static bool
 read_bookings(struct reading *r)
 {
 	struct message *m = r->msg;
-	struct groups g;
+	struct groups g = { .n = 0 };
 	size_t n;
 
 	if (!find_groups(r, &g))

@@ -71,22 +71,55 @@ place_of(const struct reading *r, const struct hl7_path *p, unsigned place, stru
 	return place <= 2;
 }
 
+/* Enters the field of a segment that the path means and that is alive. */
+static bool
+enter(const struct reading *r, const struct hl7_path *p, unsigned segment, struct walk *w)
+{
+	if (!hl7_is(r->hl7, segment, p->segment))
+		return false;
+	w->seen++;
+	if ((p->segment_rep >= 0 && w->seen - 1 != (unsigned)p->segment_rep) || is_dead(r, segment))
+		return false;
+	w->rest = hl7_field(r->hl7, segment, (unsigned)p->field);
+	w->repetition = 0;
+	w->inside = w->rest.n > 0;
+	return w->inside;
+}
+
+/* The next repetition that the path means, each byte looked at once: a field
+ * may have as many as the message has bytes. */
+static bool
+next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
+{
+	while (w->inside) {
+		struct span piece = span_cut(w->rest, r->delims->repetition, &w->rest);
+		int number = w->repetition++;
+
+		w->inside = w->rest.p && (p->field_rep < 0 || number < p->field_rep);
+		if (p->field_rep >= 0 && number != p->field_rep)
+			continue;
+		*value = hl7_part(r->delims, piece, (unsigned)p->component, (unsigned)p->subcomponent);
+		if (value->n > 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
-	struct hl7_scope scope;
-	struct span found;
-	unsigned segment;
+	struct hl7_scope in;
 
 	for (; w->path < l->n; w->path++, w->place = 0) {
-		for (; place_of(r, &l->item[w->path], w->place, &scope); w->place++) {
-			while (hl7_next(r->hl7, scope, &l->item[w->path], &w->cursor, &found, &segment)) {
-				if (is_dead(r, segment))
+		const struct hl7_path *p = &l->item[w->path];
+
+		for (; place_of(r, p, w->place, &in); w->place++, w->segment = w->seen = 0) {
+			for (; in.from + w->segment < in.to; w->segment++) {
+				if (!w->inside && !enter(r, p, in.from + w->segment, w))
 					continue;
-				*value = found;
-				return true;
+				if (next_repetition(r, p, w, value))
+					return true;
 			}
-			w->cursor = (struct hl7_cursor){ 0 };
 		}
 	}
 	return false;

@@ -24,7 +24,7 @@
 	    "departments = {'^SKIN'} link = \"ZVV-3\"")                                            \
 	SITE("video", "prod", "generic", "VIDEO", "", "America/Chicago",                           \
 	    "link = \"https://video.lamna.example/visit/{appointment_id}/join\"")                  \
-	SITE("strict", "prod", "generic", "STRICT", "", "America/Chicago", "unknown_type_phone = false") \
+	SITE("strict", "prod", "generic", "STRICT", "", "America/Chicago", "untyped_phones = false") \
 	SITE("trial", "trials", "epic", "EPICTST", "LAMNA", "America/Chicago", "")
 
 #define SITE(title, environment, profile, application, facility, zone, more)                       \

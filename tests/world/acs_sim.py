@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""A simulated Azure Communication Services: a real HTTPS server that takes nothing on trust.
+
+It verifies content hash, HMAC signature and date, the shape and limits of a request, and the repeatability pair of each
+recipient, and answers in the real service's shapes. Faults are queued through its control port (plain HTTP, loopback):
+
+    POST /faults     [{"kind": "late", "seconds": 2, "count": 3}, ...]
+                     kinds: late, drop-before, drop-after, status (with status, retry_after, shape), item
+                     count: how many requests, or "always"
+    GET  /accepted   every text that would have reached a phone
+    GET  /attempts   every request and what was said to it
+    GET  /problems   what was wrong with requests
+    POST /reset
+"""
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import re
+import ssl
+import sys
+import threading
+import time
+import uuid
+from email.utils import parsedate_to_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+VERSIONS = ("2021-03-07", "2026-01-23")
+SKEW_S = 300
+
+
+class Service:
+    """What the service remembers; one lock around all of it."""
+
+    def __init__(self, keys, window_s, journal, any_version):
+        self.lock = threading.Lock()
+        self.keys = keys
+        self.window_s = window_s
+        self.journal = open(journal, "a", buffering=1) if journal else None
+        self.any_version = any_version
+        self.reset()
+
+    def reset(self):
+        self.faults, self.accepted, self.attempts, self.problems, self.seen = [], [], [], [], {}
+
+    def fault(self):
+        with self.lock:
+            if not self.faults:
+                return None
+            fault = self.faults[0]
+            if fault.get("count", 1) != "always":
+                fault["count"] = fault.get("count", 1) - 1
+                if fault["count"] <= 0:
+                    self.faults.pop(0)
+            return fault
+
+    def problem(self, text):
+        with self.lock:
+            self.problems.append(text)
+
+    def accept(self, recipient, body):
+        """One recipient of a good request: (httpStatusCode, repeatabilityResult, messageId, errorMessage)."""
+        to, rid, first = recipient.get("to", ""), recipient.get("repeatabilityRequestId"), recipient.get("repeatabilityFirstSent")
+        if not re.fullmatch(r"\+[1-9][0-9]{7,14}", to):
+            return 400, None, None, "Invalid To phone number format."
+        content = hashlib.sha256(json.dumps([to, body["from"], body["message"], body.get("smsSendOptions"), first]).encode()).hexdigest()
+        if rid is not None or first is not None:
+            try:
+                uuid.UUID(rid)
+                sent = parsedate_to_datetime(first).timestamp()
+            except (TypeError, ValueError, AttributeError):
+                return 400, "rejected", None, "RepeatabilityFirstSent should be an RFC1123 date and RepeatabilityRequestId a UUID."
+            known = self.seen.get(rid.lower())
+            if known and known[0] != content:
+                return 400, "rejected", None, "The request differs from the first with this id."
+            if known and self.window_s is None:
+                return 202, "accepted", known[1], None
+            if self.window_s is not None and time.time() - sent > self.window_s:
+                return 412, "rejected", None, "RepeatabilityFirstSent is outside the tracked time."
+            if known:
+                return 202, "accepted", known[1], None
+        message_id = "Outgoing_" + time.strftime("%Y%m%d%H%M%S") + str(uuid.uuid4()) + "_noam"
+        if rid:
+            self.seen[rid.lower()] = (content, message_id)
+        text = {"at": time.time(), "from": body["from"], "to": to, "message": body["message"], "id": rid,
+                "tag": (body.get("smsSendOptions") or {}).get("tag"), "message_id": message_id}
+        self.accepted.append(text)
+        if self.journal:
+            self.journal.write(json.dumps(text) + "\n")
+            self.journal.flush()
+        return 202, "accepted" if rid else None, message_id, None
+
+
+def shape_problem(body, version):
+    """What 400 would complain about; None when the request is well formed."""
+    if not isinstance(body, dict):
+        return {"": ["A JSON object is expected."]}
+    known = {"from", "smsRecipients", "message", "smsSendOptions"}
+    if set(body) - known:
+        return {k: ["Unknown field."] for k in set(body) - known}
+    if not isinstance(body.get("from"), str) or not re.fullmatch(r"\+[1-9][0-9]{7,14}|[0-9]{5,6}|[A-Za-z0-9 ]{1,11}", body["from"]):
+        return {"From": ["Invalid from phone number format."]}
+    recipients = body.get("smsRecipients")
+    if not isinstance(recipients, list) or not 1 <= len(recipients) <= 100 or not all(isinstance(r, dict) for r in recipients):
+        return {"SmsRecipients": ["Between 1 and 100 recipients."]}
+    if not isinstance(body.get("message"), str) or len(body["message"].encode("utf-16-le")) // 2 > 2048:
+        return {"Message": ["The message is too long."]}
+    options = body.get("smsSendOptions")
+    if options is not None:
+        allowed = {"enableDeliveryReport", "tag", "validityPeriodSeconds" if version == "2021-03-07" else "deliveryReportTimeoutInSeconds"}
+        if not isinstance(options, dict) or not isinstance(options.get("enableDeliveryReport"), bool) or set(options) - allowed:
+            return {"SmsSendOptions": ["enableDeliveryReport is required; unknown options are refused."]}
+        timeout = options.get("deliveryReportTimeoutInSeconds")
+        if timeout is not None and not 60 <= timeout <= 43200:
+            return {"SmsSendOptions": ["deliveryReportTimeoutInSeconds is 60 to 43200."]}
+    return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    service = None
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, body=b"", headers=()):
+        self.send_response(status)
+        if body:
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("MS-CV", "sim" + uuid.uuid4().hex[:12] + ".0")
+        self.send_header("api-supported-versions", ", ".join(VERSIONS))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def signature_problem(self, raw):
+        date = self.headers.get("x-ms-date") or self.headers.get("Date") or ""
+        digest = base64.b64encode(hashlib.sha256(raw).digest()).decode()
+        if self.headers.get("x-ms-content-sha256") != digest:
+            return "x-ms-content-sha256 differs from the body's"
+        try:
+            if abs(parsedate_to_datetime(date).timestamp() - time.time()) > SKEW_S:
+                return "the date is too far off"
+        except (TypeError, ValueError):
+            return "the date cannot be read"
+        if not re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", date):
+            return "the date is no IMF-fixdate"
+        to_sign = f"{self.command}\n{self.path}\n{date};{self.headers.get('Host', '')};{digest}".encode()
+        found = re.fullmatch(r"HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=(.+)", self.headers.get("Authorization", ""))
+        if not found:
+            return "the Authorization header has another form"
+        for key in self.service.keys:
+            if hmac.compare_digest(base64.b64encode(hmac.new(key, to_sign, hashlib.sha256).digest()).decode(), found.group(1)):
+                return None
+        return "the signature is wrong"
+
+    def refuse(self, status, code, problem=None):
+        if problem:
+            self.service.problem(problem)
+        return self.answer(status, json.dumps({"error": {"code": code, "message": problem or ""}}).encode())
+
+    def do_GET(self):
+        self.refuse(404, "NotFound", f"GET {urlsplit(self.path).path}")
+
+    def do_POST(self):
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.service.fault() or {}
+        attempt = {"at": time.time(), "body": raw.decode("utf-8", "replace"), "fault": fault.get("kind"),
+                   "date": self.headers.get("x-ms-date"), "client_id": self.headers.get("x-ms-client-request-id")}
+        with self.service.lock:
+            self.service.attempts.append(attempt)
+        if fault.get("kind") == "late":
+            time.sleep(fault.get("seconds", 1))
+        if fault.get("kind") == "drop-before":
+            self.close_connection = True
+            return None
+        problem = self.signature_problem(raw)
+        if problem:
+            return self.refuse(401, "Denied", problem)
+        if fault.get("kind") == "status":
+            return self.answer_fault(fault)
+        return self.send_sms(raw, fault)
+
+    def answer_fault(self, fault):
+        shapes = {"A": {"From": ["Invalid from phone number format."]}, "B": {"type": "about:blank", "title": "Bad", "status": 400, "traceId": "0", "errors": {}},
+                  "C": {"error": {"code": "Denied", "message": "Denied by the resource provider."}}, "E": {"type": "about:blank", "title": "Bad", "status": 404, "traceId": "0"}}
+        headers = [("Retry-After", str(fault["retry_after"]))] if "retry_after" in fault else []
+        body = shapes.get(fault.get("shape", "C"))
+        self.answer(fault["status"], json.dumps(body).encode() if body and fault.get("shape") != "D" else b"", headers)
+
+    def send_sms(self, raw, fault):
+        url = urlsplit(self.path)
+        version = parse_qs(url.query).get("api-version", [""])[0]
+        if url.path != "/sms":
+            return self.refuse(404, "NotFound", f"path {url.path}")
+        if version not in VERSIONS and not self.service.any_version:
+            return self.refuse(400, "ApiVersionUnspecified", f"api-version {version}")
+        if not self.headers.get("Content-Type", "").startswith("application/json"):
+            return self.refuse(415, "UnsupportedMediaType", "content type")
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            return self.refuse(422, "Unprocessable", "no JSON")
+        wrong = shape_problem(body, version)
+        if wrong:
+            self.service.problem(f"shape: {wrong}")
+            return self.answer(400, json.dumps(wrong if version == "2021-03-07" else {
+                "type": "about:blank", "title": "One or more validation errors occurred.", "status": 400, "traceId": "0", "errors": wrong}).encode())
+        items = []
+        for recipient in body["smsRecipients"]:
+            if fault.get("kind") == "item":
+                status, result, message_id, error = fault.get("status", 400), None, None, fault.get("message", "Invalid To phone number format.")
+            else:
+                with self.service.lock:
+                    status, result, message_id, error = self.service.accept(recipient, body)
+            item = {"to": recipient.get("to"), "httpStatusCode": status, "successful": status == 202}
+            item.update({k: v for k, v in (("messageId", message_id), ("repeatabilityResult", result), ("errorMessage", error)) if v is not None})
+            items.append(item)
+        if fault.get("kind") == "drop-after":
+            self.close_connection = True
+            return None
+        return self.answer(202, json.dumps({"value": items}).encode())
+
+
+class Control(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    service = None
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        with self.service.lock:
+            value = {"/accepted": self.service.accepted, "/attempts": self.service.attempts, "/problems": self.service.problems}.get(self.path)
+            self.reply(list(value) if value is not None else {"error": "no such list"})
+
+    def do_POST(self):
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with self.service.lock:
+            if self.path == "/reset":
+                self.service.reset()
+            elif self.path == "/faults":
+                self.service.faults = json.loads(raw)
+        self.reply("done")
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (OSError, ssl.SSLError)):
+            super().handle_error(request, client_address)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--port", type=int, default=0)
+    p.add_argument("--control-port", type=int, default=0)
+    p.add_argument("--cert")
+    p.add_argument("--key")
+    p.add_argument("--access-key", action="append", required=True)
+    p.add_argument("--window", type=float, default=300, help="seconds; 0: ids are honoured for ever")
+    p.add_argument("--journal")
+    p.add_argument("--any-version", action="store_true")
+    a = p.parse_args()
+    service = Service([base64.b64decode(k) for k in a.access_key], a.window or None, a.journal, a.any_version)
+    server = Server(("127.0.0.1", a.port), type("H", (Handler,), {"service": service}))
+    if a.cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(a.cert, a.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    control = Server(("127.0.0.1", a.control_port), type("C", (Control,), {"service": service}))
+    threading.Thread(target=control.serve_forever, daemon=True).start()
+    print(f"ready {server.server_address[1]} {control.server_address[1]}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
