@@ -27,6 +27,7 @@ struct room {
 	atomic_bool broken;               /* the thread ended because a promise could not be kept */
 	atomic_int_fast64_t turns;        /* progress, for the watchdog */
 	atomic_int_fast64_t waiting;      /* messages given and not yet answered */
+	int wake;                         /* eventfd: stop now */
 	int ended;                        /* eventfd: the thread has ended by itself */
 	struct fault fault;               /* why; readable once `ended` rang */
 };

@@ -367,7 +367,7 @@ usage(FILE *to, int status)
 int
 main(int argc, char **argv)
 {
-	struct house h = { .room.ended = -1 };
+	struct house h = { .room = { .ended = -1, .wake = -1 } };
 	struct conf_faults faults;
 	enum log_level level = LOG_INFO;
 	bool test = false;

@@ -25,7 +25,7 @@ static void
 wait_for_work(struct room *r, int timer, int64_t sleep_ms)
 {
 	struct pollfd p[] = { { queue_bell(r->messages), POLLIN, 0 }, { queue_bell(r->events), POLLIN, 0 },
-		{ queue_bell(r->commands), POLLIN, 0 }, { timer, POLLIN, 0 } };
+		{ queue_bell(r->commands), POLLIN, 0 }, { timer, POLLIN, 0 }, { r->wake, POLLIN, 0 } };
 	uint64_t ignored;
 
 	if (sleep_ms <= 0)
@@ -72,10 +72,11 @@ room_init(struct room *r, struct fault *f)
 {
 	memset(r, 0, sizeof *r);
 	r->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->messages = queue_new();
 	r->events = queue_new();
 	r->commands = queue_new();
-	if (r->ended >= 0 && r->messages && r->events && r->commands)
+	if (r->ended >= 0 && r->wake >= 0 && r->messages && r->events && r->commands)
 		return true;
 	return fault_set(f, FAULT_BROKEN, "out of memory or descriptors");
 }
@@ -92,12 +93,12 @@ room_start(struct room *r, struct fault *f)
 void
 room_stop(struct room *r)
 {
-	struct command nudge = { .kind = COMMAND_STATUS };
+	uint64_t one = 1;
 
 	if (!r->started)
 		return;
 	atomic_store(&r->stop, true);
-	(void)nudge;
+	(void)!write(r->wake, &one, sizeof one);
 	(void)pthread_join(r->thread, NULL);
 	r->started = false;
 }
@@ -111,4 +112,6 @@ room_clear(struct room *r)
 	queue_free(r->commands);
 	if (r->ended >= 0)
 		(void)close(r->ended);
+	if (r->wake >= 0)
+		(void)close(r->wake);
 }

@@ -181,7 +181,8 @@ phone_e164(struct span text, const char *country, char out[PHONE_MAX])
 		return read_international(w.digits, out);
 	if (p && begins_with(w.digits, p->abroad))
 		return read_international(w.digits + strlen(p->abroad), out);
-	if (begins_with(w.digits, "00"))
+	/* Ten digits are a whole number in North America, and a wrong one when they begin so. */
+	if (begins_with(w.digits, "00") && !(p && !p->rules && w.n == 10))
 		return read_international(w.digits + 2, out);
 	return p ? read_national(p, w.digits, out) : PHONE_UNKNOWN_COUNTRY;
 }

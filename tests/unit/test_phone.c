@@ -30,7 +30,7 @@ static const struct {
 	{ "two numbers in one", "US", "608-555-0123/608-555-0124", PHONE_LONG, "" },
 	{ "a hundred digits", "US",
 	  "1111111111111111111111111111111111111111111111111111111111111111111111111111111111", PHONE_LONG, "" },
-	{ "area 0", "US", "008-555-0123", PHONE_SHORT, "" },
+	{ "area that begins with 00 is not a call abroad", "US", "008-555-0123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "area that begins with 1", "US", "1085550123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "area that begins with 0", "US", "(068) 555-0123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "N11 is a service, not an area", "US", "(911) 555-0123", PHONE_NOT_ASSIGNABLE, "" },

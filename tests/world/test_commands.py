@@ -1,0 +1,164 @@
+"""In the hands of an administrator: checks, looks, reports, reloads."""
+import csv
+import io
+import json
+import os
+
+from feed import in_seconds, siu
+from house import BIN, CONF, House, wait
+
+
+def test_check_names_file_and_line():
+    with House() as house:
+        good = house.run([f"{BIN}/nudged", "-c", house.conf, "-t"])
+        assert "good" in good.stdout
+        for wrong, words in (("settle = 0s", "colour"), ("verified = true", None), ("number = main", "mian"), ("before = 24h", "24")):
+            text = CONF
+            if words == "colour":
+                text = text.replace("settle = 0s", "setle = 0s")
+                expected = ["setle", "did you mean \"settle\""]
+            elif words == "mian":
+                text = text.replace("number = main\n    time_zone", "number = mian\n    time_zone")
+                expected = ["there is no number \"mian\"", "\"main\""]
+            elif words == "24":
+                text = text.replace("before = 24h", "before = 24")
+                expected = ["has no unit", "24h"]
+            else:
+                text = text.replace("time_zone = America/Chicago", "time_zone = America/Chicgo")
+                expected = ["America/Chicgo"]
+            house.template = text
+            house.configure()
+            for args in ([f"{BIN}/nudged", "-c", house.conf, "-t"], [f"{BIN}/nudgectl", "check", house.conf]):
+                done = house.run(args, status=78)
+                line = next((l for l in done.stderr.splitlines() if all(e in l for e in expected)), None)
+                assert line, (expected, done.stderr)
+                number = int(line.split(":")[1])
+                assert any(w in open(house.conf).read().splitlines()[number - 1] for w in ("setle", "mian", "= 24 ", "= 24", "site", "Chicgo")), line
+                assert line.startswith(os.path.realpath(house.conf)), line
+
+
+def test_check_finds_all_at_once():
+    with House() as house:
+        house.template = CONF.replace("country = US", "country = usa").replace("port = {port}", "port = 99999").replace("window = \"00:00-24:00\"", "window = \"9-5\"")
+        house.configure()
+        done = house.run([f"{BIN}/nudgectl", "check", house.conf, "--json"], status=78)
+        texts = [f["text"] for f in json.loads(done.stdout)["faults"] if not f["warning"]]
+        assert len(texts) >= 3 and any("country" in t for t in texts) and any("port" in t for t in texts) and any("window" in t for t in texts), texts
+
+
+def test_files_that_are_not_right():
+    with House() as house:
+        os.chmod(house.path("keys/store.key"), 0o644)
+        done = house.run([f"{BIN}/nudged", "-c", house.conf, "-t"], status=78)
+        assert "chmod" in done.stderr and "store.key" in done.stderr, done.stderr
+        os.chmod(house.path("keys/store.key"), 0o600)
+        house.configure(top='store_key = keys/none.key')
+        assert "nudgectl keygen" in house.run([f"{BIN}/nudged", "-c", house.conf, "-t"], status=78).stderr
+        house.configure(top="", listener="")
+        house.template = CONF.replace("private_key = {certs}/listener.key", "private_key = {certs}/acs.key")
+        house.configure()
+        assert "key" in house.run([f"{BIN}/nudgectl", "check", house.conf], status=78).stderr
+        house.template = CONF.replace("{{{certs}/sender.crt}}", "{{{certs}/sender.key}}")
+        house.configure()
+        assert "private" in house.run([f"{BIN}/nudgectl", "check", house.conf], status=78).stderr.lower()
+
+
+def test_usage():
+    with House(start=False) as house:
+        for program in ("nudged", "nudge-sender", "nudgectl"):
+            assert "0." in house.run([f"{BIN}/{program}", "-V"]).stdout
+            assert "usage" in house.run([f"{BIN}/{program}", "-h"]).stdout
+            house.run([f"{BIN}/{program}"], status=2)
+        assert "running" in house.run([f"{BIN}/nudgectl", "-s", house.path("nobody"), "status"], status=1).stderr
+        house.run([f"{BIN}/nudgectl", "keygen", house.path("k")])
+        assert os.stat(house.path("k")).st_mode & 0o777 == 0o600
+        assert "never overwritten" in house.run([f"{BIN}/nudgectl", "keygen", house.path("k")], status=1).stderr
+
+
+def test_looks():
+    with House() as house:
+        house.tell(siu("S12", "K1", in_seconds(90000)), siu("S12", "K2", in_seconds(90000), patient="MRN2", phone=""))
+        wait(lambda: house.texts("K1")["booked"] == "sent")
+        s = house.status()
+        assert s["messages"]["accepted"] == 2 and s["texts"]["sent"] == 1 and s["texts"]["suppressed"] == 1
+        assert "connected" in house.ctl("status").stdout
+        a = {x["id"]: x for x in house.appointments()}
+        assert a["K1"]["phone"] is True and a["K2"]["phone"] is False and a["K1"]["status"] == "booked" and a["K1"]["site"] == "cardiology"
+        assert a["K1"]["time_zone"] == "America/Chicago" and a["K1"]["start"][-6:] in ("-06:00", "-05:00") and a["K1"]["patient"] == 0
+        one = house.explain("cardiology/K1")
+        assert one["id"] == "K1" and any("booked: sent" in w for w in one["why"]), one
+        assert "booked" in house.ctl("explain", "K1").stdout
+        house.ctl("explain", "NOBODY", status=1)
+
+
+def test_report():
+    with House() as house:
+        house.tell(siu("S12", "R1", in_seconds(86400 + 2)))
+        house.wait_texts(2, 10)
+        wait(lambda: house.texts("R1")["reminder:day"] == "sent")
+        report = house.ctl_json("report", "sms")
+        assert report["totals"]["texts"] == 2 and report["totals"]["confirmations"] == 1 and report["totals"]["reminders"] == 1
+        row = report["rows"][0]
+        assert row["status"] == "accepted" and row["site"] == "cardiology" and row["environment"] == "prod" and row["segments"] >= 1
+        assert "+1608" not in json.dumps(report)
+        out = house.ctl("report", "sms", "--format", "csv", "--type", "reminder").stdout
+        rows = list(csv.DictReader(io.StringIO(out.split("\n", 1)[1])))
+        assert len(rows) == 1 and rows[0]["type"] == "reminder" and rows[0]["from"] == "+18335550100", out
+        assert "1 texts" in house.ctl("report", "sms", "--type", "reminder").stdout
+        assert json.loads(house.ctl("report", "sms", "--format", "json", "--site", "nobody").stdout)["rows"] == []
+        house.ctl("report", "sms", "--days", "many", status=2)
+
+
+def test_reload():
+    """Promise 10: a bad one is not applied, a good one keeps connections and reminders."""
+    with House() as house, house.feed() as feed:
+        from feed import code
+        assert code(feed.send(siu("S12", "RL1", in_seconds(90000)))) == "AA"
+        house.wait_texts(1)
+        house.template = CONF.replace("time_zone = America/Chicago", "time_zone = Nowhere/Land")
+        house.configure()
+        done = house.ctl("reload", status=78)
+        assert "Nowhere/Land" in done.stderr and "not applied" in done.stderr, done.stderr
+        assert code(feed.send(siu("S14", "RL1", in_seconds(90000)))) == "AA"
+        house.template = CONF.replace('reminder "soon" {{ before = 15min }}', 'reminder "soon" {{ before = 2h }}\n    confirmation = false')
+        house.configure()
+        house.ctl("reload")
+        assert code(feed.send(siu("S12", "RL2", in_seconds(90000), patient="MRN2"))) == "AA", "on the same connection"
+        assert house.texts("RL2")["booked"] == "suppressed"
+
+        def moved():
+            soon = [t for t in house.explain("RL1")["texts"] if t["rule"] == "soon"]
+            return [t["state"] for t in soon] == ["void", "pending"]
+        wait(moved)
+        house.processes["nudged"].send_signal(__import__("signal").SIGHUP)
+        wait(lambda: house.log("nudged").count("configuration applied") == 2)
+
+
+def test_an_occupied_port():
+    with House() as house:
+        other = House(start=False)
+        other.port, other.acs_port = house.port, house.acs_port
+        other.run([f"{BIN}/nudgectl", "keygen", other.path("keys/store.key")])
+        other.configure()
+        done = other.run([f"{BIN}/nudged", "-c", other.conf], status=None)
+        assert done.returncode in (1, 78) and str(house.port) in done.stderr, done.stderr
+        done = house.run([f"{BIN}/nudged", "-c", house.conf], status=78)
+        assert "another nudged" in done.stderr, done.stderr
+
+
+def test_another_environment_and_another_key():
+    with House() as house:
+        house.tell(siu("S12", "V1", in_seconds(90000)))
+        house.stop("nudged")
+        house.template = CONF.replace("kind = production", "kind = test")
+        house.configure()
+        done = house.run([f"{BIN}/nudged", "-c", house.conf], status=78)
+        assert "belongs to the production environment" in done.stderr, done.stderr
+        house.template = CONF
+        house.configure(top="")
+        os.rename(house.path("keys/store.key"), house.path("keys/old.key"))
+        house.run([f"{BIN}/nudgectl", "keygen", house.path("keys/store.key")])
+        done = house.run([f"{BIN}/nudged", "-c", house.conf], status=78)
+        assert "store_key is not the key" in done.stderr, done.stderr
+        os.rename(house.path("keys/old.key"), house.path("keys/store.key"))
+        house.start_nudged()

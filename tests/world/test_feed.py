@@ -1,0 +1,122 @@
+"""The wire: frames as the field sends them, answers field by field."""
+from feed import CR, FS, VT, Feed, code, control_id, in_seconds, siu
+from house import CONF, House, wait
+
+
+def test_answer_field_by_field():
+    with House() as house, house.feed() as feed:
+        answer = feed.send(siu("S12", "F1", in_seconds(90000), control_id=" 38762", version="2.3"))
+        msh, msa = answer.split("\r")[:2]
+        f = msh.split("|")
+        assert f[0] == "MSH" and f[1] == "^~\\&", msh
+        assert f[2:6] == ["NUDGE", "NUDGE", "EPIC", "LAMNA"], "sender and receiver change places"
+        assert f[8] == "ACK^S12" and f[10] == "P" and f[11] == "2.3", msh
+        assert 1 <= len(f[9]) <= 20 and f[9] != " 38762", "an id of our own"
+        assert msa == "MSA|AA| 38762", "promise 2: MSA-2 byte for byte"
+        assert feed.send(siu("S12", "F2", in_seconds(90000), version="2.5.1")).split("\r")[0].split("|")[8] == "ACK^S12^ACK"
+
+
+def test_frames_in_pieces_and_in_heaps():
+    with House() as house, house.feed() as feed:
+        messages = [siu("S12", f"P{i}", in_seconds(90000), control_id=f"PIPE{i}", phone="") for i in range(30)]
+        feed.write(b"".join(feed.frame(m) for m in messages))
+        assert [control_id(feed.read()) for _ in messages] == [f"PIPE{i}" for i in range(30)], "in order, one each"
+        whole = feed.frame(siu("S12", "P1", in_seconds(90000), control_id="SLOW", phone=""))
+        for i in range(0, len(whole), 7):
+            feed.write(whole[i:i + 7])
+        assert control_id(feed.read()) == "SLOW"
+
+
+def test_frames_with_dirt():
+    with House() as house, house.feed() as feed:
+        m = siu("S12", "D1", in_seconds(90000), control_id="DIRT1", phone="").encode()
+        feed.write(b"\r\n junk \n" + VT + m + FS + CR)
+        assert control_id(feed.read()) == "DIRT1"
+        feed.write(VT + m.replace(b"DIRT1", b"DIRT2") + FS)
+        assert control_id(feed.read()) == "DIRT2", "FS ends a frame, the CR may be missing"
+        feed.write(VT + b"MSH|^~\\&|half a mess" + VT + m.replace(b"DIRT1", b"DIRT3") + FS + CR)
+        assert control_id(feed.read()) == "DIRT3", "a VT inside begins anew"
+        feed.write(VT + FS + CR + VT + m.replace(b"DIRT1", b"DIRT4").replace(b"\r", b"\n") + FS + CR)
+        assert control_id(feed.read()) == "DIRT4", "an empty frame is nothing; LF ends segments when no CR does"
+
+
+def test_oversize_is_rejected_and_the_next_is_taken():
+    with House(listener="max_message = 8KiB") as house, house.feed() as feed:
+        big = siu("S12", "BIG", in_seconds(90000), control_id="BIG1", extra=["NTE|1||" + "x" * 20000])
+        answer = feed.send(big)
+        assert code(answer) == "AR" and control_id(answer) == "BIG1" and "max_message" in answer, answer
+        assert code(feed.send(siu("S12", "OK", in_seconds(90000), phone=""))) == "AA"
+
+
+def test_no_msh_is_not_answered_and_the_third_closes():
+    with House() as house, house.feed() as feed:
+        feed.write(VT + b"hello" + FS + CR + VT + b"PID|1" + FS + CR)
+        assert code(feed.send(siu("S12", "N1", in_seconds(90000), phone=""))) == "AA", "the connection lives"
+        feed.write((VT + b"hello" + FS + CR) * 3)
+        assert feed.read() is None
+        assert wait(lambda: house.status()["intake"]["no_msh"]) == 5
+
+
+def test_who_and_what_is_refused():
+    more = 'environment "lab" { kind = test organization = lamna certificates = {certs/none.crt} }'
+    with House(site='sending_application = EPIC\n sending_facility = LAMNA') as house, house.feed() as feed:
+        answer = feed.send(siu("S12", "R1", in_seconds(90000), application="OTHER"))
+        assert code(answer) == "AR" and "prod" in answer, answer
+        assert code(feed.send(siu("S12", "R2", in_seconds(90000), processing="T"))) == "AR"
+        assert "202" in feed.send(siu("S12", "R2", in_seconds(90000), processing="D", version="2.5.1"))
+        assert code(feed.send(siu(message_type="ADT^A08", appointment="R3"))) == "AA"
+        assert code(feed.send(siu("S23", "R4", in_seconds(90000)))) == "AA"
+        s = house.status()["messages"]
+        assert s["refused"] == 3 and s["ignored"] == 2 and s["accepted"] == 0, s
+        assert house.stays(0, 0.3) == []
+
+
+def test_bad_content_goes_to_quarantine():
+    with House() as house:
+        assert house.tell(siu("S12", "Q1", "20261301100000"), siu("S12", "", in_seconds(90000)), siu("S12", "Q3", None)) == ["AA"] * 3
+        q = house.ctl_json("quarantine", "list")
+        assert len(q) == 3 and all(x["reason"] and x["segment"] for x in q), q
+        assert "SCH" in [x["segment"] for x in q]
+        assert house.status()["messages"]["quarantined"] == 3
+
+
+def test_nak_bad_content():
+    with House(site="nak_bad_content = true") as house, house.feed() as feed:
+        answer = feed.send(siu("S12", "Q1", None, version="2.5.1"))
+        assert code(answer) == "AE" and "ERR|" in answer, answer
+
+
+def test_a_resend_gets_the_stored_answer_and_no_second_text():
+    with House() as house:
+        m = siu("S12", "DUP", in_seconds(90000), control_id="DUP1")
+        assert house.tell(m, m) == ["AA", "AA"]
+        house.wait_texts(1)
+        assert house.tell(m) == ["AA"]
+        house.kill("nudged")
+        house.start_nudged()
+        wait(lambda: house.status()["sender_connected"])
+        assert house.tell(m, siu("S12", "DUP", in_seconds(200000), control_id="DUP1")) == ["AA", "AA"]
+        house.wait_texts(2)
+        s = house.status()["messages"]
+        assert s["duplicate"] == 1 and s["accepted"] == 1, s
+
+
+def test_plain_listener_on_loopback():
+    listener = 'tls = false'
+    template = CONF.replace("    certificate = {certs}/listener.crt\n    private_key = {certs}/listener.key\n", "")
+    with House(listener=listener, template=template) as house:
+        with Feed(house.port, plain=True) as feed:
+            assert code(feed.send(siu("S12", "PL1", in_seconds(90000), phone=""))) == "AA"
+        with Feed(house.port, plain=True) as feed:
+            feed.write(b"GET / HTTP/1.1\r\n\r\n")
+            assert feed.socket.recv(10) == b""
+
+
+def test_enhanced_mode_when_asked_for():
+    with House(listener="ack_mode = auto") as house, house.feed() as feed:
+        def with_modes(a, b, i):
+            return siu("S12", f"E{i}", in_seconds(90000), phone="", control_id=f"E{i}", version="2.5.1").replace("|2.5.1||||||", f"|2.5.1|||{a}|{b}||", 1)
+        assert code(feed.send(with_modes("AL", "NE", 1))) == "CA"
+        assert code(feed.send(with_modes("", "", 2))) == "AA"
+        feed.write(feed.frame(with_modes("NE", "NE", 3)))
+        assert control_id(feed.send(with_modes("AL", "NE", 4))) == "E4", "NE, NE: nothing is sent"

@@ -1,0 +1,148 @@
+"""What patients get: the right words, once, at the right time, and nothing else."""
+from datetime import timedelta
+
+from feed import ZONE, in_seconds, siu
+from house import CONF, House, wait
+
+
+def test_booked_changed_canceled():
+    with House() as house:
+        start = in_seconds(90000)
+        assert house.tell(siu("S12", "T1", start)) == ["AA"]
+        booked = house.wait_texts(1)[0]
+        local = start.astimezone(ZONE)
+        assert booked["from"] == "+18335550100" and booked["to"] == "+16085550123"
+        assert "Lamna Healthcare" in booked["message"] and str(local.day) in booked["message"], booked
+        assert "STOP" in booked["message"] and "CARD" not in booked["message"] and "Erika" not in booked["message"]
+        assert house.tell(siu("S14", "T1", start)) == ["AA"], "nothing the patient reads has changed"
+        house.stays(1, 0.5)
+        assert house.tell(siu("S13", "T1", start + timedelta(days=2))) == ["AA"]
+        changed = house.wait_texts(2)[1]
+        assert str((local + timedelta(days=2)).day) in changed["message"]
+        assert house.tell(siu("S15", "T1", start + timedelta(days=2))) == ["AA"]
+        canceled = house.wait_texts(3)[2]
+        assert canceled["message"] != changed["message"]
+        assert wait(lambda: house.explain("T1")["status"]) == "canceled"
+        assert house.explain("T1")["phone"] is False, "gone once the last text is final"
+        house.stays(3, 0.5)
+
+
+def test_a_reschedule_moves_the_reminder():
+    with House() as house:
+        house.tell(siu("S12", "M1", in_seconds(86400 + 3)))
+        house.wait_texts(1)
+        house.tell(siu("S13", "M1", in_seconds(3 * 86400)))
+        house.wait_texts(2)
+        house.stays(2, 4)
+        texts = house.explain("M1")["texts"]
+        assert [t["state"] for t in texts if t["kind"] == "reminder" and t["rule"] == "day"] == ["void", "pending"], texts
+
+
+def test_the_last_word_within_the_settle_delay():
+    with House(template=CONF.replace("settle = 0s", "settle = 3s")) as house:
+        start = in_seconds(90000)
+        house.tell(siu("S12", "L1", start), siu("S15", "L1", start), siu("S12", "L2", start, patient="MRN1002"), siu("S13", "L2", start + timedelta(days=1), patient="MRN1002"))
+        got = house.wait_texts(1, 8)
+        assert str((start + timedelta(days=1)).astimezone(ZONE).day) in got[0]["message"]
+        house.stays(1, 1.5)
+        assert house.texts("L1")["booked"] == "void"
+
+
+def test_silent_endings():
+    with House() as house:
+        start = in_seconds(90000)
+        for n, event in enumerate(("S17", "S26")):
+            house.tell(siu("S12", f"E{n}", start, patient=f"MRN20{n}"))
+            house.wait_texts(n + 1)
+            house.tell(siu(event, f"E{n}", start, patient=f"MRN20{n}"))
+        house.stays(2, 0.7)
+        assert house.explain("E0")["status"] == "deleted" and house.explain("E1")["status"] == "no-show"
+        house.tell(siu("S15", "NEVER", start))
+        house.stays(2, 0.3)
+        house.tell(siu("S12", "NEVER", start, sent="20200101120000-0600"))
+        house.stays(2, 0.7)
+
+
+def test_no_number_no_text_and_a_reason():
+    with House() as house:
+        start = in_seconds(90000)
+        house.tell(siu("S12", "N1", start, phone=""), siu("S12", "N2", start, phone="608-555-0123^PRN^FX"), siu("S12", "N3", start, phone="+44 7700 900123^PRN^CP"))
+        wait(lambda: [house.texts(f"N{i}")["booked"] for i in (1, 2, 3)] == ["suppressed"] * 3)
+        reasons = [next(t["reason"] for t in house.explain(f"N{i}")["texts"] if t["kind"] == "booked") for i in (1, 2, 3)]
+        assert reasons == ["no-phone", "no-phone", "phone-country"], reasons
+        house.tell(siu("S14", "N1", start))
+        house.wait_texts(1)
+        house.tell(siu("S14", "N1", start + timedelta(days=1), phone='""'))
+        wait(lambda: house.explain("N1")["phone"] is False)
+        house.stays(1, 0.5)
+
+
+def test_a_new_number_and_a_new_patient():
+    with House() as house:
+        start = in_seconds(86400 + 4)
+        house.tell(siu("S12", "P1", start))
+        house.wait_texts(1)
+        house.tell(siu("S14", "P1", start, phone="(608) 555-0177^PRN^CP"))
+        assert house.wait_texts(2, 10)[1]["to"] == "+16085550177", "the old number gets nothing more"
+        start = in_seconds(90000)
+        house.tell(siu("S12", "P2", start))
+        house.wait_texts(3)
+        house.tell(siu("S14", "P2", start, patient="MRN7777", phone=""))
+        house.stays(3, 0.5)
+        assert house.explain("P2")["phone"] is False, "nothing is inherited from another patient"
+
+
+def test_spanish_and_another_zone():
+    with House() as house:
+        start = in_seconds(90000)
+        house.tell(siu("S12", "ES1", start, language="spa"), siu("S12", "EN1", start, patient="MRN3"))
+        es, en = [t["message"] for t in house.wait_texts(2)]
+        assert es != en and ("cita" in es.lower() or "consulta" in es.lower() or "visita" in es.lower()), es
+
+
+def test_consents_and_switches():
+    with House(template=CONF.replace("consent_attendees_consented = true", "consent_attendees_consented = false")) as house:
+        assert house.tell(siu("S12", "C1", in_seconds(86400 + 2))) == ["AA"]
+        wait(lambda: house.texts("C1")["reminder:day"] == "suppressed", 8)
+        why = "\n".join(house.explain("C1")["why"])
+        assert "consent_attendees_consented" in why, why
+        assert house.stays(0, 0.3) == []
+    with House(site="confirmation = false") as house:
+        house.tell(siu("S12", "C2", in_seconds(86400 + 2)))
+        house.wait_texts(1, 8)
+        wait(lambda: house.texts("C2") == {"booked": "suppressed", "reminder:day": "sent", "reminder:soon": "pending"})
+
+
+def test_a_test_environment_texts_only_its_own():
+    template = CONF.replace("kind = production", 'kind = test\n    only_to = {{"+16085550188"}}')
+    with House(template=template) as house:
+        house.tell(siu("S12", "X1", in_seconds(90000), processing="T"), siu("S12", "X2", in_seconds(90000), phone="6085550188^PRN^CP"))
+        assert house.wait_texts(1)[0]["to"] == "+16085550188"
+        house.stays(1, 0.5)
+        assert "only_to" in "\n".join(house.explain("X1")["why"])
+
+
+def test_approval():
+    import getpass
+    with House(template=CONF.replace("approver = none", f"approver = {getpass.getuser()}")) as house:
+        house.tell(siu("S12", "A1", in_seconds(86400 + 6)))
+        assert house.texts("A1")["booked"] == "suppressed"
+        assert "site-silent" in [t["reason"] for t in house.explain("A1")["texts"]]
+        assert not house.status()["sites"][0]["sending"]
+        house.ctl("approve", "cardiology")
+        assert house.status()["sites"][0]["sending"]
+        house.wait_texts(1, 12)
+        wait(lambda: house.texts("A1")["reminder:day"] == "sent")
+        house.stays(1, 0.5)
+
+
+def test_the_states_add_up():
+    with House() as house:
+        house.tell(*[siu("S12", f"U{i}", in_seconds(90000 + i), patient=f"MRN{i}", phone="" if i % 3 else f"60855501{i:02}^PRN^CP") for i in range(30)])
+        wait(lambda: house.status()["backlog"] == 0 and house.status()["in_flight"] == 0)
+        texts = house.status()["texts"]
+        seen = {}
+        for a in house.appointments("--all"):
+            for t in a["texts"]:
+                seen[t["state"]] = seen.get(t["state"], 0) + 1
+        assert {k: v for k, v in texts.items() if v} == seen, "promise 6"
