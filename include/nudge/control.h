@@ -23,7 +23,7 @@ struct control;
 struct control_setup {
 	struct event_base *base;
 	int listener;             /* bound and listening; owned from here on */
-	const char *directory;    /* of the store; borrowed for ever */
+	const char *directory;    /* of the store; borrowed for the call */
 	void *ctx;
 	struct rules *(*rules)(void *ctx);               /* in force now; a new hold */
 	void (*give)(void *ctx, struct command *c);      /* to the engine; comes back by control_reply() */

@@ -193,8 +193,9 @@ bool store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct
 int64_t store_next_erasure(struct store *s); /* seconds; INT64_MAX: none. A hint. */
 bool store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
 /* Outside a transaction. Moves the log into the database when it has 200 pages
- * or `scrub`; scrub also empties the log file, so that erased bytes leave it. */
-bool store_checkpoint(struct store *s, bool scrub, struct fault *f) __attribute__((warn_unused_result));
+ * or `scrub`; scrub also empties the log file, so that erased bytes leave it.
+ * *done false: a reader was in the way, try again later. */
+bool store_checkpoint(struct store *s, bool scrub, bool *done, struct fault *f) __attribute__((warn_unused_result));
 
 /* ---- readers ---- */
 struct store_reader;

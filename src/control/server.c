@@ -32,6 +32,7 @@ struct caller { /* one connection */
 struct control {
 	struct control_setup setup;
 	struct evconnlistener *listener;
+	char *directory;         /* owned: outlives the configuration that named it */
 	struct caller *callers;
 	size_t callers_n;
 };
@@ -103,7 +104,7 @@ with_reader(struct request *q, json_t *(*make)(struct request *q, struct store_r
 	struct fault f = { 0 };
 	json_t *result = NULL;
 
-	if (store_reader_open(q->caller->control->setup.directory, &r, &f))
+	if (store_reader_open(q->caller->control->directory, &r, &f))
 		result = make(q, r, &f);
 	store_reader_close(r);
 	if (result)
@@ -424,9 +425,13 @@ control_new(const struct control_setup *s, struct control **out, struct fault *f
 	if (!c)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	c->setup = *s;
+	c->directory = strdup(s->directory);
 	(void)evutil_make_socket_nonblocking(s->listener);
 	c->listener = evconnlistener_new(s->base, on_accept, c, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, s->listener);
-	if (!c->listener) {
+	if (!c->listener || !c->directory) {
+		if (c->listener)
+			evconnlistener_free(c->listener);
+		free(c->directory);
 		free(c);
 		return fault_set(f, FAULT_BROKEN, "control socket: out of memory");
 	}
@@ -442,5 +447,6 @@ control_free(struct control *c)
 	evconnlistener_free(c->listener);
 	while (c->callers)
 		caller_free(c->callers);
+	free(c->directory);
 	free(c);
 }

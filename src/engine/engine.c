@@ -330,13 +330,15 @@ fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 static bool
 tidy(struct engine *e, bool idle, struct fault *f)
 {
-	bool scrub = e->scrub_wanted && idle && e->now.boot_ms - e->scrubbed_ms > 1000;
+	bool scrub = e->scrub_wanted && idle && e->now.boot_ms - e->scrubbed_ms > 1000, done;
 
+	if (!store_checkpoint(e->store, scrub, &done, f))
+		return false;
 	if (scrub) {
-		e->scrub_wanted = false;
+		e->scrub_wanted = !done;
 		e->scrubbed_ms = e->now.boot_ms;
 	}
-	return store_checkpoint(e->store, scrub, f);
+	return true;
 }
 
 enum turn_result

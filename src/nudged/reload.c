@@ -1,9 +1,28 @@
 /* reload.c - another configuration, all or nothing: intake first, then the engine. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <string.h>
 
 #include "nudge/log.h"
 #include "nudged/house.h"
+
+/* What is opened once cannot move while it is open. */
+static bool
+same_house(const struct conf *now, const struct conf *next, struct conf_faults *faults)
+{
+	const struct {
+		const char *name, *now, *next;
+	} fixed[] = { { "state_directory", now->state_directory, next->state_directory },
+		{ "control_socket", now->control_socket, next->control_socket },
+		{ "sender_socket", now->sender_socket, next->sender_socket },
+		{ "store_key", now->store_key, next->store_key } };
+	struct conf_place at = { next->file, 0 };
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+		if (strcmp(fixed[i].now, fixed[i].next) != 0)
+			conf_fault_add(faults, &at, false, "%s changes only with a restart of nudged", fixed[i].name);
+	return faults->errors_n == 0;
+}
 
 bool
 house_reload(void *ctx, struct command *c, struct conf_faults *faults)
@@ -18,6 +37,10 @@ house_reload(void *ctx, struct command *c, struct conf_faults *faults)
 	}
 	if (!settings_load(h->conf_path, CONF_NUDGED, &h->next, faults))
 		return false;
+	if (!same_house(h->settings.rules->conf, h->next.rules->conf, faults)) {
+		settings_clear(&h->next);
+		return false;
+	}
 	h->next.rules->conf->generation = h->settings.rules->conf->generation + 1;
 	if (!mllp_reload(h->intake, h->next.rules, h->next.map, &f)) {
 		conf_fault_add(faults, NULL, false, "%s", f.text);

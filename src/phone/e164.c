@@ -198,7 +198,8 @@ phone_result_text(enum phone_result r)
 	case PHONE_LONG: return "The number has too many digits.";
 	case PHONE_NOT_ASSIGNABLE: return "The country's numbering plan has no such number.";
 	case PHONE_BAD_CHARACTER: return "The number has characters that do not belong in one.";
-	case PHONE_UNKNOWN_COUNTRY: return "The number has no country code, and the country's rules are not known.";
+	case PHONE_UNKNOWN_COUNTRY:
+		return "The number has no country code, and the country's rules are not known.";
 	}
 	return "The number cannot be read.";
 }

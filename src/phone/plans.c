@@ -59,7 +59,8 @@ static const struct plan_rule nl[] = {
 static const struct plan_rule au[] = {
 	{ "1800", 10, 10, FREE }, { "180", 7, 7, FREE }, { "1300", 10, 10, COST }, { "190", 10, 10, COST },
 	{ "13", 6, 6, COST },
-	{ "2", 9, 9, LAND }, { "3", 9, 9, LAND }, { "4", 9, 9, MOB }, { "7", 9, 9, LAND }, { "8", 9, 9, LAND },
+	{ "2", 9, 9, LAND }, { "3", 9, 9, LAND }, { "4", 9, 9, MOB },
+	{ "7", 9, 9, LAND }, { "8", 9, 9, LAND },
 };
 
 static const struct plan_rule no[] = {
@@ -73,7 +74,8 @@ static const struct plan_rule no[] = {
 static const struct plan_rule se[] = {
 	{ "900", 7, 10, COST }, { "939", 7, 10, COST }, { "944", 7, 10, COST },
 	{ "20", 6, 9, FREE },
-	{ "70", 9, 9, MOB }, { "72", 9, 9, MOB }, { "73", 9, 9, MOB }, { "76", 9, 9, MOB }, { "79", 9, 9, MOB },
+	{ "70", 9, 9, MOB }, { "72", 9, 9, MOB }, { "73", 9, 9, MOB }, { "76", 9, 9, MOB },
+	{ "79", 9, 9, MOB },
 	{ "74", 9, 9, LAND }, { "75", 9, 9, LAND }, { "77", 8, 9, LAND },
 	{ "1", 7, 9, LAND }, { "2", 7, 9, LAND }, { "3", 7, 9, LAND }, { "4", 7, 9, LAND },
 	{ "5", 7, 9, LAND }, { "6", 7, 9, LAND }, { "8", 7, 9, LAND }, { "9", 7, 9, LAND },
@@ -99,9 +101,11 @@ static const struct plan_rule ch[] = {
 	{ "860", 12, 12, LAND },
 	{ "800", 9, 9, FREE }, { "84", 9, 9, COST }, { "90", 9, 9, COST },
 	{ "74", 9, 9, LAND },
-	{ "75", 9, 9, MOB }, { "76", 9, 9, MOB }, { "77", 9, 9, MOB }, { "78", 9, 9, MOB }, { "79", 9, 9, MOB },
+	{ "75", 9, 9, MOB }, { "76", 9, 9, MOB }, { "77", 9, 9, MOB }, { "78", 9, 9, MOB },
+	{ "79", 9, 9, MOB },
 	{ "71", 9, 9, LAND }, { "81", 9, 9, LAND }, { "91", 9, 9, LAND },
-	{ "2", 9, 9, LAND }, { "3", 9, 9, LAND }, { "4", 9, 9, LAND }, { "5", 9, 9, LAND }, { "6", 9, 9, LAND },
+	{ "2", 9, 9, LAND }, { "3", 9, 9, LAND }, { "4", 9, 9, LAND }, { "5", 9, 9, LAND },
+	{ "6", 9, 9, LAND },
 };
 
 static const struct plan plans[] = {

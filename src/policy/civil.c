@@ -28,7 +28,8 @@ civil_of_days(int64_t days, struct civil *out)
 	int64_t z = days + DAYS_TO_1970;
 	int64_t era = (z >= 0 ? z : z - (DAYS_ERA - 1)) / DAYS_ERA;
 	int64_t day_of_era = z - era * DAYS_ERA;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t year_of_era =
+	    (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t month = (5 * day_of_year + 2) / 153; /* 0 = March */
 
@@ -75,6 +76,6 @@ civil_weekday(const struct civil *c)
 void
 civil_text(const struct civil *c, char out[32])
 {
-	(void)snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", c->year, c->month, c->day, c->hour, c->minute,
-	    c->second);
+	(void)snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", c->year, c->month, c->day, c->hour,
+	    c->minute, c->second);
 }

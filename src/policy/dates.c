@@ -106,7 +106,8 @@ make_blanks_plain(UChar *text, int32_t n)
 static struct span
 format(const UDateFormat *shared, const struct civil *c, char out[DATE_MAX_BYTES])
 {
-	int64_t wall_s = civil_days(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
+	int64_t wall_s = civil_days(c->year, c->month, c->day) * 86400 + INT64_C(3600) * c->hour
+	    + INT64_C(60) * c->minute + c->second;
 	UErrorCode e = U_ZERO_ERROR;
 	UDateFormat *own = udat_clone(shared, &e); /* ICU's formats change while they work */
 	UChar text[DATE_MAX_BYTES];

@@ -11,29 +11,30 @@
 
 /* Words are compared in lower case, without accents. */
 static const char *const ask[] = { "reply", "respond", "answer", "text", "send", "type", "write", "responda",
-	"responde", "responder", "conteste", "contesta", "envie", "envia", "enviar", "mande", "manda", "escriba",
-	"escribe", "repondez", "reponds", "repondre", "envoyez", "envoie", "envoyer", "ecrivez", "tapez", "textez",
-	NULL };
+	"responde", "responder", "conteste", "contesta", "envie", "envia", "enviar", "mande", "manda",
+	"escriba", "escribe", "repondez", "reponds", "repondre", "envoyez", "envoie", "envoyer", "ecrivez",
+	"tapez", "textez", NULL };
 /* May stand between the asking and the word asked for. */
-static const char *const between[] = { "back", "us", "with", "the", "a", "word", "code", "or", "con", "la", "el",
-	"palabra", "nos", "o", "avec", "le", "un", "mot", "par", "ou", "sms", NULL };
-static const char *const always_bad[] = { "cancel", "end", "quit", "revoke", "unsubscribe", "stopall", "optout",
-	NULL };
+static const char *const between[] = { "back", "us", "with", "the", "a", "word", "code", "or", "con", "la",
+	"el", "palabra", "nos", "o", "avec", "le", "un", "mot", "par", "ou", "sms", NULL };
+static const char *const always_bad[] = { "cancel", "end", "quit", "revoke", "unsubscribe", "stopall",
+	"optout", NULL };
 static const char *const stop_words[] = { "stop", "alto", "arret", NULL };
 static const char *const for_what[] = { "to", "para", "pour", NULL };
 static const char *const opting_out[] = { "optout", "unsubscribe", "quit", "baja", "salir", "desabonner",
 	"desabonnement", "desinscrire", "desinscription", NULL };
 static const char *const texts[] = { "texts", "messages", "reminders", "alerts", "notifications", "texting",
-	"messaging", "receiving", "mensajes", "recordatorios", "textos", "avisos", "recibir", "rappels", "recevoir",
+	"messaging", "receiving", "mensajes", "recordatorios", "textos", "avisos", "recibir", "rappels",
+	"recevoir", NULL };
+static const char *const calling_off[] = { "cancel", "cancelar", "annuler", "reschedule", "cambiar",
+	"modifier", "change", NULL };
+static const char *const visits[] = { "visit", "appointment", "cita", "visita", "consulta", "rendez", "rdv",
 	NULL };
-static const char *const calling_off[] = { "cancel", "cancelar", "annuler", "reschedule", "cambiar", "modifier",
-	"change", NULL };
-static const char *const visits[] = { "visit", "appointment", "cita", "visita", "consulta", "rendez", "rdv", NULL };
 
-static const char *const shorteners[] = { "bit.ly", "bitly.com", "tinyurl.com", "goo.gl", "t.co", "ow.ly", "is.gd",
-	"v.gd", "buff.ly", "rebrand.ly", "cutt.ly", "tiny.cc", "tiny.one", "t.ly", "rb.gy", "shorturl.at", "short.io",
-	"shorte.st", "adf.ly", "bl.ink", "dlvr.it", "trib.al", "lnkd.in", "s.id", "snip.ly", "soo.gd", "tr.im",
-	"u.to", "x.co", "qr.ae", NULL };
+static const char *const shorteners[] = { "bit.ly", "bitly.com", "tinyurl.com", "goo.gl", "t.co", "ow.ly",
+	"is.gd", "v.gd", "buff.ly", "rebrand.ly", "cutt.ly", "tiny.cc", "tiny.one", "t.ly", "rb.gy",
+	"shorturl.at", "short.io", "shorte.st", "adf.ly", "bl.ink", "dlvr.it", "trib.al", "lnkd.in", "s.id",
+	"snip.ly", "soo.gd", "tr.im", "u.to", "x.co", "qr.ae", NULL };
 
 struct word {
 	char text[WORD_MAX]; /* folded */
@@ -51,26 +52,35 @@ struct sentence {
 	const char *loose;     /* an opt-out word, bad if a purpose follows */
 };
 
-static bool
-is_in(const char *word, const char *const *list)
+/* The list's own copy of the word, NULL when it has none. */
+static const char *
+find_in(const char *word, const char *const *list)
 {
 	for (; *list; list++)
 		if (strcmp(word, *list) == 0)
-			return true;
-	return false;
+			return *list;
+	return NULL;
+}
+
+static bool
+is_in(const char *word, const char *const *list)
+{
+	return find_in(word, list) != NULL;
 }
 
 static bool
 refuse_word(struct fault *f, const char *word)
 {
-	return fault_set(f, FAULT_OPERATOR, "asks the patient to send \"%s\", which carriers take for opting out: "
+	return fault_set(f, FAULT_OPERATOR,
+	    "asks the patient to send \"%s\", which carriers take for opting out: "
 	    "ask for another word, such as C or N", word);
 }
 
 static bool
 refuse_stop(struct fault *f)
 {
-	return fault_set(f, FAULT_OPERATOR, "asks for STOP, ALTO or ARRET without saying in the same sentence that "
+	return fault_set(f, FAULT_OPERATOR,
+	    "asks for STOP, ALTO or ARRET without saying in the same sentence that "
 	    "this opts out: write \"Reply STOP to opt out\", and ask for another word for anything else");
 }
 
@@ -97,24 +107,18 @@ note_subject(struct sentence *s, const char *word)
 static bool
 read_word(struct sentence *s, const struct word *w, struct fault *f)
 {
-	bool opts_out = is_in(w->text, always_bad) || is_in(w->text, stop_words);
+	const char *stop = find_in(w->text, stop_words);
+	const char *opts_out = stop ? stop : find_in(w->text, always_bad);
 	const char *loose = s->loose;
 	bool adjacent = s->next_is_asked;
 
 	s->loose = NULL;
 	if (loose && is_in(w->text, for_what) && !ask_for(s, loose, f))
 		return false;
-	if (opts_out && (adjacent || (s->asked && w->capitals))) {
-		/* "STOP or CANCEL": what follows is asked for as well */
-		return ask_for(s, w->text, f);
-	}
-	if (opts_out && (w->capitals || s->asked)) {
-		const char *const *list = is_in(w->text, stop_words) ? stop_words : always_bad;
-
-		while (strcmp(*list, w->text) != 0)
-			list++;
-		s->loose = *list;
-	}
+	if (opts_out && (adjacent || (s->asked && w->capitals)))
+		return ask_for(s, opts_out, f); /* "STOP or CANCEL": what follows is asked for as well */
+	if (w->capitals || s->asked)
+		s->loose = opts_out;
 	note_subject(s, w->text);
 	if (is_in(w->text, ask))
 		s->asked = s->next_is_asked = true;
@@ -200,8 +204,9 @@ has_host(struct span text, const char *host)
 			return false;
 		end = (size_t)at + n;
 		begins = at == 0 || !continues_host(text.p[at - 1]);
-		ends = end == text.n || !(continues_host(text.p[end]) || (text.p[end] == '.' && end + 1 < text.n &&
-		    continues_host(text.p[end + 1])));
+		if (end < text.n && text.p[end] == '.') /* of a longer name, or of the sentence */
+			end++;
+		ends = end == text.n || !continues_host(text.p[end]);
 		if (begins && ends)
 			return true;
 		text.p += at + 1;
@@ -216,6 +221,7 @@ lint_text(struct span text, struct fault *f)
 	for (const char *const *host = shorteners; *host; host++)
 		if (has_host(text, *host))
 			return fault_set(f, FAULT_OPERATOR,
-			    "has a link of the public shortener %s, which carriers block: write the whole link", *host);
+			    "has a link of the public shortener %s, which carriers block: "
+			    "write the whole link", *host);
 	return lint_opt_out(text, f);
 }

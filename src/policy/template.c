@@ -19,15 +19,8 @@ struct reader {
 	struct fault *f;
 };
 
-static const char *const names[VARIABLES] = { "organization", "site", "contact", "start_date", "start_time", "link",
-	"device_test_link" };
-
-const char *
-variable_name(enum variable v)
-{
-	assert(v < VARIABLES);
-	return names[v];
-}
+static const char *const names[VARIABLES] = { "organization", "site", "contact", "start_date", "start_time",
+	"link", "device_test_link" };
 
 #define refuse(r, ...) fault_set((r)->f, FAULT_OPERATOR, __VA_ARGS__)
 
@@ -36,6 +29,7 @@ add_part(struct reader *r, enum part_kind kind)
 {
 	struct words *w = r->now;
 
+	assert(w);
 	if (w->parts_n == PARTS_MAX) {
 		(void)refuse(r, "more than %d variables and [[ ]] in one text", PARTS_MAX / 2);
 		return NULL;
@@ -102,8 +96,8 @@ add_value(struct reader *r, struct span name)
 		r->open_has_value = true;
 		return true;
 	}
-	return refuse(r, "unknown variable {%.*s}: there are organization, site, contact, start_date, start_time, link "
-	    "and device_test_link", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
+	return refuse(r, "unknown variable {%.*s}: there are organization, site, contact, start_date, "
+	    "start_time, link and device_test_link", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
 }
 
 /* One of the marks at rest.p; *used: its bytes. */
@@ -140,14 +134,15 @@ ends_new_line(const struct words *w)
 static bool
 read_words(struct reader *r, struct span line)
 {
-	bool begins_new = r->now->parts_n == 0 || ends_new_line(r->now) || (line.n >= 2 && memcmp(line.p, "\\n", 2) == 0);
+	bool at_new_line = r->now->parts_n == 0 || ends_new_line(r->now);
+	bool begins_new = line.n >= 2 && memcmp(line.p, "\\n", 2) == 0;
 
-	if (!begins_new && !add_bytes(r, " ", 1))
+	if (!at_new_line && !begins_new && !add_bytes(r, " ", 1))
 		return false;
 	for (size_t at = 0; at < line.n;) {
 		size_t n = 0;
 
-		while (at + n < line.n && !memchr("[]{}\\", line.p[at + n], 5))
+		while (at + n < line.n && !strchr("[]{}\\", line.p[at + n]))
 			n++;
 		if (n > 0 && !add_bytes(r, line.p + at, n))
 			return false;
@@ -204,8 +199,8 @@ begin_section(struct reader *r, struct span title)
 			continue;
 		r->now = &r->t->kind[k];
 		if (r->now->line > 0)
-			return refuse(r, "[%s] is here twice: the first is in line %d", text_kind_name((enum text_kind)k),
-			    r->now->line);
+			return refuse(r, "[%s] is here twice: the first is in line %d",
+			    text_kind_name((enum text_kind)k), r->now->line);
 		r->now->line = r->line;
 		return true;
 	}
@@ -228,7 +223,7 @@ read_line(struct reader *r, struct span line)
 		if (c < 0)
 			return refuse(r, "the file is not UTF-8: save it as UTF-8");
 		if (c < 0x20 || c == 0x7f)
-			return refuse(r, "a tabulator or control character: write a blank, or \\n for a new line");
+			return refuse(r, "a control character: write a blank, or \\n for a line feed");
 	}
 	if (line.p[0] == '[' && line.p[line.n - 1] == ']' && (line.n < 2 || line.p[1] != '['))
 		return begin_section(r, span_trim(span_from(line.p + 1, line.n - 2)));

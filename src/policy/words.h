@@ -5,7 +5,7 @@
 #include "nudge/sms.h"
 
 #define PARTS_MAX 64
-#define WORDS_MAX_BYTES (SMS_CHARS_MAX * 3) /* a UTF-16 unit is three bytes of UTF-8 at most */
+#define WORDS_MAX_BYTES (SMS_CHARS_MAX * (size_t)3) /* a UTF-16 unit is three bytes of UTF-8 at most */
 #define DATE_MAX_BYTES 256
 
 enum variable {
@@ -37,10 +37,9 @@ struct sms_templates {
 	struct words kind[TEXT_KINDS];
 };
 
-const char *variable_name(enum variable v); /* "start_date". Literal. */
-
 /* `*out` is owned: dates_close(). */
-bool dates_open(const char *language, struct dates **out, struct fault *f) __attribute__((warn_unused_result));
+bool dates_open(const char *language, struct dates **out, struct fault *f)
+    __attribute__((warn_unused_result));
 void dates_close(struct dates *d); /* NULL is fine. */
 
 /* UTF-8 of the day, or the time of day, of c into out[DATE_MAX_BYTES]; "" when

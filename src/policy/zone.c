@@ -115,8 +115,8 @@ zone_load(const char *name, struct zone **out, struct fault *f)
 
 	if (!is_in_database(name, wide))
 		return fault_set(f, FAULT_OPERATOR,
-		    "time zone \"%.64s\" is not known: write a name of the IANA database, such as America/Chicago",
-		    name);
+		    "time zone \"%.64s\" is not known: write a name of the IANA database, "
+		    "such as America/Chicago", name);
 	list = calloc(CHANGES_MAX, sizeof *list);
 	if (!list)
 		return fault_set(f, FAULT_BUSY, "no memory for a time zone");
@@ -184,13 +184,15 @@ zone_offset_s(const struct zone *z, int64_t instant_s)
 static bool
 holds_at(const struct zone *z, size_t i, int64_t instant_s)
 {
-	return (i == 0 || instant_s >= z->change[i].at_s) && (i + 1 == z->n || instant_s < z->change[i + 1].at_s);
+	return (i == 0 || instant_s >= z->change[i].at_s) &&
+	    (i + 1 == z->n || instant_s < z->change[i + 1].at_s);
 }
 
 int64_t
 zone_instant(const struct zone *z, const struct civil *c, enum civil_note *note)
 {
-	int64_t wall_s = civil_days(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
+	int64_t wall_s = civil_days(c->year, c->month, c->day) * 86400 + INT64_C(3600) * c->hour
+	    + INT64_C(60) * c->minute + c->second;
 	/* No offset is over 26 hours from another: what may hold begins this near. */
 	size_t first = find_change(z, wall_s - 2 * 86400), last = find_change(z, wall_s + 2 * 86400);
 	enum civil_note said = CIVIL_GAP;
@@ -245,6 +247,6 @@ zone_rfc3339(const struct zone *z, int64_t instant_s, char out[32])
 
 	zone_civil(z, instant_s, &c);
 	civil_text(&c, text);
-	(void)snprintf(out, 32, "%.25s%c%02d:%02d", text, offset_min < 0 ? '-' : '+', abs(offset_min) / 60 % 100,
-	    abs(offset_min) % 60);
+	(void)snprintf(out, 32, "%.25s%c%02d:%02d", text, offset_min < 0 ? '-' : '+',
+	    abs(offset_min) / 60 % 100, abs(offset_min) % 60);
 }

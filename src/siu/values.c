@@ -117,8 +117,10 @@ walk_next(const struct reading *r, const struct path_list *l, struct walk *w, st
 			for (; in.from + w->segment < in.to; w->segment++) {
 				if (!w->inside && !enter(r, p, in.from + w->segment, w))
 					continue;
-				if (next_repetition(r, p, w, value))
-					return true;
+				if (!next_repetition(r, p, w, value))
+					continue;
+				w->segment += !w->inside;
+				return true;
 			}
 		}
 	}

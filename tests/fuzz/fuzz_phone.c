@@ -36,7 +36,8 @@ read_candidate(struct span s)
 
 	for (size_t i = 0; i < 12 && s.n > 0; i++)
 		part[i] = span_cut(s, '^', &s);
-	return (struct phone_candidate){ .text = part[0], .use = part[1], .equipment = part[2], .address = part[3],
+	return (struct phone_candidate){ .text = part[0], .use = part[1], .equipment = part[2],
+	    .address = part[3],
 		.country = part[4], .area = part[5], .local = part[6], .extension = part[7], .any = part[8],
 		.unformatted = part[11], .ended = s.n % 2 == 1, .preference = (int)part[9].n };
 }

@@ -1,4 +1,4 @@
-/* fuzz_template.c - any bytes as a template file and as values: what renders is UTF-8 and not dearer than foretold. */
+/* fuzz_template.c - any bytes as a template file and as values: what renders is bounded. */
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/sms.h"
 
@@ -57,7 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	}
 	for (int k = 0; k < TEXT_KINDS; k++) {
-		const struct sms_values v = { .organization = value, .site = value, .contact = SPAN_LIT("608-555-0123"),
+		const struct sms_values v = { .organization = value, .site = value,
+		    .contact = SPAN_LIT("608-555-0123"),
 			.link = value, .start_s = START_S, .zone = zone };
 
 		check_text(t, (enum text_kind)k, &v);

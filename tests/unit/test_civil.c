@@ -16,34 +16,34 @@ static const struct changes {
 	int64_t at_s[CHANGES_MAX];
 } zones[] = {
 	{ "America/New_York", -18000, -14400, 34, {
-		1710054000, 1730613600, 1741503600, 1762063200, 1772953200, 1793512800, 1805007600, 1825567200,
-		1836457200, 1857016800, 1867906800, 1888466400, 1899356400, 1919916000, 1930806000, 1951365600,
-		1962860400, 1983420000, 1994310000, 2014869600, 2025759600, 2046319200, 2057209200, 2077768800,
-		2088658800, 2109218400, 2120108400, 2140668000, 2152162800, 2172722400, 2183612400, 2204172000,
-		2215062000, 2235621600,
+		1710054000, 1730613600, 1741503600, 1762063200, 1772953200, 1793512800, 1805007600,
+		1825567200, 1836457200, 1857016800, 1867906800, 1888466400, 1899356400, 1919916000,
+		1930806000, 1951365600, 1962860400, 1983420000, 1994310000, 2014869600, 2025759600,
+		2046319200, 2057209200, 2077768800, 2088658800, 2109218400, 2120108400, 2140668000,
+		2152162800, 2172722400, 2183612400, 2204172000, 2215062000, 2235621600,
 	} },
 	{ "America/Chicago", -21600, -18000, 34, {
-		1710057600, 1730617200, 1741507200, 1762066800, 1772956800, 1793516400, 1805011200, 1825570800,
-		1836460800, 1857020400, 1867910400, 1888470000, 1899360000, 1919919600, 1930809600, 1951369200,
-		1962864000, 1983423600, 1994313600, 2014873200, 2025763200, 2046322800, 2057212800, 2077772400,
-		2088662400, 2109222000, 2120112000, 2140671600, 2152166400, 2172726000, 2183616000, 2204175600,
-		2215065600, 2235625200,
+		1710057600, 1730617200, 1741507200, 1762066800, 1772956800, 1793516400, 1805011200,
+		1825570800, 1836460800, 1857020400, 1867910400, 1888470000, 1899360000, 1919919600,
+		1930809600, 1951369200, 1962864000, 1983423600, 1994313600, 2014873200, 2025763200,
+		2046322800, 2057212800, 2077772400, 2088662400, 2109222000, 2120112000, 2140671600,
+		2152166400, 2172726000, 2183616000, 2204175600, 2215065600, 2235625200,
 	} },
 	{ "America/Phoenix", -25200, -25200, 0, {
 	} },
 	{ "Europe/Oslo", 3600, 7200, 34, {
-		1711846800, 1729990800, 1743296400, 1761440400, 1774746000, 1792890000, 1806195600, 1824944400,
-		1837645200, 1856394000, 1869094800, 1887843600, 1901149200, 1919293200, 1932598800, 1950742800,
-		1964048400, 1982797200, 1995498000, 2014246800, 2026947600, 2045696400, 2058397200, 2077146000,
-		2090451600, 2108595600, 2121901200, 2140045200, 2153350800, 2172099600, 2184800400, 2203549200,
-		2216250000, 2234998800,
+		1711846800, 1729990800, 1743296400, 1761440400, 1774746000, 1792890000, 1806195600,
+		1824944400, 1837645200, 1856394000, 1869094800, 1887843600, 1901149200, 1919293200,
+		1932598800, 1950742800, 1964048400, 1982797200, 1995498000, 2014246800, 2026947600,
+		2045696400, 2058397200, 2077146000, 2090451600, 2108595600, 2121901200, 2140045200,
+		2153350800, 2172099600, 2184800400, 2203549200, 2216250000, 2234998800,
 	} },
 	{ "Australia/Lord_Howe", 39600, 37800, 34, {
-		1712415600, 1728142200, 1743865200, 1759591800, 1775314800, 1791041400, 1806764400, 1822491000,
-		1838214000, 1853940600, 1869663600, 1885995000, 1901718000, 1917444600, 1933167600, 1948894200,
-		1964617200, 1980343800, 1996066800, 2011793400, 2027516400, 2043243000, 2058966000, 2075297400,
-		2091020400, 2106747000, 2122470000, 2138196600, 2153919600, 2169646200, 2185369200, 2201095800,
-		2216818800, 2233150200,
+		1712415600, 1728142200, 1743865200, 1759591800, 1775314800, 1791041400, 1806764400,
+		1822491000, 1838214000, 1853940600, 1869663600, 1885995000, 1901718000, 1917444600,
+		1933167600, 1948894200, 1964617200, 1980343800, 1996066800, 2011793400, 2027516400,
+		2043243000, 2058966000, 2075297400, 2091020400, 2106747000, 2122470000, 2138196600,
+		2153919600, 2169646200, 2185369200, 2201095800, 2216818800, 2233150200,
 	} },
 	{ "Asia/Kolkata", 19800, 19800, 0, {
 	} },
@@ -70,7 +70,8 @@ same_instant(const char *zone, int64_t t, const struct zone *z, const struct civ
 
 	civil_text(c, wall);
 	if (got != want || note != want_note)
-		fail_msg("%s %s (of %lld): got %lld note %d, want %lld note %d", zone, wall, (long long)t, (long long)got,
+		fail_msg("%s %s (of %lld): got %lld note %d, want %lld note %d", zone, wall, (long long)t,
+		    (long long)got,
 		    (int)note, (long long)want, (int)want_note);
 }
 
@@ -87,7 +88,8 @@ walk_change(const struct changes *row, const struct zone *z, int64_t at_s, int f
 
 		same_int(row->zone, zone_offset_s(z, t), t < at_s ? from_s : to_s);
 		zone_civil(z, t, &c);
-		same_instant(row->zone, t, z, &c, second ? t - fold_s : t, first || second ? CIVIL_TWICE : CIVIL_PLAIN);
+		same_instant(row->zone, t, z, &c, second ? t - fold_s : t,
+		    first || second ? CIVIL_TWICE : CIVIL_PLAIN);
 	}
 	same_int(row->zone, zone_offset_s(z, at_s - 1), from_s);
 	for (int64_t wall_s = at_s + from_s; wall_s < at_s + to_s; wall_s += 600) {
@@ -137,38 +139,40 @@ static const struct {
 	enum civil_note note;
 	const char *rfc3339;
 } instants[] = {
-	{ "an ordinary winter day", "America/Chicago", { 2026, 11, 21, 10, 0, 0 }, CIVIL_PLAIN,
-	  "2026-11-21T10:00:00-06:00" },
-	{ "an ordinary summer day", "America/Chicago", { 2026, 7, 1, 10, 0, 0 }, CIVIL_PLAIN,
-	  "2026-07-01T10:00:00-05:00" },
-	{ "half past two does not exist in spring: three o'clock", "America/New_York", { 2026, 3, 8, 2, 30, 0 },
-	  CIVIL_GAP, "2026-03-08T03:00:00-04:00" },
-	{ "the gap ends where three o'clock begins", "America/New_York", { 2026, 3, 8, 3, 0, 0 }, CIVIL_PLAIN,
-	  "2026-03-08T03:00:00-04:00" },
-	{ "the last second before the gap", "America/New_York", { 2026, 3, 8, 1, 59, 59 }, CIVIL_PLAIN,
-	  "2026-03-08T01:59:59-05:00" },
-	{ "half past one comes twice in autumn: the first", "America/New_York", { 2026, 11, 1, 1, 30, 0 },
-	  CIVIL_TWICE, "2026-11-01T01:30:00-04:00" },
-	{ "two o'clock in autumn comes once", "America/New_York", { 2026, 11, 1, 2, 0, 0 }, CIVIL_PLAIN,
-	  "2026-11-01T02:00:00-05:00" },
-	{ "Arizona keeps its time in summer", "America/Phoenix", { 2026, 7, 1, 9, 0, 0 }, CIVIL_PLAIN,
-	  "2026-07-01T09:00:00-07:00" },
-	{ "Oslo changes at two", "Europe/Oslo", { 2026, 3, 29, 2, 15, 0 }, CIVIL_GAP, "2026-03-29T03:00:00+02:00" },
-	{ "Lord Howe jumps by half an hour", "Australia/Lord_Howe", { 2026, 10, 4, 2, 15, 0 }, CIVIL_GAP,
-	  "2026-10-04T02:30:00+11:00" },
-	{ "Lord Howe repeats half an hour", "Australia/Lord_Howe", { 2026, 4, 5, 1, 45, 0 }, CIVIL_TWICE,
-	  "2026-04-05T01:45:00+11:00" },
-	{ "half past one is not repeated before it begins", "Australia/Lord_Howe", { 2026, 4, 5, 1, 29, 59 },
-	  CIVIL_PLAIN, "2026-04-05T01:29:59+11:00" },
-	{ "India is half an hour off", "Asia/Kolkata", { 2026, 1, 1, 0, 0, 0 }, CIVIL_PLAIN,
-	  "2026-01-01T00:00:00+05:30" },
-	{ "a day that Samoa left out", "Pacific/Apia", { 2011, 12, 30, 12, 0, 0 }, CIVIL_GAP,
-	  "2011-12-31T00:00:00+14:00" },
-	{ "a zone without changes", "UTC", { 1970, 1, 1, 0, 0, 0 }, CIVIL_PLAIN, "1970-01-01T00:00:00+00:00" },
-	{ "before the table begins", "America/Chicago", { 1965, 7, 1, 12, 0, 0 }, CIVIL_PLAIN,
-	  "1965-07-01T12:00:00-06:00" },
-	{ "summer time is known to the end of the table", "America/New_York", { 2100, 7, 1, 12, 0, 0 }, CIVIL_PLAIN,
-	  "2100-07-01T12:00:00-04:00" },
+	{ "an ordinary winter day", "America/Chicago",
+	  { 2026, 11, 21, 10, 0, 0 }, CIVIL_PLAIN, "2026-11-21T10:00:00-06:00" },
+	{ "an ordinary summer day", "America/Chicago",
+	  { 2026, 7, 1, 10, 0, 0 }, CIVIL_PLAIN, "2026-07-01T10:00:00-05:00" },
+	{ "half past two does not exist in spring: three o'clock", "America/New_York",
+	  { 2026, 3, 8, 2, 30, 0 }, CIVIL_GAP, "2026-03-08T03:00:00-04:00" },
+	{ "the gap ends where three o'clock begins", "America/New_York",
+	  { 2026, 3, 8, 3, 0, 0 }, CIVIL_PLAIN, "2026-03-08T03:00:00-04:00" },
+	{ "the last second before the gap", "America/New_York",
+	  { 2026, 3, 8, 1, 59, 59 }, CIVIL_PLAIN, "2026-03-08T01:59:59-05:00" },
+	{ "half past one comes twice in autumn: the first", "America/New_York",
+	  { 2026, 11, 1, 1, 30, 0 }, CIVIL_TWICE, "2026-11-01T01:30:00-04:00" },
+	{ "two o'clock in autumn comes once", "America/New_York",
+	  { 2026, 11, 1, 2, 0, 0 }, CIVIL_PLAIN, "2026-11-01T02:00:00-05:00" },
+	{ "Arizona keeps its time in summer", "America/Phoenix",
+	  { 2026, 7, 1, 9, 0, 0 }, CIVIL_PLAIN, "2026-07-01T09:00:00-07:00" },
+	{ "Oslo changes at two", "Europe/Oslo",
+	  { 2026, 3, 29, 2, 15, 0 }, CIVIL_GAP, "2026-03-29T03:00:00+02:00" },
+	{ "Lord Howe jumps by half an hour", "Australia/Lord_Howe",
+	  { 2026, 10, 4, 2, 15, 0 }, CIVIL_GAP, "2026-10-04T02:30:00+11:00" },
+	{ "Lord Howe repeats half an hour", "Australia/Lord_Howe",
+	  { 2026, 4, 5, 1, 45, 0 }, CIVIL_TWICE, "2026-04-05T01:45:00+11:00" },
+	{ "half past one is not repeated before it begins", "Australia/Lord_Howe",
+	  { 2026, 4, 5, 1, 29, 59 }, CIVIL_PLAIN, "2026-04-05T01:29:59+11:00" },
+	{ "India is half an hour off", "Asia/Kolkata",
+	  { 2026, 1, 1, 0, 0, 0 }, CIVIL_PLAIN, "2026-01-01T00:00:00+05:30" },
+	{ "a day that Samoa left out", "Pacific/Apia",
+	  { 2011, 12, 30, 12, 0, 0 }, CIVIL_GAP, "2011-12-31T00:00:00+14:00" },
+	{ "a zone without changes", "UTC",
+	  { 1970, 1, 1, 0, 0, 0 }, CIVIL_PLAIN, "1970-01-01T00:00:00+00:00" },
+	{ "before the table begins", "America/Chicago",
+	  { 1965, 7, 1, 12, 0, 0 }, CIVIL_PLAIN, "1965-07-01T12:00:00-06:00" },
+	{ "summer time is known to the end of the table", "America/New_York",
+	  { 2100, 7, 1, 12, 0, 0 }, CIVIL_PLAIN, "2100-07-01T12:00:00-04:00" },
 };
 
 TEST(a_wall_clock_time_names_one_instant)
@@ -187,7 +191,8 @@ TEST(a_wall_clock_time_names_one_instant)
 
 TEST(an_unknown_zone_is_refused_and_never_taken_for_utc)
 {
-	static const char *const unknown[] = { "", "Nowhere/Else", "america/chicago", "America/Chicago ", "GMT+5",
+	static const char *const unknown[] = { "", "Nowhere/Else", "america/chicago", "America/Chicago ",
+	    "GMT+5",
 		"Etc/Unknown", "CST7", "America/Chic\xc3\xa1go",
 		"America/ChicagoAmerica/ChicagoAmerica/ChicagoAmerica/ChicagoAmerica/Chicago" };
 
@@ -203,7 +208,8 @@ TEST(an_unknown_zone_is_refused_and_never_taken_for_utc)
 
 TEST(the_number_of_the_rules_follows_the_rules_not_the_name)
 {
-	struct zone *chicago = load("America/Chicago"), *central = load("US/Central"), *york = load("America/New_York");
+	struct zone *chicago = load("America/Chicago"), *central = load("US/Central"),
+	    *york = load("America/New_York");
 
 	same_int("two names of one zone", zone_rules(chicago) == zone_rules(central), true);
 	same_int("two zones", zone_rules(chicago) == zone_rules(york), false);
@@ -231,7 +237,8 @@ TEST(days_follow_each_other_for_six_centuries)
 
 				same_int("days since 1970", civil_days(year, month, d), day);
 				civil_of_days(day, &c);
-				holds("and back", c.year == year && c.month == month && c.day == d && c.hour == 0);
+				holds("and back",
+				    c.year == year && c.month == month && c.day == d && c.hour == 0);
 				same_int("weekday", civil_weekday(&c), weekday);
 			}
 		}

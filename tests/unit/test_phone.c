@@ -1,4 +1,5 @@
-/* test_phone.c - numbers as people write them; only numbers kept for fiction, but where a rule needs others. */
+/* test_phone.c - numbers as people write them; only numbers kept for fiction,
+    but where a rule needs others. */
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
@@ -22,14 +23,16 @@ static const struct {
 	{ "00 is read at home too", "US", "0044 7700 900123", PHONE_OK, "+447700900123" },
 	{ "Canada dials like the United States", "CA", "(416) 555-0123", PHONE_OK, "+14165550123" },
 	{ "Puerto Rico dials like the United States", "PR", "787 555 0123", PHONE_OK, "+17875550123" },
-	{ "numbers kept for fiction and test patients are taken", "US", "212-555-0199", PHONE_OK, "+12125550199" },
+	{ "numbers kept for fiction and test patients are taken", "US", "212-555-0199", PHONE_OK,
+	  "+12125550199" },
 	{ "exchange 555 outside of fiction too", "US", "212-555-2368", PHONE_OK, "+12125552368" },
 
 	{ "seven digits lack the area", "US", "555-0123", PHONE_SHORT, "" },
 	{ "eleven digits that do not begin with 1", "US", "26085550123", PHONE_LONG, "" },
 	{ "two numbers in one", "US", "608-555-0123/608-555-0124", PHONE_LONG, "" },
 	{ "a hundred digits", "US",
-	  "1111111111111111111111111111111111111111111111111111111111111111111111111111111111", PHONE_LONG, "" },
+	  "1111111111111111111111111111111111111111111111111111111111111111111111111111111111", PHONE_LONG,
+	  "" },
 	{ "area that begins with 00 is not a call abroad", "US", "008-555-0123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "area that begins with 1", "US", "1085550123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "area that begins with 0", "US", "(068) 555-0123", PHONE_NOT_ASSIGNABLE, "" },
@@ -57,7 +60,8 @@ static const struct {
 
 	{ "an unknown country reads no national number", "XX", "6085550123", PHONE_UNKNOWN_COUNTRY, "" },
 	{ "an unknown country reads a whole one", "XX", "+16085550123", PHONE_OK, "+16085550123" },
-	{ "a country without a table is taken as it is", "US", "+39 06 5550 0123", PHONE_OK, "+390655500123" },
+	{ "a country without a table is taken as it is", "US", "+39 06 5550 0123", PHONE_OK,
+	  "+390655500123" },
 	{ "Italy keeps its 0 in brackets", "US", "+39 (0)6 5550 0123", PHONE_OK, "+390655500123" },
 	{ "sixteen digits are too many anywhere", "US", "+9991234567890123", PHONE_LONG, "" },
 	{ "seven digits are too few anywhere", "US", "+9991234", PHONE_SHORT, "" },
@@ -98,7 +102,8 @@ TEST(numbers_are_read_as_people_write_them)
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		char out[PHONE_MAX] = "";
 
-		same_int(numbers[i].rule, phone_e164(span_of(numbers[i].text), numbers[i].country, out), numbers[i].result);
+		same_int(numbers[i].rule, phone_e164(span_of(numbers[i].text), numbers[i].country, out),
+		    numbers[i].result);
 		same_text(numbers[i].rule, out, numbers[i].e164);
 	}
 }
@@ -174,7 +179,8 @@ TEST(country_and_type_follow_from_the_number)
 
 TEST(a_country_is_known_or_not)
 {
-	static const char *const known[] = { "US", "CA", "PR", "JM", "GB", "DE", "FR", "ES", "NL", "AU", "NO", "SE",
+	static const char *const known[] = { "US", "CA", "PR", "JM", "GB", "DE", "FR", "ES", "NL", "AU", "NO",
+	    "SE",
 		"DK", "IE", "CH" };
 
 	for (size_t i = 0; i < COUNT(known); i++)

@@ -72,7 +72,8 @@ static const struct {
 	{ "two parts left out in a row", "a\n[[{link}]]\n[[{contact}]]\nb", "", "", "a b" },
 	{ "the second of two parts", "a\n[[{link}]]\n[[call {contact}]]\nb", "", "608-555-0123",
 	  "a call 608-555-0123 b" },
-	{ "a part is left out if one value of two is missing", "a [[{contact} {link}]] b", "", "608-555-0123", "a b" },
+	{ "a part is left out if one value of two is missing", "a [[{contact} {link}]] b", "", "608-555-0123",
+	  "a b" },
 	{ "a part over two lines", "a [[one {link}\ntwo]] b", "L", "", "a one L two b" },
 	{ "an empty value outside of a part", "a {link} b", "", "", "a b" },
 	{ "brackets alone are words", "a [b] c", "", "", "a [b] c" },
@@ -87,7 +88,8 @@ TEST(a_template_and_values_make_a_text)
 		char file[512];
 		struct sms_templates *t;
 		struct buf b;
-		const struct sms_values v = { .organization = SPAN_LIT("Lamna"), .contact = span_of(texts[i].contact),
+		const struct sms_values v = { .organization = SPAN_LIT("Lamna"),
+		    .contact = span_of(texts[i].contact),
 			.link = span_of(texts[i].link), .start_s = START_S, .zone = chicago };
 
 		(void)snprintf(file, sizeof file, REST "[booked]\n%s\n", texts[i].booked);
@@ -103,16 +105,19 @@ TEST(a_template_and_values_make_a_text)
 static const struct {
 	const char *rule, *file, *says; /* part of the fault */
 } refused[] = {
-	{ "an unknown variable", "[booked]\nyou see\n{doctor}\n" REST, "templates/en:3: unknown variable {doctor}" },
+	{ "an unknown variable", "[booked]\nyou see\n{doctor}\n" REST,
+	  "templates/en:3: unknown variable {doctor}" },
 	{ "a kind is missing", "[booked]\na\n[changed]\nb\n[canceled]\nc\n", "no text for [reminder]" },
 	{ "a kind without words", "[booked]\n# nothing\n" REST, "no text for [booked]" },
-	{ "a kind twice", "[booked]\na\n" REST "[booked]\nb\n", "templates/en:9: [booked] is here twice: the first is in line 1" },
+	{ "a kind twice", "[booked]\na\n" REST "[booked]\nb\n",
+	  "templates/en:9: [booked] is here twice: the first is in line 1" },
 	{ "an unknown title", "[cancelled]\na\n", "templates/en:1: unknown title [cancelled]" },
 	{ "words before a title", "\nhello\n", "templates/en:2: words before the first title" },
 	{ "a brace that does not end", "[booked]\n{link\n" REST, "templates/en:2: { without }" },
 	{ "a brace that does not begin", "[booked]\nlink}\n" REST, "templates/en:2: } without {" },
 	{ "a part that does not end", "[booked]\na\n[[b {link}\nc\n" REST, "templates/en:3: [[ without ]]" },
-	{ "a part that does not end at the end of the file", REST "[booked]\n[[b {link}\n", "templates/en:8: [[ without ]]" },
+	{ "a part that does not end at the end of the file", REST "[booked]\n[[b {link}\n",
+	  "templates/en:8: [[ without ]]" },
 	{ "a part that does not begin", "[booked]\na ]]\n" REST, "]] without [[" },
 	{ "a part in a part", "[booked]\n[[a [[{link}]]\n" REST, "[[ inside of [[ ]]" },
 	{ "a part that nothing leaves out", "[booked]\n[[a]]\n" REST, "no variable" },
@@ -120,7 +125,8 @@ static const struct {
 	{ "a control character", "[booked]\na\x01" "b\n" REST, "control character" },
 	{ "an empty file", "", "no text for [booked]" },
 	{ "a public shortener", "[booked]\nsee https://bit.ly/{link}\n" REST, "shortener bit.ly" },
-	{ "a public shortener in capitals", "[booked]\nsee HTTPS://TinyURL.com/x\n" REST, "shortener tinyurl.com" },
+	{ "a public shortener in capitals", "[booked]\nsee HTTPS://TinyURL.com/x\n" REST,
+	  "shortener tinyurl.com" },
 	{ "a short public shortener", "[booked]\nsee t.co/x.\n" REST, "shortener t.co" },
 };
 
@@ -130,10 +136,12 @@ TEST(a_wrong_template_is_refused_with_line_and_reason)
 		struct sms_templates *t = NULL;
 		struct fault f = { .kind = FAULT_NONE };
 
-		holds(refused[i].rule, !sms_templates_read("templates/en", "en", span_of(refused[i].file), &t, &f));
+		holds(refused[i].rule, !sms_templates_read("templates/en", "en", span_of(refused[i].file), &t,
+		    &f));
 		holds(refused[i].rule, t == NULL && f.kind == FAULT_OPERATOR);
 		if (!strstr(f.text, refused[i].says))
-			fail_msg("%s: got \"%s\", want \"%s\" in it", refused[i].rule, f.text, refused[i].says);
+			fail_msg("%s: got \"%s\", want \"%s\" in it", refused[i].rule, f.text,
+			    refused[i].says);
 	}
 	sms_templates_free(NULL);
 }
@@ -187,6 +195,8 @@ static const struct {
 	{ "R\xc3\x89PONDEZ ARR\xc3\x8aT POUR ANNULER", false },
 	{ "Envoyez END", false },
 	{ "Reply STOP to cancel your visit; reminders end then", false },
+	{ "Reply STOP to cancel your visit and its reminders", false },
+	{ "Reply Y to come, N or CANCEL otherwise", false },
 };
 
 TEST(no_template_asks_for_a_word_that_opts_out)
@@ -197,7 +207,8 @@ TEST(no_template_asks_for_a_word_that_opts_out)
 		struct fault f = { .kind = FAULT_NONE };
 
 		(void)snprintf(file, sizeof file, "[booked]\n%s\n" REST, invitations[i].text);
-		same_int(invitations[i].text, sms_templates_read("t", "en", span_of(file), &t, &f), invitations[i].fine);
+		same_int(invitations[i].text, sms_templates_read("t", "en", span_of(file), &t, &f),
+		    invitations[i].fine);
 		if (!invitations[i].fine)
 			holds(invitations[i].text, strncmp(f.text, "t:1: [booked]: ", 15) == 0);
 		sms_templates_free(t);
@@ -218,7 +229,8 @@ static const struct {
 	{ "German", "de", { 2026, 3, 4, 9, 5, 0 }, "Mittwoch, 4. M\xc3\xa4rz|09:05" },
 	{ "Spanish of the United States", "es-US", { 2026, 3, 4, 14, 5, 0 },
 	  "mi\xc3\xa9rcoles, 4 de marzo|2:05 p. m." },
-	{ "an underscore is taken for a dash", "en_GB", { 2026, 3, 4, 14, 5, 0 }, "Wednesday, 4 March|14:05" },
+	{ "an underscore is taken for a dash", "en_GB", { 2026, 3, 4, 14, 5, 0 },
+	  "Wednesday, 4 March|14:05" },
 };
 
 TEST(dates_are_in_the_language_of_the_patient)
@@ -226,7 +238,8 @@ TEST(dates_are_in_the_language_of_the_patient)
 	for (size_t i = 0; i < COUNT(dates); i++) {
 		struct sms_templates *t = read_templates(dates[i].rule, dates[i].language,
 		    "[booked]\n{start_date}|{start_time}\n" REST);
-		const struct sms_values v = { .start_s = zone_instant(chicago, &dates[i].c, NULL), .zone = chicago };
+		const struct sms_values v = { .start_s = zone_instant(chicago, &dates[i].c, NULL),
+		    .zone = chicago };
 		struct buf b;
 
 		buf_init(&b, 4096);
@@ -240,13 +253,15 @@ TEST(dates_are_in_the_language_of_the_patient)
 
 TEST(a_language_that_icu_has_no_words_for_is_refused)
 {
-	static const char *const unknown[] = { "", "xx", "English", "en us", "e", "en-", "zzzzzzzzzzzzzzzzz" };
+	static const char *const unknown[] = { "", "xx", "English", "en us", "e", "en-",
+	    "zzzzzzzzzzzzzzzzz" };
 
 	for (size_t i = 0; i < COUNT(unknown); i++) {
 		struct sms_templates *t = NULL;
 		struct fault f = { .kind = FAULT_NONE };
 
-		holds(unknown[i], !sms_templates_read("t", unknown[i], SPAN_LIT("[booked]\na\n" REST), &t, &f));
+		holds(unknown[i], !sms_templates_read("t", unknown[i], SPAN_LIT("[booked]\na\n" REST), &t,
+		    &f));
 		holds(unknown[i], strstr(f.text, "language") != NULL);
 	}
 }
@@ -288,7 +303,8 @@ TEST(words_alone_may_not_be_too_long)
 	for (int i = 0; i <= SMS_CHARS_MAX; i++)
 		(void)buf_add_char(&b, 'a');
 	(void)buf_add_text(&b, "\n" REST);
-	holds("2049 characters", !sms_templates_read("t", "en", buf_span(&b), &t, &f) && strstr(f.text, "2048"));
+	holds("2049 characters", !sms_templates_read("t", "en", buf_span(&b), &t, &f) && strstr(f.text,
+	    "2048"));
 	buf_clear(&b);
 }
 
@@ -315,7 +331,7 @@ TEST(the_built_in_texts_cost_what_is_said_of_them)
 		struct sms_templates *t = read_builtin(worst[i].language);
 		const struct sms_values v = { .organization = SPAN_LIT("Lamna Healthcare Ltd"),
 			.contact = SPAN_LIT("608-555-0123"), .zone = chicago, .start_s = START_S,
-			.link = worst[i].link ? SPAN_LIT("https://visit.lamna.example/j/0123456789abcdef") : SPAN_NONE };
+			.link = worst[i].link ? SPAN_LIT("https://visit.lamna.example/j/0123456789") : SPAN_NONE };
 		struct sms_size s = sms_worst(t, worst[i].kind, &v);
 		struct buf b;
 
@@ -325,9 +341,12 @@ TEST(the_built_in_texts_cost_what_is_said_of_them)
 		holds("the organization comes first", sms_render(t, worst[i].kind, &v, &b) &&
 		    strncmp(buf_text(&b), "Lamna Healthcare Ltd", 20) == 0);
 		holds("the contact is said", strstr(buf_text(&b), "608-555-0123") != NULL);
-		same_int("booked and reminder say how to opt out", strstr(buf_text(&b), "STOP") != NULL, worst[i].opts_out);
-		same_int("the link is said when there is one", strstr(buf_text(&b), "https://") != NULL, worst[i].link);
-		same_int("no canceled text has a link", sms_uses_link(t, worst[i].kind), worst[i].kind != TEXT_CANCELED);
+		same_int("booked and reminder say how to opt out", strstr(buf_text(&b), "STOP") != NULL,
+		    worst[i].opts_out);
+		same_int("the link is said when there is one", strstr(buf_text(&b), "https://") != NULL,
+		    worst[i].link);
+		same_int("no canceled text has a link", sms_uses_link(t, worst[i].kind),
+		    worst[i].kind != TEXT_CANCELED);
 		buf_clear(&b);
 		sms_templates_free(t);
 	}
@@ -341,7 +360,8 @@ TEST(the_built_in_texts_fit_one_segment_on_most_days)
 		struct sms_templates *t = read_builtin(languages[i]);
 		/* Wednesday, 25 November: no accent outside of the alphabet in any of the three */
 		const struct sms_values v = { .organization = SPAN_LIT("Lamna Healthcare Ltd"),
-			.contact = SPAN_LIT("608-555-0123"), .zone = chicago, .start_s = START_S + 4 * 86400 };
+			.contact = SPAN_LIT("608-555-0123"), .zone = chicago,
+			    .start_s = START_S + 4 * 86400 };
 
 		for (int k = 0; k < TEXT_KINDS; k++) {
 			struct buf b;

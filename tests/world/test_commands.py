@@ -52,9 +52,9 @@ def test_files_that_are_not_right():
         done = house.run([f"{BIN}/nudged", "-c", house.conf, "-t"], status=78)
         assert "chmod" in done.stderr and "store.key" in done.stderr, done.stderr
         os.chmod(house.path("keys/store.key"), 0o600)
-        house.configure(top='store_key = keys/none.key')
+        house.template = CONF.replace("keys/store.key", "keys/none.key")
+        house.configure()
         assert "nudgectl keygen" in house.run([f"{BIN}/nudged", "-c", house.conf, "-t"], status=78).stderr
-        house.configure(top="", listener="")
         house.template = CONF.replace("private_key = {certs}/listener.key", "private_key = {certs}/acs.key")
         house.configure()
         assert "key" in house.run([f"{BIN}/nudgectl", "check", house.conf], status=78).stderr

@@ -13,20 +13,20 @@ def test_full_disk():
     subprocess.run(["umount", "/mnt"], check=True)
     with House(start=False) as house:
         state = house.path("state")
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "none", state], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", state], check=True)
         try:
             house.start()
             with house.feed() as feed:
                 assert code(feed.send(siu("S12", "B0", in_seconds(90000), phone=""))) == "AA"
             acked, n = {"B0"}, 0
             filler = os.path.join(state, "filler")
-            with open(filler, "wb") as f:
-                try:
-                    while True:
-                        f.write(b"x" * 4096)
-                        f.flush()
-                except OSError:
+            fd = os.open(filler, os.O_WRONLY | os.O_CREAT)
+            try:
+                while os.write(fd, b"x" * 4096):
                     pass
+            except OSError:
+                pass
+            os.close(fd)
             refused = 0
             while refused < 3 and n < 3000:
                 n += 1

@@ -323,16 +323,17 @@ store_rollback(struct store *s)
 }
 
 bool
-store_checkpoint(struct store *s, bool scrub, struct fault *f)
+store_checkpoint(struct store *s, bool scrub, bool *done, struct fault *f)
 {
 	int rc;
 
 	assert(!s->begun);
+	*done = true;
 	if (!scrub && s->log_pages < LOG_PAGES_MANY)
 		return true;
 	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, scrub ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
 	    NULL, NULL);
-	/* A reader may be in the way; the next time will do. */
+	*done = rc == SQLITE_OK;
 	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY) {
 		s->log_pages = 0;
 		return true;
