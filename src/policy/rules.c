@@ -83,7 +83,7 @@ load_templates(struct site_rules *s, size_t language, struct approval *a, struct
 		b = builtin_find(path);
 		if (!b)
 			return fault_set(f, FAULT_OPERATOR,
-			    "languages: no texts for \"%s\" are built in; give templates = FOLDER with a file %s",
+			    "languages: no built-in texts for \"%s\"; give templates = FOLDER with a file %s",
 			    code, code);
 		content = (struct span){ b->text, b->n };
 	}

@@ -224,7 +224,8 @@ take_value(struct making *m, size_t key, const char *value, size_t given, struct
 	if (s->closed || given != n + 1)
 		return fault_set(why, FAULT_OPERATOR, "is given twice; one list holds all of it");
 	if (strlen(value) >= sizeof s->last)
-		return fault_set(why, FAULT_OPERATOR, "a value is at most %zu characters long", sizeof s->last - 1);
+		return fault_set(why, FAULT_OPERATOR, "a value is at most %zu characters long",
+		    sizeof s->last - 1);
 	span_copy(s->last, sizeof s->last, span_of(value));
 	return add_value(list, keys[key].kind, value, why);
 }

@@ -47,16 +47,8 @@ sites_find_sender(struct reading *r)
 	return false;
 }
 
-static bool
-is_of_peer(const struct siu_peer *p, const struct conf_environment *e)
-{
-	for (size_t i = 0; i < p->environments_n; i++)
-		if (p->environments[i] == e)
-			return true;
-	return false;
-}
-
-/* The environment that asks for just these MSH-3/4; NULL when none does. */
+/* The environment that asks for just these MSH-3/4; NULL when none does. None of
+ * this certificate's has a site that they fit. */
 static const struct conf_environment *
 other_environment(const struct reading *r)
 {
@@ -65,8 +57,7 @@ other_environment(const struct reading *r)
 	for (size_t i = 0; i < c->sites_n; i++) {
 		const struct conf_site *s = &c->sites[i];
 
-		if ((s->sending_application[0] || s->sending_facility[0]) && fits_sender(s, r->msg) &&
-		    !is_of_peer(r->peer, s->environment))
+		if ((s->sending_application[0] || s->sending_facility[0]) && fits_sender(s, r->msg))
 			return s->environment;
 	}
 	return NULL;

@@ -79,7 +79,9 @@ check_booking(const struct message *m, const struct booking *b)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const senders[] = { "EPIC|LAMNA", "HNAM|X", "MISC|X", "CLINIC|X", "VIDEO|X", "EPICTST|LAMNA" };
+	static const char *const senders[] = { "EPIC|LAMNA", "HNAM|X", "MISC|X", "CLINIC|X", "VIDEO|X",
+		"EPICTST|LAMNA" };
+	const char *environment = size > 0 && data[0] % 6 == 5 ? "trials" : "prod";
 	struct hospital *h = the_hospital();
 	const struct message *m = &h->msg;
 	char text[8192];
@@ -88,10 +90,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > sizeof text - 256)
 		return 0;
 	if (data[1] & 1)
-		head = snprintf(text, 256, "MSH|^~\\&|%s|||20261121095900||SIU^S1%d|C1|P|2.%d\r", senders[data[0] % 6],
-		    2 + data[1] / 2 % 6, 3 + data[1] / 16 % 6);
+		head = snprintf(text, 256, "MSH|^~\\&|%s|||20261121095900||SIU^S1%d|C1|P|2.%d\r",
+		    senders[data[0] % 6], 2 + data[1] / 2 % 6, 3 + data[1] / 16 % 6);
 	memcpy(text + head, data + 2, size - 2);
-	if (!hospital_read(h, data[0] % 6 == 5 ? "trials" : "prod", span_from(text, (size_t)head + size - 2), NOW, 1 << 20))
+	if (!hospital_read(h, environment, span_from(text, (size_t)head + size - 2), NOW, 1 << 20))
 		return 0;
 	MUST(m->environment && m->rules);
 	if (!m->answerable) {

@@ -21,7 +21,7 @@
 	SITE("eye", "prod", "generic", "CLINIC", "", "America/Chicago",                            \
 	    "departments = {'^EYE'} visit_types = {'exam'}")                                       \
 	SITE("skin", "prod", "generic", "CLINIC", "", "America/Denver",                            \
-	    "departments = {'^SKIN'} link = \"ZVV-3\"")                                            \
+	    "departments = {'^SKIN'} link = \"ZVV-3\" nak_bad_content = true")                    \
 	SITE("video", "prod", "generic", "VIDEO", "", "America/Chicago",                           \
 	    "link = \"https://video.lamna.example/visit/{appointment_id}/join\"")                  \
 	SITE("strict", "prod", "generic", "STRICT", "", "America/Chicago", "untyped_phones = false") \
