@@ -15,7 +15,7 @@ enum phone_result {
 	PHONE_EMPTY,         /* no digits */
 	PHONE_EXTENSION,     /* has an extension: not textable */
 	PHONE_SHORT, PHONE_LONG,
-	PHONE_NOT_ASSIGNABLE, /* no such area or exchange: N11, 555-01XX, leading 0 or 1 */
+	PHONE_NOT_ASSIGNABLE, /* no such area or exchange: N11, leading 0 or 1 */
 	PHONE_BAD_CHARACTER, /* letters where digits belong */
 	PHONE_UNKNOWN_COUNTRY
 };

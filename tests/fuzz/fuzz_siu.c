@@ -33,6 +33,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	hospital_build(h);
 	MUST(hospital_load(h, HOSPITAL_TOP HOSPITAL_SITES));
+	hospital_sweep(h);
 	return 0;
 }
 

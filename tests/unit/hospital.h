@@ -116,21 +116,28 @@ hospital_forget(struct hospital *h)
 	h->rules = NULL;
 }
 
+/* Removes the folder; what was loaded stays. */
 static inline void
-hospital_close(struct hospital *h)
+hospital_sweep(const struct hospital *h)
 {
 	static const char *const names[] = { "nudge.conf", "acs.key", "store.key", "prod.cer", "trials.cer",
-		"ours.conf", "en", "es" };
+		"ours.conf", "en" };
 	char path[128];
 
-	hospital_forget(h);
-	hl7_free(h->index);
-	conf_faults_clear(&h->faults);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s", h->folder, names[i]);
 		(void)unlink(path);
 	}
 	(void)rmdir(h->folder);
+}
+
+static inline void
+hospital_close(struct hospital *h)
+{
+	hospital_forget(h);
+	hl7_free(h->index);
+	conf_faults_clear(&h->faults);
+	hospital_sweep(h);
 }
 
 /* Reads a message as a sender of `environment`; h->msg lives until the next. */

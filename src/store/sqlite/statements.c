@@ -1,7 +1,6 @@
 /* statements.c - every statement of the store in one table, and how one is run. */
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#include <errno.h>
 
 #include "store/sqlite/sql.h"
 
@@ -126,14 +125,26 @@ static const char *const text[STATEMENTS] = {
 	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field FROM quarantine ORDER BY id",
 };
 
+/* No space, or no write: undone, and later it may work. A failed sync or read is
+ * another matter: what is on the disk is not known any more. */
+static bool
+passes(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_NOMEM:
+	case SQLITE_BUSY:
+		return true;
+	default:
+		return rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_TRUNCATE;
+	}
+}
+
 bool
 sql_failed(sqlite3 *db, int rc, const char *doing, struct fault *f)
 {
-	int system = sqlite3_system_errno(db);
-	bool full = (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_NOMEM || (rc & 0xff) == SQLITE_BUSY ||
-	    (rc == SQLITE_IOERR_WRITE && (system == ENOSPC || system == EDQUOT || system == EFBIG));
-
-	return fault_set(f, full ? FAULT_BUSY : FAULT_BROKEN, "store: %s: %s", doing, sqlite3_errstr(rc));
+	(void)db;
+	return fault_set(f, passes(rc) ? FAULT_BUSY : FAULT_BROKEN, "store: %s: %s", doing, sqlite3_errstr(rc));
 }
 
 sqlite3_stmt *

@@ -1,0 +1,668 @@
+/* test_engine.c - the turn, driven with a made-up clock, network and chance; the store is real, the disk a folder. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nudge/conf.h"
+#include "nudge/engine.h"
+
+/* ---- a rig: one engine, and everything that came out of it ---- */
+
+struct sent {
+	int64_t text, attempt, not_after_s;
+	char body[600], to[PHONE_MAX];
+};
+
+struct rig {
+	char folder[64];
+	struct rules *rules;
+	struct store *store;
+	struct engine *engine;
+	struct now now;
+	bool synchronised, store_holds;
+	char boot[37];
+	uint64_t chance;
+	struct answer answer;      /* the last */
+	int answers, alarms;
+	struct sent jobs[256];
+	int jobs_n;
+	struct engine_status status;
+	const char *alarm;
+};
+
+static const char conf_text[] =
+    "state_directory = %s\nstore_key = store.key\n"
+    "organization \"lamna\" { name = \"Lamna Healthcare\" consent_send_on_behalf = true\n"
+    " consent_attendees_consented = true country = US }\n"
+    "gateway \"acs\" { endpoint = \"https://127.0.0.1\" access_key = acs.key }\n"
+    "number \"main\" { sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = %d/min }\n"
+    "environment \"prod\" { kind = production organization = lamna certificates = {x.crt} }\n"
+    "listener \"l\" { address = \"127.0.0.1\" port = 1 tls = false environments = {prod} }\n"
+    "site \"cardiology\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main\n"
+    " time_zone = America/Chicago settle = %ds window = \"00:00-24:00\" approver = none contact = \"608-271-9000\"\n"
+    " reminder \"day\" { before = 24h } %s }\n";
+
+static void
+took_answer(void *ctx, struct message *m, const struct answer *a)
+{
+	struct rig *r = ctx;
+
+	holds("promise 1: no answer inside a transaction", !store_begun(r->store));
+	r->answer = *a;
+	r->answers++;
+	rules_drop(m->rules);
+	arena_clear(&m->arena);
+	free(m);
+}
+
+static void
+took_job(void *ctx, const struct link_job *j)
+{
+	struct rig *r = ctx;
+	struct sent *s = &r->jobs[r->jobs_n++ % 256];
+
+	holds("promise 3: no job inside a transaction", !store_begun(r->store));
+	*s = (struct sent){ .text = j->text, .attempt = j->attempt, .not_after_s = j->not_after_s };
+	span_copy(s->body, sizeof s->body, j->body);
+	span_copy(s->to, sizeof s->to, j->to);
+}
+
+static void
+took_reply(void *ctx, struct command *c)
+{
+	struct rig *r = ctx;
+
+	r->status = c->status;
+	free(c);
+}
+
+static void
+took_alarm(void *ctx, const char *what, const char *where)
+{
+	struct rig *r = ctx;
+
+	(void)where;
+	r->alarms++;
+	r->alarm = what;
+}
+
+/* The body of a test: what a patient and the gateway would see, in one line. */
+static bool
+compose(const struct compose *c, char *path, size_t cap, struct buf *body)
+{
+	(void)snprintf(path, cap, "/sms");
+	return buf_addf(body, "%s|%s|%s|%.*s", c->repeat_id, c->first_sent, c->to, (int)c->text.n, c->text.p ? c->text.p : "");
+}
+
+static bool
+chance(void *ctx, void *out, size_t n)
+{
+	struct rig *r = ctx;
+
+	for (size_t i = 0; i < n; i++) {
+		r->chance = r->chance * 6364136223846793005u + 1442695040888963407u;
+		((uint8_t *)out)[i] = (uint8_t)(r->chance >> 56);
+	}
+	return true;
+}
+
+static void
+write_file(const char *folder, const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	(void)fputs(text, f);
+	(void)fclose(f);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static struct rules *
+read_rules(struct rig *r, int rate, int settle, const char *more)
+{
+	char text[4096], path[128];
+	struct conf *c = NULL;
+	struct rules *rules = NULL;
+	struct conf_faults faults;
+
+	(void)snprintf(text, sizeof text, conf_text, r->folder, rate, settle, more);
+	write_file(r->folder, "nudge.conf", text);
+	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
+	if (!conf_load(path, CONF_NUDGED, &c, &faults))
+		fail_msg("line %d: %s", faults.item[0].line, faults.item[0].text);
+	if (!rules_new(c, &rules, &faults))
+		fail_msg("%s", faults.item[0].text);
+	conf_faults_clear(&faults);
+	conf_drop(c);
+	return rules;
+}
+
+static void
+open_engine(struct rig *r)
+{
+	struct engine_setup s = { .store = r->store, .rules = rules_hold(r->rules),
+		.outlet = { r, took_answer, took_job, took_reply, took_alarm }, .compose = compose, .random = chance,
+		.random_ctx = r, .now = r->now };
+	struct fault f = { 0 };
+
+	memcpy(s.boot_id, r->boot, sizeof s.boot_id);
+	if (!engine_new(&s, &r->engine, &f))
+		fail_msg("%s", f.text);
+}
+
+static void
+open_store(struct rig *r)
+{
+	static const uint8_t key[SEAL_KEY_BYTES] = { 7 };
+	struct store_setup s = { .directory = r->folder, .key = key, .conf = r->rules->conf, .now_s = now_s(&r->now) };
+	struct fault f = { 0 };
+
+	if (!store_open(&s, &r->store, &f))
+		fail_msg("%s", f.text);
+}
+
+static enum turn_result
+turn(struct rig *r, struct queue_link *messages, struct queue_link *events, struct queue_link *commands)
+{
+	struct turn_input in = { messages, events, commands, r->now, r->synchronised };
+	struct fault f = { 0 };
+	enum turn_result t = engine_turn(r->engine, &in, &f);
+
+	for (int i = 0; t == TURN_MORE && i < 1000; i++) {
+		in.messages = in.events = in.commands = NULL;
+		t = engine_turn(r->engine, &in, &f);
+	}
+	holds("a promise was not given up", t != TURN_BROKEN);
+	return t;
+}
+
+static void
+sender(struct rig *r, bool there)
+{
+	struct sender_event *e = calloc(1, sizeof *e);
+
+	e->what = there ? SENDER_CONNECTED : SENDER_LOST;
+	e->credits = 256;
+	(void)turn(r, NULL, &e->link, NULL);
+}
+
+static void
+rig_open(struct rig *r, int rate, int settle, const char *more)
+{
+	memset(r, 0, sizeof *r);
+	(void)snprintf(r->folder, sizeof r->folder, "/tmp/nudge-engine-XXXXXX");
+	assert_non_null(mkdtemp(r->folder));
+	write_file(r->folder, "store.key", "-");
+	r->now = (struct now){ 1795780800000, 5000000 }; /* 2026-11-27 12:00 UTC */
+	r->synchronised = true;
+	(void)snprintf(r->boot, sizeof r->boot, "boot-1");
+	r->rules = read_rules(r, rate, settle, more);
+	open_store(r);
+	open_engine(r);
+	sender(r, true);
+}
+
+static void
+rig_close(struct rig *r)
+{
+	char command[128];
+
+	engine_free(r->engine);
+	store_close(r->store);
+	rules_drop(r->rules);
+	static const char *const files[] = { "store.key", "nudge.conf", "nudge.db", "nudge.db-wal", "nudge.db-shm", "nudge.lock" };
+	for (size_t i = 0; i < COUNT(files); i++) {
+		(void)snprintf(command, sizeof command, "%s/%s", r->folder, files[i]);
+		(void)unlink(command);
+	}
+	(void)rmdir(r->folder);
+}
+
+/* kill -9: memory is gone, the disk is as the last commit left it. */
+static void
+crash(struct rig *r)
+{
+	engine_free(r->engine);
+	store_close(r->store);
+	open_store(r);
+	open_engine(r);
+}
+
+static void
+pass(struct rig *r, int64_t seconds)
+{
+	while (seconds > 0) {
+		int64_t step = seconds < 5 ? seconds : 5;
+
+		r->now.wall_ms += step * 1000;
+		r->now.boot_ms += step * 1000;
+		seconds -= step;
+		(void)turn(r, NULL, NULL, NULL);
+	}
+}
+
+/* ---- messages ---- */
+
+struct say {
+	const char *id, *patient, *phone;
+	enum visit_status status;
+	int64_t in_s;              /* start, from now; 0: none */
+	int64_t sent_ago_s;        /* MSH-7 */
+	const char *control_id;
+};
+
+static int control_number;
+
+static enum turn_result
+tell(struct rig *r, struct say s)
+{
+	struct message *m = calloc(1, sizeof *m);
+	struct booking *b;
+	char id[32];
+
+	arena_init(&m->arena, 65536);
+	m->rules = rules_hold(r->rules);
+	m->environment = &r->rules->conf->environments[0];
+	m->kind = MESSAGE_BOOKINGS;
+	m->verdict = VERDICT_ACCEPT;
+	(void)snprintf(id, sizeof id, "C%d", ++control_number);
+	m->control_id = arena_copy(&m->arena, span_of(s.control_id ? s.control_id : id));
+	m->raw = arena_copy(&m->arena, span_of(s.control_id ? s.control_id : id));
+	m->sending_application = SPAN_LIT("EPIC");
+	m->bookings = b = arena_take(&m->arena, sizeof *b);
+	m->bookings_n = 1;
+	b->appointment_id = span_of(s.id);
+	b->has_filler_id = true;
+	(void)snprintf(b->event, sizeof b->event, "S12");
+	b->status = s.status;
+	b->patient = span_of(s.patient ? s.patient : "1001");
+	b->site = &r->rules->conf->sites[0];
+	b->has_start = s.in_s != 0;
+	b->start_s = now_s(&r->now) + s.in_s;
+	zone_civil(r->rules->sites[0].zone, b->start_s, &b->wall);
+	b->phone_state = s.phone && s.phone[0] ? FIELD_SET : s.phone ? FIELD_CLEAR : FIELD_KEEP;
+	if (s.phone)
+		(void)snprintf(b->phone, sizeof b->phone, "%s", s.phone);
+	b->has_sent_at = true;
+	b->sent_at_s = now_s(&r->now) - s.sent_ago_s;
+	return turn(r, &m->link, NULL, NULL);
+}
+
+static void
+outcome(struct rig *r, const struct sent *job, enum outcome what, int status)
+{
+	struct sender_event *e = calloc(1, sizeof *e);
+
+	e->what = SENDER_OUTCOME;
+	e->text = job->text;
+	e->attempt = job->attempt;
+	e->outcome = what;
+	e->http_status = status;
+	e->retry_after_ms = -1;
+	(void)snprintf(e->message_id, sizeof e->message_id, "Outgoing_x");
+	(void)turn(r, NULL, &e->link, NULL);
+}
+
+static const struct engine_status *
+status(struct rig *r)
+{
+	struct command *c = calloc(1, sizeof *c);
+
+	c->kind = COMMAND_STATUS;
+	(void)turn(r, NULL, NULL, &c->link);
+	return &r->status;
+}
+
+static struct sent *
+last_job(struct rig *r)
+{
+	assert_true(r->jobs_n > 0);
+	return &r->jobs[(r->jobs_n - 1) % 256];
+}
+
+#define PHONE "+16085550123"
+
+/* ---- the tests ---- */
+
+TEST(a_booking_is_answered_and_armed_in_one_turn)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	same_int("answered", r.answers, 1);
+	same_int("accepted", r.answer.verdict, VERDICT_ACCEPT);
+	same_int("with settle = 0 the confirmation leaves in the turn that plans it", r.jobs_n, 1);
+	holds("with its number", strcmp(r.jobs[0].to, PHONE) == 0);
+	same_int("the other waits", status(&r)->texts[TEXT_PENDING], 1);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	same_int("accepted by the gateway", status(&r)->texts[TEXT_SENT], 1);
+	pass(&r, 3600 - 30);
+	same_int("a reminder is not early", r.jobs_n, 1);
+	pass(&r, 60);
+	same_int("and not late", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(a_resend_has_no_effect)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .control_id = "X" });
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .control_id = "X" });
+	same_int("two answers", r.answers, 2);
+	same_int("one text", r.jobs_n, 1);
+	same_int("one duplicate", status(&r)->messages_duplicate, 1);
+	rig_close(&r);
+}
+
+TEST(an_older_message_changes_nothing)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .sent_ago_s = 60 });
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .status = VISIT_CANCELED, .sent_ago_s = 30 });
+	same_int("booked and canceled", r.jobs_n, 2);
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .sent_ago_s = 45 });
+	same_int("a late booking does not revive it", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(a_lost_answer_is_repeated_with_the_same_bytes)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	char first[600];
+
+	memcpy(first, last_job(&r)->body, sizeof first);
+	outcome(&r, last_job(&r), OUTCOME_UNSURE, 0);
+	pass(&r, 10);
+	same_int("tried again", r.jobs_n, 2);
+	same_text("promise 4: the same bytes and ids", last_job(&r)->body, first);
+	same_int("as another attempt", last_job(&r)->attempt, 2);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	outcome(&r, &r.jobs[0], OUTCOME_ACCEPTED, 202);
+	same_int("once", status(&r)->texts[TEXT_SENT], 1);
+	rig_close(&r);
+}
+
+TEST(silence_beyond_the_window_is_unknown_for_ever)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	for (int i = 0; i < 400 && status(&r)->texts[TEXT_UNKNOWN] == 0; i++) {
+		outcome(&r, last_job(&r), OUTCOME_UNSURE, 0);
+		pass(&r, 5);
+	}
+	same_int("unknown", status(&r)->texts[TEXT_UNKNOWN], 1);
+	for (int i = 1; i < r.jobs_n && i < 256; i++)
+		same_text("promise 4: never another id", r.jobs[i].body, r.jobs[0].body);
+	int tried = r.jobs_n;
+
+	pass(&r, 600);
+	same_int("and never again", r.jobs_n, tried);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	same_int("a late success settles it", status(&r)->texts[TEXT_SENT], 1);
+	rig_close(&r);
+}
+
+TEST(certain_refusals_get_a_fresh_id_after_the_window)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	for (int i = 0; i < 80; i++) {
+		outcome(&r, last_job(&r), OUTCOME_AGAIN, 503);
+		pass(&r, 5);
+	}
+	holds("still wanted", status(&r)->texts[TEXT_SENDING] + status(&r)->texts[TEXT_PENDING] >= 1);
+	holds("under a new id: nothing was taken", strncmp(r.jobs[0].body, last_job(&r)->body, 36) != 0);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	same_int("sent", status(&r)->texts[TEXT_SENT], 1);
+	rig_close(&r);
+}
+
+TEST(a_refusal_after_silence_is_not_believed)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	outcome(&r, last_job(&r), OUTCOME_UNSURE, 500);
+	pass(&r, 10);
+	outcome(&r, last_job(&r), OUTCOME_REFUSED, 400);
+	same_int("the first may have been taken", status(&r)->texts[TEXT_UNKNOWN], 1);
+	(void)tell(&r, (struct say){ .id = "A2", .patient = "2", .phone = PHONE, .in_s = 90000 });
+	outcome(&r, last_job(&r), OUTCOME_REFUSED, 400);
+	same_int("a first refusal is one", status(&r)->texts[TEXT_FAILED], 1);
+	rig_close(&r);
+}
+
+TEST(a_crash_forgets_nothing)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	char first[600];
+
+	memcpy(first, last_job(&r)->body, sizeof first);
+	crash(&r);
+	pass(&r, 3);
+	same_int("nothing leaves without nudge-sender", r.jobs_n, 1);
+	sender(&r, true);
+	pass(&r, 1);
+	same_int("offered again", r.jobs_n, 2);
+	same_text("promise 4: with its old id", last_job(&r)->body, first);
+	(void)snprintf(r.boot, sizeof r.boot, "boot-2");
+	crash(&r);
+	sender(&r, true);
+	pass(&r, 5);
+	same_int("another boot: nobody knows how long it was", status(&r)->texts[TEXT_UNKNOWN], 1);
+	same_int("and nothing is sent", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(what_cannot_be_stored_is_not_answered)
+{
+	struct rig r;
+	struct rlimit was, none;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = (struct rlimit){ 4096, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	enum turn_result t = tell(&r, (struct say){ .id = "A2", .patient = "2", .phone = "+16085550124", .in_s = 90000, .control_id = "FULL" });
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	same_int("busy, not broken", t, TURN_BUSY);
+	same_int("promise 1: the connection is closed without an answer", r.answer.what, ANSWER_CLOSE);
+	same_int("promise 3: no job left", r.jobs_n, 1);
+	pass(&r, 5);
+	same_int("nothing of it happened", r.jobs_n, 1);
+	(void)tell(&r, (struct say){ .id = "A2", .patient = "2", .phone = "+16085550124", .in_s = 90000, .control_id = "FULL" });
+	same_int("the sender's second try is taken", r.answer.what, ANSWER_SEND);
+	same_int("and texted once", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(gates_are_asked_at_each_attempt)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .sent_ago_s = 9 });
+	outcome(&r, last_job(&r), OUTCOME_AGAIN, 503);
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000, .status = VISIT_DELETED, .sent_ago_s = 5 });
+	pass(&r, 10);
+	same_int("promise 5: not tried again once the visit is gone", r.jobs_n, 1);
+	same_int("suppressed", status(&r)->texts[TEXT_SUPPRESSED], 1);
+	rig_close(&r);
+}
+
+TEST(no_minute_sees_more_than_the_rate)
+{
+	struct rig r;
+	char id[16], phone[PHONE_MAX];
+
+	rig_open(&r, 60, 0, "daily_cap = 0");
+	for (int i = 0; i < 90; i++) {
+		(void)snprintf(id, sizeof id, "R%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 100 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 200000 });
+	}
+	holds("a few at once", r.jobs_n >= 1 && r.jobs_n <= 4);
+	for (int i = 0; i < 59; i++) {
+		r.now.wall_ms += 1000;
+		r.now.boot_ms += 1000;
+		(void)turn(&r, NULL, NULL, NULL);
+	}
+	holds("at most the rate in a minute", r.jobs_n <= 60);
+	holds("and nearly all of it", r.jobs_n >= 50);
+	rig_close(&r);
+}
+
+TEST(the_breaker_opens_and_closes)
+{
+	struct rig r;
+	char id[16], phone[PHONE_MAX];
+
+	rig_open(&r, 6000, 0, "");
+	for (int i = 0; i < 30; i++) {
+		(void)snprintf(id, sizeof id, "B%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 100 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 200000 });
+		if (r.jobs_n > i)
+			outcome(&r, last_job(&r), OUTCOME_BLOCKED, 401);
+	}
+	same_int("one refusal is enough", r.jobs_n, 1);
+	same_int("one alarm", r.alarms, 1);
+	pass(&r, 5);
+	same_int("one is tried after five seconds", r.jobs_n, 2);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	pass(&r, 1);
+	holds("then all go", r.jobs_n >= 29);
+	rig_close(&r);
+}
+
+TEST(it_is_erased_at_the_start)
+{
+	struct rig r;
+	struct appointment a;
+	struct fault f = { 0 };
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 600 });
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	assert_int_equal(store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_FOUND);
+	same_text("known while it is needed", a.phone, PHONE);
+	r.now.wall_ms += 600000;
+	r.now.boot_ms += 600000;
+	assert_int_equal(store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_FOUND);
+	same_text("promise 7: lapsed is gone, also before it is erased", a.phone, "");
+	(void)turn(&r, NULL, NULL, NULL);
+	r.now.wall_ms -= 600000; /* even if the clock goes back */
+	assert_int_equal(store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_FOUND);
+	same_text("and erased for good", a.phone, "");
+	holds("it says so", a.erased);
+	rig_close(&r);
+}
+
+TEST(a_step_of_the_clock)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 86400 + 3600 });
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	r.synchronised = false;
+	r.now.wall_ms += 7200000;
+	(void)turn(&r, NULL, NULL, NULL);
+	same_int("a long step forward holds sends", r.jobs_n, 1);
+	holds("and says so", status(&r)->clock_held);
+	r.now.wall_ms -= 7200000;
+	(void)turn(&r, NULL, NULL, NULL);
+	r.synchronised = true;
+	pass(&r, 10);
+	same_int("back again nothing was sent", r.jobs_n, 1);
+	pass(&r, 3600);
+	same_int("and the reminder goes in its time, once", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(a_storm_is_held)
+{
+	struct rig r;
+	char id[16], phone[PHONE_MAX];
+
+	rig_open(&r, 6000, 0, "storm_brake = 5/min");
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(id, sizeof id, "S%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 100 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 200000 });
+	}
+	same_int("five go", r.jobs_n, 5);
+	same_int("three wait for a person", status(&r)->texts[TEXT_HELD], 3);
+	same_int("reminders are not held", status(&r)->texts[TEXT_PENDING], 8);
+	rig_close(&r);
+}
+
+TEST(the_states_add_up)
+{
+	struct rig r;
+	char id[16], phone[PHONE_MAX];
+	int64_t sum = 0, planned = 0;
+
+	rig_open(&r, 6000, 30, "");
+	for (int i = 0; i < 200; i++) {
+		r.chance = r.chance * 25214903917u + 11;
+		(void)snprintf(id, sizeof id, "T%d", (int)(r.chance >> 33) % 40);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 100 + i % 90);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = i % 7 ? phone : NULL,
+		    .in_s = 90000 + (int64_t)((r.chance >> 40) % 5) * 3600, .status = i % 5 == 4 ? VISIT_CANCELED : VISIT_BOOKED });
+		if (r.jobs_n > 0 && i % 3)
+			outcome(&r, last_job(&r), (enum outcome)((r.chance >> 50) % OUTCOMES), 503);
+		pass(&r, (int64_t)(r.chance >> 60));
+	}
+	for (int s = TEXT_PENDING; s < TEXT_STATES; s++)
+		sum += status(&r)->texts[s];
+	crash(&r);
+	for (int s = TEXT_PENDING; s < TEXT_STATES; s++)
+		planned += status(&r)->texts[s];
+	holds("something was planned", sum > 100);
+	same_int("promise 6: also after a crash", planned, sum);
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(a_booking_is_answered_and_armed_in_one_turn), RUN(a_resend_has_no_effect),
+		RUN(an_older_message_changes_nothing), RUN(a_lost_answer_is_repeated_with_the_same_bytes),
+		RUN(silence_beyond_the_window_is_unknown_for_ever), RUN(certain_refusals_get_a_fresh_id_after_the_window),
+		RUN(a_refusal_after_silence_is_not_believed), RUN(a_crash_forgets_nothing),
+		RUN(what_cannot_be_stored_is_not_answered), RUN(gates_are_asked_at_each_attempt),
+		RUN(no_minute_sees_more_than_the_rate), RUN(the_breaker_opens_and_closes), RUN(it_is_erased_at_the_start),
+		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(the_states_add_up) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
