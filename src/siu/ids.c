@@ -110,14 +110,6 @@ ids_read(struct reading *r, struct booking *b)
 
 /* ---- the patient ---- */
 
-static struct span
-component(struct reading *r, struct span rep, unsigned n)
-{
-	struct span raw = span_trim(hl7_part(r->delims, rep, n, 0));
-
-	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
-}
-
 void
 ids_read_patient(struct reading *r, struct booking *b)
 {
@@ -126,13 +118,13 @@ ids_read_patient(struct reading *r, struct booking *b)
 	struct span rep;
 
 	while (walk_next(r, &p->patient, &w, &rep)) {
-		struct span id = component(r, rep, 1);
+		struct span id = value_part(r, rep, 1);
 
 		if (id.n == 0)
 			continue;
 		if (b->patient.n == 0)
 			b->patient = id;
-		if (word_list_has(&p->patient_type, component(r, rep, 5))) {
+		if (word_list_has(&p->patient_type, value_part(r, rep, 5))) {
 			b->patient = id;
 			return;
 		}

@@ -74,6 +74,9 @@ bool walk_next(const struct reading *r, const struct path_list *l, struct walk *
 #define VALUE_MAX 4096
 struct span value_text(struct reading *r, struct span raw);
 
+/* A component of a repetition as text; `""` reads as empty. */
+struct span value_part(struct reading *r, struct span repetition, unsigned component);
+
 /* The first value that is neither empty nor `""`, as text. */
 struct span value_first(struct reading *r, const struct path_list *l);
 

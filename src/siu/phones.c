@@ -6,14 +6,6 @@
 
 #define CANDIDATES_MAX 64
 
-static struct span
-component(struct reading *r, struct span rep, unsigned n)
-{
-	struct span raw = span_trim(hl7_part(r->delims, rep, n, 0));
-
-	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
-}
-
 /* A date alone lasts until its day is over. */
 static bool
 is_past(struct span when, const struct zone *z, int64_t now_s)
@@ -36,19 +28,19 @@ read_candidate(struct reading *r, const struct zone *z, struct span rep, struct 
 	uint64_t wanted = 0;
 
 	*c = (struct phone_candidate){
-		.text = component(r, rep, 1),
-		.use = component(r, rep, 2),
-		.equipment = component(r, rep, 3),
-		.address = component(r, rep, 4),
-		.country = component(r, rep, 5),
-		.area = component(r, rep, 6),
-		.local = component(r, rep, 7),
-		.extension = component(r, rep, 8),
-		.any = component(r, rep, 9),
-		.unformatted = component(r, rep, 12),
+		.text = value_part(r, rep, 1),
+		.use = value_part(r, rep, 2),
+		.equipment = value_part(r, rep, 3),
+		.address = value_part(r, rep, 4),
+		.country = value_part(r, rep, 5),
+		.area = value_part(r, rep, 6),
+		.local = value_part(r, rep, 7),
+		.extension = value_part(r, rep, 8),
+		.any = value_part(r, rep, 9),
+		.unformatted = value_part(r, rep, 12),
 	};
-	c->ended = component(r, rep, 15).n > 0 || is_past(hl7_part(r->delims, rep, 14, 0), z, r->now_s);
-	if (span_to_u64(component(r, rep, 18), 1000, &wanted))
+	c->ended = value_part(r, rep, 15).n > 0 || is_past(hl7_part(r->delims, rep, 14, 0), z, r->now_s);
+	if (span_to_u64(value_part(r, rep, 18), 1000, &wanted))
 		c->preference = (int)wanted;
 }
 

@@ -142,6 +142,14 @@ value_text(struct reading *r, struct span raw)
 }
 
 struct span
+value_part(struct reading *r, struct span repetition, unsigned component)
+{
+	struct span raw = span_trim(hl7_part(r->delims, repetition, component, 0));
+
+	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
+}
+
+struct span
 value_first(struct reading *r, const struct path_list *l)
 {
 	struct walk w = { 0 };

@@ -40,7 +40,7 @@ now_ns(void)
 static double
 measure(struct hl7 *m, const struct hl7_path *path, size_t paths, long messages, size_t *found)
 {
-	struct span bytes = SPAN_LIT(siu);
+	struct span bytes = span_from(siu, sizeof siu - 1);
 	int64_t begin = now_ns();
 
 	for (long i = 0; i < messages; i++) {
