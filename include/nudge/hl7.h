@@ -98,10 +98,13 @@ struct hl7_scope hl7_whole(const struct hl7 *m);
  * first that is not empty. Borrowed. */
 struct span hl7_get(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path);
 
-/* Walks every value that a path with `*` names. Begin with *cursor = {0}; gives
- * false at the end. Empty values are skipped. `*segment` gets its segment. */
-struct hl7_cursor {
+/* Walks every value that a path with `*` names, each byte once. Begin with
+ * *cursor = {0}; gives false at the end. Empty values are skipped. `*segment`
+ * gets its segment. */
+struct hl7_cursor { /* private to hl7_next() */
 	unsigned segment, repetition, seen;
+	struct span rest; /* of the field that is being walked */
+	bool inside;
 };
 bool hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path,
     struct hl7_cursor *cursor, struct span *value, unsigned *segment);

@@ -21,7 +21,9 @@
 struct wheel;
 
 /* Called for each due entry, earliest second first, within a second in the
- * order added. May add entries; must not free the wheel. */
+ * order added. May add entries (what is due by now fires in the same call, as
+ * far as `most` reaches); must not free or reset the wheel. due_s: as it was
+ * added, also when it was late (by 136 years at most). */
 typedef void wheel_fire_fn(void *ctx, int64_t row, int64_t due_s);
 
 /* span_s: 1 .. 604800, seconds of look-ahead. now_s: where the hand stands.
@@ -30,7 +32,8 @@ struct wheel *wheel_new(uint32_t span_s, int64_t now_s, uint32_t max);
 void wheel_free(struct wheel *w); /* NULL is fine. */
 
 /* A due_s at or before the hand fires at the next advance. false when due_s is
- * span_s or more ahead of the hand, or the wheel is full: leave it to the store. */
+ * span_s or more ahead of the hand, or the wheel or the memory is full: leave it
+ * to the store. */
 bool wheel_add(struct wheel *w, int64_t row, int64_t due_s) __attribute__((warn_unused_result));
 
 /* Moves the hand to now_s and fires what is due, at most `most` entries;

@@ -75,7 +75,7 @@ arena_take(struct arena *a, size_t n)
 	struct arena_block *b = a->now;
 	char *p;
 
-	if (n > a->max || a->used > a->max - n)
+	if (n > PTRDIFF_MAX / 2 || n > a->max || a->used > a->max - n)
 		return NULL;
 	n = (n + align - 1) / align * align;
 	if (!b || b->cap - b->n < n)

@@ -40,25 +40,23 @@ buf_reset(struct buf *b)
 	b->spoilt = false;
 }
 
-/* Room for n more bytes and a terminator. Bytes that move are wiped behind:
- * they may be somebody's number. */
+/* Room for n > 0 more bytes; behind `cap` lies one byte for a terminator. Bytes
+ * that move are wiped behind: they may be somebody's number. */
 static bool
 make_room(struct buf *b, size_t n)
 {
-	size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap : b->max < 64 ? b->max : 64;
 	char *grown;
 
-	if (n > b->max - b->n) {
+	if (n > b->max - b->n || n > PTRDIFF_MAX - b->n) {
 		b->spoilt = true;
 		return false;
 	}
-	if (b->n + n < b->cap)
+	if (b->n + n <= b->cap)
 		return true;
-	while (cap <= b->n + n)
-		cap *= 2;
-	if (cap > b->max + 1)
-		cap = b->max + 1;
-	grown = malloc(cap);
+	while (cap < b->n + n)
+		cap = cap > b->max / 2 ? b->max : cap * 2;
+	grown = cap < PTRDIFF_MAX ? malloc(cap + 1) : NULL;
 	if (!grown) {
 		b->spoilt = true;
 		return false;
@@ -114,15 +112,14 @@ buf_addf(struct buf *b, const char *format, ...)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
-	if (n < 0 || !make_room(b, (size_t)n)) {
-		va_end(again);
+	if (n > 0 && make_room(b, (size_t)n)) {
+		(void)vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
+		b->n += (size_t)n;
+	} else if (n != 0) {
 		b->spoilt = true;
-		return false;
 	}
-	(void)vsnprintf(b->p + b->n, b->cap - b->n, format, again);
 	va_end(again);
-	b->n += (size_t)n;
-	return true;
+	return n == 0 || !b->spoilt;
 }
 
 void
@@ -143,12 +140,9 @@ buf_span(const struct buf *b)
 const char *
 buf_text(struct buf *b)
 {
-	bool spoilt = b->spoilt;
-
-	if (spoilt || b->n == 0 || (b->n + 1 > b->cap && !make_room(b, 1) && b->n + 1 > b->cap)) {
-		b->spoilt = spoilt;
+	if (b->spoilt || b->n == 0)
 		return "";
-	}
+	assert(b->n <= b->cap);
 	b->p[b->n] = '\0';
 	return b->p;
 }

@@ -84,16 +84,16 @@ clock_rfc3339(int64_t wall_s, char out[CLOCK_TEXT_MAX])
 {
 	struct date d = date_of(wall_s);
 
-	(void)snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, d.hour, d.minute,
-	    d.second);
+	(void)snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, d.hour,
+	    d.minute, d.second);
 }
 
 void
 clock_http_date(int64_t wall_s, char out[CLOCK_TEXT_MAX])
 {
 	static const char day[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char month[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
-		"Dec" };
+	static const char month[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
+		"Nov", "Dec" };
 	struct date d = date_of(wall_s);
 
 	(void)snprintf(out, CLOCK_TEXT_MAX, "%s, %02d %s %04d %02d:%02d:%02d GMT", day[d.weekday], d.day,

@@ -25,6 +25,7 @@ static struct {
 struct line {
 	char p[LINE_MAX_BYTES];
 	size_t n;
+	bool cut;
 };
 
 void
@@ -44,8 +45,10 @@ log_set_level(enum log_level level)
 static void
 put(struct line *l, char c)
 {
-	if (l->n < sizeof l->p - 2)
+	if (l->n < sizeof l->p - sizeof "...")
 		l->p[l->n++] = c;
+	else
+		l->cut = true;
 }
 
 static void
@@ -53,6 +56,12 @@ put_text(struct line *l, const char *text)
 {
 	for (; *text; text++)
 		put(l, *text);
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return c > ' ' && c <= '~' && c != '"' && c != '=' && c != '\\';
 }
 
 /* Quoted when it needs to be; what is not printable ASCII becomes \xHH. */
@@ -63,7 +72,7 @@ put_value(struct line *l, const char *p, size_t n)
 	bool quote = n == 0;
 
 	for (size_t i = 0; i < n; i++)
-		quote = quote || (unsigned char)p[i] <= ' ' || p[i] == '"' || p[i] == '=' || p[i] == '\\' || (unsigned char)p[i] > '~';
+		quote = quote || !is_plain((unsigned char)p[i]);
 	if (quote)
 		put(l, '"');
 	for (size_t i = 0; i < n; i++) {
@@ -145,6 +154,10 @@ log_line(enum log_level level, const char *what, const struct log_field *fields)
 	put_value(&l, what, strlen(what));
 	for (; fields->type != LOG_F_END; fields++)
 		put_field(&l, fields);
+	if (l.cut) { /* a number that lost its end must not pass for a whole one */
+		memcpy(l.p + l.n, "...", 3);
+		l.n += 3;
+	}
 	l.p[l.n++] = '\n';
 	while (write(STDERR_FILENO, l.p, l.n) < 0 && errno == EINTR)
 		continue;

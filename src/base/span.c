@@ -101,7 +101,7 @@ span_copy(char *out, size_t cap, struct span a)
 {
 	size_t n = a.n < cap ? a.n : cap - 1;
 
-	assert(cap > 0);
+	assert(cap > 0 && (a.p || a.n == 0));
 	if (n > 0)
 		memcpy(out, a.p, n);
 	out[n] = '\0';
@@ -118,7 +118,7 @@ span_to_u64(struct span a, uint64_t max, uint64_t *out)
 	for (size_t i = 0; i < a.n; i++) {
 		unsigned digit = (unsigned char)a.p[i] - (unsigned)'0';
 
-		if (digit > 9 || v > (max - digit) / 10 || (v == 0 && digit > max))
+		if (digit > 9 || digit > max || v > (max - digit) / 10)
 			return false;
 		v = v * 10 + digit;
 	}

@@ -244,13 +244,12 @@ per_minute(const char *text)
 }
 
 static void *
-linked(struct reader *r, const struct section *s, const char *key, const char *name, void *items, size_t n, size_t size)
+linked(const struct section *s, const char *key, const char *what, const char *name, void *items, size_t n, size_t size)
 {
 	const char *known[65];
 	size_t k = 0;
 	const char *near;
 
-	(void)r;
 	for (size_t i = 0; i < n; i++) {
 		char *title = *(char **)(void *)((char *)items + i * size); /* a title stands first in each block */
 
@@ -262,7 +261,7 @@ linked(struct reader *r, const struct section *s, const char *key, const char *n
 	known[k] = NULL;
 	near = conf_nearest(name, known);
 	if (name[0])
-		section_fault(s, key, "there is no %s \"%s\"%s%s%s", key, name, near ? "; did you mean \"" : "", near ? near : "",
+		section_fault(s, key, "there is no %s \"%s\"%s%s%s", what, name, near ? "; did you mean \"" : "", near ? near : "",
 		    near ? "\"?" : "");
 	return NULL;
 }
@@ -281,7 +280,7 @@ number(struct reader *r, const struct section *s, void *item, size_t index)
 	n->sender = section_text(s, "sender");
 	n->type = (enum number_type)section_word(s, "type", types);
 	n->verified = section_bool(s, "verified");
-	n->gateway = linked(r, s, "gateway", section_raw(s, "gateway"), r->conf->gateways, r->conf->gateways_n, sizeof *n->gateway);
+	n->gateway = linked(s, "gateway", "gateway", section_raw(s, "gateway"), r->conf->gateways, r->conf->gateways_n, sizeof *n->gateway);
 	n->rate_per_min = rate[0] ? per_minute(rate) : rates[n->type];
 	sender_shape(s, n);
 	if (n->rate_per_min == 0) {
@@ -304,7 +303,7 @@ environment(struct reader *r, const struct section *s, void *item, size_t index)
 	e->index = index;
 	e->title = strdup(s->title);
 	e->production = section_word(s, "kind", kinds) == 1;
-	e->organization = linked(r, s, "organization", section_raw(s, "organization"), r->conf->organizations,
+	e->organization = linked(s, "organization", "organization", section_raw(s, "organization"), r->conf->organizations,
 	    r->conf->organizations_n, sizeof *e->organization);
 	e->certificates = section_texts(s, "certificates", true);
 	e->issuer = section_path(s, "issuer");
@@ -355,7 +354,7 @@ listener_environments(struct reader *r, const struct section *s, struct conf_lis
 	if (!l->environments)
 		abort();
 	for (size_t i = 0; i < names.n; i++) {
-		const struct conf_environment *e = linked(r, s, "environment", names.item[i], r->conf->environments,
+		const struct conf_environment *e = linked(s, "environments", "environment", names.item[i], r->conf->environments,
 		    r->conf->environments_n, sizeof *e);
 
 		if (e)

@@ -139,13 +139,36 @@ note(struct scanner *x, const char *key, int line)
 	return true;
 }
 
+/* "2d at 10:00" without quotes is three words, and libConfuse takes one. */
+static void
+join_time_of_day(struct scanner *x, size_t word_at)
+{
+	size_t n = (size_t)(x->end - x->p), i = 0;
+	char word[64];
+
+	while (i < n && (x->p[i] == ' ' || x->p[i] == '\t'))
+		i++;
+	if (n - i < 8 || memcmp(x->p + i, "at ", 3) != 0 || !isdigit((unsigned char)x->p[i + 3]) || x->p[i + 5] != ':')
+		return;
+	(void)snprintf(word, sizeof word, "%.40s", x->word);
+	x->out.n = word_at;
+	(void)buf_addf(&x->out, "\"%s %.8s\"", word, x->p + i);
+	x->p += i + 8;
+}
+
 static bool
 value(struct scanner *x)
 {
-	enum token t = next_token(x);
+	size_t word_at;
+	enum token t;
 
+	if (!skip(x))
+		return false;
+	word_at = x->out.n;
+	t = next_token(x);
 	if (t == T_WORD) {
-		/* "2d at 10:00" without quotes is three words, and libConfuse takes one. */
+		if (x->out.n > word_at && x->out.p[word_at] != '"' && x->out.p[word_at] != '\'')
+			join_time_of_day(x, word_at);
 		return true;
 	}
 	if (t != T_OPEN)

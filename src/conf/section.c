@@ -27,7 +27,7 @@ section_place(const struct section *s, const char *key)
 	return at.line == 0 && key[0] && s->block[0] ? section_place(s, "") : at;
 }
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 say(const struct section *s, const char *key, bool warning, const char *format, va_list ap)
 {
 	struct conf_place at = section_place(s, key);

@@ -173,6 +173,7 @@ hl7_read(struct hl7 *m, struct span bytes)
 			if (!read_delims((struct span){ bytes.p + begin, end - begin }, &m->delims)) {
 				good = HL7_BAD_DELIMS;
 				m->delims = standard;
+				m->delims.repaired = true; /* an answer must not repeat them */
 			}
 		}
 		if ((r = index_line(m, begin, end)) != HL7_OK)

@@ -98,37 +98,52 @@ hl7_whole(const struct hl7 *m)
 	return (struct hl7_scope){ 0, hl7_segments(m) };
 }
 
-/* Cursor: `segment` counts from the scope's begin, `seen` the segments of this
- * name so far, `repetition` the next of the present segment. */
+/* MSH-1 and MSH-2 are the delimiters themselves: there is nothing to take apart. */
+static bool
+is_delimiters(unsigned segment, const struct hl7_path *path)
+{
+	return segment == 0 && path->field <= 2;
+}
+
+/* The next repetition that the path wants of the field the cursor is in. */
+static bool
+next_repetition(const struct hl7_delims *d, bool whole, const struct hl7_path *path, struct hl7_cursor *c, struct span *value)
+{
+	while (c->rest.p) {
+		struct span v = whole ? c->rest : span_cut(c->rest, d->repetition, &c->rest);
+		unsigned r = c->repetition++;
+
+		if (whole)
+			c->rest = SPAN_NONE;
+		if (path->field_rep >= 0 && r != (unsigned)path->field_rep)
+			continue;
+		if (!whole)
+			v = hl7_part(d, v, (unsigned)path->component, (unsigned)path->subcomponent);
+		if (v.n > 0) {
+			*value = v;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path, struct hl7_cursor *cursor,
     struct span *value, unsigned *segment)
 {
-	const struct hl7_delims *d = hl7_delims(m);
+	for (; in.from + cursor->segment < in.to; cursor->segment++, cursor->inside = false) {
+		unsigned s = in.from + cursor->segment;
 
-	for (; in.from + cursor->segment < in.to; cursor->segment++, cursor->repetition = 0) {
-		unsigned s = in.from + cursor->segment, reps;
-		struct span field;
-
-		if (!hl7_is(m, s, path->segment))
-			continue;
-		if (cursor->repetition == 0)
+		if (!cursor->inside) {
+			if (!hl7_is(m, s, path->segment))
+				continue;
+			cursor->inside = true;
+			cursor->repetition = 0;
+			cursor->rest = path->segment_rep < 0 || cursor->seen == (unsigned)path->segment_rep ?
+			    hl7_field(m, s, (unsigned)path->field) : SPAN_NONE;
 			cursor->seen++;
-		if (path->segment_rep >= 0 && cursor->seen - 1 != (unsigned)path->segment_rep)
-			continue;
-		field = hl7_field(m, s, (unsigned)path->field);
-		reps = s == 0 && path->field <= 2 ? field.n > 0 : hl7_repetitions(d, field);
-		while (cursor->repetition < reps) {
-			unsigned r = cursor->repetition++;
-			struct span v = s == 0 && path->field <= 2 ? field : hl7_repetition(d, field, r);
-
-			if (path->field_rep >= 0 && r != (unsigned)path->field_rep)
-				continue;
-			if (!(s == 0 && path->field <= 2))
-				v = hl7_part(d, v, (unsigned)path->component, (unsigned)path->subcomponent);
-			if (v.n == 0)
-				continue;
-			*value = v;
+		}
+		if (next_repetition(hl7_delims(m), is_delimiters(s, path), path, cursor, value)) {
 			*segment = s;
 			return true;
 		}
@@ -139,7 +154,7 @@ hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path, 
 struct span
 hl7_get(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path)
 {
-	struct hl7_cursor c = { 0, 0, 0 };
+	struct hl7_cursor c = { 0 };
 	struct span v;
 	unsigned segment;
 

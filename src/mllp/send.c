@@ -77,7 +77,8 @@ name_expected(const struct mllp_target *t, struct mllp_wire *w)
 	X509_VERIFY_PARAM *p = SSL_get0_param(w->ssl);
 
 	return X509_VERIFY_PARAM_set1_ip_asc(p, name) == 1 ||
-	    (SSL_set1_host(w->ssl, name) == 1 && SSL_set_tlsext_host_name(w->ssl, name) == 1);
+	    (SSL_set1_host(w->ssl, name) == 1 &&
+	     SSL_ctrl(w->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name) == 1);
 }
 
 static bool

@@ -18,6 +18,8 @@ struct slot {
 	uint32_t first, last;
 };
 
+_Static_assert(sizeof(struct node) == 16 && sizeof(struct slot) == 8, "the header says so");
+
 struct wheel {
 	uint32_t span, max, made, free;
 	int64_t hand;             /* the second that fires now: what is added for it fires at the next advance */
@@ -97,13 +99,14 @@ bool
 wheel_add(struct wheel *w, int64_t row, int64_t due_s)
 {
 	int64_t second = due_s < w->hand ? w->hand : due_s;
+	uint64_t ahead = (uint64_t)second - (uint64_t)w->hand, late = (uint64_t)second - (uint64_t)due_s;
 	struct slot *s;
 	uint32_t i;
 
-	if (second - w->hand >= (int64_t)w->span || (i = take_node(w)) == NONE)
+	if (ahead >= w->span || (i = take_node(w)) == NONE)
 		return false;
 	*node_at(w, i) = (struct node){ .row = row, .next = NONE,
-		.late = second - due_s > UINT32_MAX ? UINT32_MAX : (uint32_t)(second - due_s) };
+		.late = late > UINT32_MAX ? UINT32_MAX : (uint32_t)late };
 	s = &w->slots[slot_of(w, second)];
 	if (s->first == NONE)
 		s->first = i;
@@ -182,8 +185,8 @@ wheel_valid(const struct wheel *w, const char **reason)
 
 		for (uint32_t i = w->slots[s].first; i != NONE; i = node_at(w, i)->next) {
 			last = i;
-			if (++listed > w->made) {
-				*reason = "a list runs in a circle";
+			if (i >= w->made || ++listed > w->made) {
+				*reason = "a list runs in a circle or out of the nodes";
 				return false;
 			}
 		}

@@ -55,6 +55,16 @@ TEST(what_is_taken_over)
 	    "MSH|^~\\&|N|F|E|L|20261127120000+0000||ACK^S12|N1|P|2.3\rMSA|AA|7\r");
 }
 
+TEST(delimiters_that_cannot_be)
+{
+	struct ack_request r;
+
+	same_int("two are equal", hl7_read(m, span_of("MSH|^^\\&|E|L|N|F|2026||SIU^S12|7|P|2.3\r")), HL7_BAD_DELIMS);
+	assert_true(ack_request_of(m, &r));
+	same_text("are not repeated", r.encoding, "^~\\&");
+	same_text("and MSH-10 is found", r.msh10, "7");
+}
+
 TEST(an_id_too_long_to_echo)
 {
 	char message[600] = "MSH|^~\\&|E|L|N|F|2026||SIU^S12|";
@@ -94,7 +104,7 @@ TEST(which_code_in_which_mode)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(the_form_of_each_version), RUN(what_is_taken_over), RUN(an_id_too_long_to_echo),
+	const struct CMUnitTest tests[] = { RUN(the_form_of_each_version), RUN(what_is_taken_over), RUN(delimiters_that_cannot_be), RUN(an_id_too_long_to_echo),
 		RUN(which_code_in_which_mode) };
 	int failed;
 

@@ -1,0 +1,33 @@
+/* fuzz_link.c - what comes over the link and from the gateway: frames and answers. */
+// SPDX-License-Identifier: Apache-2.0
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "nudge/acs.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct span in = span_from(data, n);
+	struct link_frame f;
+	struct link_outcome o = { 0 };
+	struct buf hold, out;
+
+	while (link_get(in, &f) == LINK_COMPLETE) {
+		if (f.bytes < 5 || f.bytes > in.n)
+			abort();
+		buf_init(&out, LINK_FRAME_MAX + 8);
+		(void)(f.type == LINK_JOB ? link_put_job(&out, &f.job) : link_put_outcome(&out, &f.outcome));
+		buf_clear(&out);
+		in = (struct span){ in.p + f.bytes, in.n - f.bytes };
+	}
+	buf_init(&hold, 256);
+	acs_answer(202, span_from(data, n), SPAN_LIT("+16085550123"), &hold, &o);
+	if (o.code.n == 0)
+		abort();
+	buf_clear(&hold);
+	(void)acs_retry_after(SPAN_NONE, SPAN_NONE, span_from(data, n), 1795208400);
+	return 0;
+}
