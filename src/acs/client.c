@@ -99,8 +99,13 @@ want_socket(CURL *curl, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 	else if (!(w = calloc(1, sizeof *w)))
 		return -1;
 	w->event = event_new(a->base, fd, flags, on_socket, a);
-	if (!w->event || event_add(w->event, NULL) != 0)
+	if (!w->event || event_add(w->event, NULL) != 0) {
+		if (w->event)
+			event_free(w->event);
+		free(w);
+		(void)curl_multi_assign(a->multi, fd, NULL);
 		return -1;
+	}
 	(void)curl_multi_assign(a->multi, fd, w);
 	return 0;
 }
@@ -419,6 +424,10 @@ acs_client_new(struct event_base *base, struct conf *c, acs_done_fn *done, void 
 	a->done = done;
 	a->ctx = ctx;
 	a->conf = conf_hold(c);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		(void)fault_set(f, FAULT_BROKEN, "libcurl cannot be used here");
+		goto fail;
+	}
 	if (!load_gateways(c, &a->gateways, f))
 		goto fail;
 	a->multi = curl_multi_init();
@@ -443,7 +452,7 @@ fail:
 bool
 acs_client_reload(struct acs_client *a, struct conf *c, struct fault *f)
 {
-	struct gateway *g;
+	struct gateway *g = NULL;
 
 	if (!load_gateways(c, &g, f))
 		return false;
@@ -466,11 +475,12 @@ acs_client_free(struct acs_client *a)
 	if (!a)
 		return;
 	while (a->transfers)
-		transfer_free(a->transfers);
+		transfer_free(a->transfers); // NOLINT(clang-analyzer-unix.Malloc): it takes itself off the list
 	if (a->multi)
 		(void)curl_multi_cleanup(a->multi);
 	if (a->timer)
 		event_free(a->timer);
+	curl_global_cleanup();
 	gateways_free(a->gateways, a->conf ? a->conf->gateways_n : 0);
 	conf_drop(a->conf);
 	free(a);

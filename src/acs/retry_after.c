@@ -26,11 +26,10 @@ until(struct span v, int64_t now_s)
 	static const char month[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char text[40], name[4] = "";
 	int day, year, hour, minute, second;
-	const char *at;
 
 	span_copy(text, sizeof text, span_trim(v));
 	if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, name, &year, &hour, &minute, &second) != 6 ||
-	    strlen(name) != 3 || !(at = strstr(month, name)) || year < 1970 || year > 9999)
+	    strlen(name) != 3 || !strstr(month, name) || year < 1970 || year > 9999)
 		return -1;
 	for (int64_t s = now_s - 86400; s <= now_s + 2 * 86400; s += 86400) {
 		char same[CLOCK_TEXT_MAX];

@@ -106,20 +106,21 @@ bool
 buf_addf(struct buf *b, const char *format, ...)
 {
 	va_list ap, again;
+	bool ok;
 	int n;
 
 	va_start(ap, format);
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
-	if (n > 0 && make_room(b, (size_t)n)) {
+	ok = n == 0 || (n > 0 && make_room(b, (size_t)n));
+	if (ok && n > 0) {
 		(void)vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
 		b->n += (size_t)n;
-	} else if (n != 0) {
-		b->spoilt = true;
 	}
 	va_end(again);
-	return n == 0 || !b->spoilt;
+	b->spoilt = b->spoilt || !ok;
+	return ok;
 }
 
 void

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,24 +14,55 @@
 #define HEAD "nudge-store-key-1 "
 #define TEXT 44 /* Base64 of 32 bytes */
 
+static bool
+is_private(const char *path, const struct stat *st, struct fault *f)
+{
+	unsigned mode = (unsigned)st->st_mode & 07777;
+	const char *mend = st->st_uid == 0 ? "g-wx,o-rwx" : "go-rwx";
+
+	if (!S_ISREG(st->st_mode))
+		return fault_set(f, FAULT_OPERATOR, "%s is not a regular file; look at it with: ls -ld %s", path,
+		    path);
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return fault_set(f, FAULT_OPERATOR, "%s belongs to another user; mend it with: chown %u %s",
+		    path, (unsigned)geteuid(), path);
+	if (mode & 0007)
+		return fault_set(f, FAULT_OPERATOR, "%s is open to others (mode %04o); mend it with: chmod %s %s",
+		    path, mode, mend, path);
+	if (mode & 0030 || (mode & 0040 && st->st_uid != 0))
+		return fault_set(f, FAULT_OPERATOR,
+		    "%s is open to its group (mode %04o); mend it with: chmod %s %s", path, mode, mend, path);
+	return true;
+}
+
 bool
 secret_file_ok(const char *path, struct fault *f)
 {
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return fault_set(f, FAULT_OPERATOR, "%s is not a file", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return fault_set(f, FAULT_OPERATOR, "%s belongs to another user; mend it with: chown root %s", path, path);
-	if (st.st_mode & 0007)
-		return fault_set(f, FAULT_OPERATOR, "%s is open to others (mode %04o); mend it with: chmod o-rwx %s", path,
-		    (unsigned)st.st_mode & 07777, path);
-	if (st.st_mode & 0030 || (st.st_mode & 0040 && st.st_uid != 0))
-		return fault_set(f, FAULT_OPERATOR, "%s is open to its group (mode %04o); mend it with: chmod 0600 %s", path,
-		    (unsigned)st.st_mode & 07777, path);
-	return true;
+		return fault_set(f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", path,
+		    strerror(errno), path);
+	return is_private(path, &st, f);
+}
+
+/* A new name is safe from a power cut only when its folder is written too. */
+static bool
+sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+	char folder[PATH_MAX];
+	int fd;
+	bool ok;
+
+	(void)span_copy(folder, sizeof folder, n > 0 ? span_from(path, n) : span_of("."));
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ok = fsync(fd) == 0;
+	(void)close(fd);
+	return ok;
 }
 
 bool
@@ -39,48 +71,74 @@ seal_keyfile_make(const char *path, struct fault *f)
 	uint8_t key[SEAL_KEY_BYTES];
 	char line[sizeof HEAD + TEXT + 2] = HEAD;
 	size_t n = sizeof HEAD - 1 + TEXT;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), why;
 	bool ok;
 
 	if (fd < 0)
 		return fault_set(f, FAULT_OPERATOR, "%s: %s%s", path, strerror(errno),
 		    errno == EEXIST ? "; a key is never overwritten, name another file" : "");
+	errno = 0;
 	ok = seal_random(key, sizeof key);
 	(void)EVP_EncodeBlock((unsigned char *)line + sizeof HEAD - 1, key, sizeof key);
 	line[n++] = '\n';
-	ok = ok && write(fd, line, n) == (ssize_t)n && fsync(fd) == 0;
+	ok = ok && write(fd, line, n) == (ssize_t)n && fsync(fd) == 0 && sync_folder(path);
+	why = errno;
 	seal_wipe(key, sizeof key);
 	seal_wipe(line, sizeof line);
 	if (close(fd) != 0 || !ok) {
 		(void)unlink(path);
-		return fault_set(f, FAULT_OPERATOR, "%s could not be written: %s", path, strerror(errno));
+		return fault_set(f, FAULT_OPERATOR, "%s could not be written: %s", path,
+		    why ? strerror(why) : "the system gave no random bytes or no room");
 	}
 	return true;
+}
+
+/* Spelled again and compared: the decoder alone takes a shortened key, and
+ * more than one spelling of the same. */
+static bool
+is_key(const char *line, size_t n, uint8_t out[SEAL_KEY_BYTES])
+{
+	unsigned char key[SEAL_KEY_BYTES + 1], again[TEXT + 1];
+	const char *text = line + sizeof HEAD - 1;
+	bool ok = n == sizeof HEAD - 1 + TEXT && memcmp(line, HEAD, sizeof HEAD - 1) == 0 &&
+	    EVP_DecodeBlock(key, (const unsigned char *)text, TEXT) == SEAL_KEY_BYTES + 1 &&
+	    EVP_EncodeBlock(again, key, SEAL_KEY_BYTES) == TEXT && memcmp(again, text, TEXT) == 0;
+
+	if (ok)
+		memcpy(out, key, SEAL_KEY_BYTES);
+	seal_wipe(key, sizeof key);
+	seal_wipe(again, sizeof again);
+	return ok;
 }
 
 bool
 seal_keyfile_read(const char *path, uint8_t out[SEAL_KEY_BYTES], struct fault *f)
 {
 	char line[256] = "";
-	unsigned char key[SEAL_KEY_BYTES + 3];
-	int fd;
+	struct stat st;
 	ssize_t n;
+	int fd;
 	bool ok;
 
 	if (!secret_file_ok(path, f))
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+		return fault_set(f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", path,
+		    strerror(errno), path);
+	/* Asked again of what is open: the name may mean another file by now. */
+	ok = fstat(fd, &st) == 0 ? is_private(path, &st, f) :
+	    fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+	if (!ok) {
+		(void)close(fd);
+		return false;
+	}
 	n = read(fd, line, sizeof line - 1);
 	(void)close(fd);
 	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r' || line[n - 1] == ' '))
 		n--;
-	ok = n == (ssize_t)(sizeof HEAD - 1 + TEXT) && memcmp(line, HEAD, sizeof HEAD - 1) == 0 &&
-	    EVP_DecodeBlock(key, (const unsigned char *)line + sizeof HEAD - 1, TEXT) == SEAL_KEY_BYTES + 1;
-	if (ok)
-		memcpy(out, key, SEAL_KEY_BYTES);
+	ok = n > 0 && is_key(line, (size_t)n, out);
 	seal_wipe(line, sizeof line);
-	seal_wipe(key, sizeof key);
-	return ok || fault_set(f, FAULT_OPERATOR, "%s is no store key; make one with: nudgectl keygen FILE", path);
+	return ok ||
+	    fault_set(f, FAULT_OPERATOR, "%s is no store key; make one with: nudgectl keygen FILE", path);
 }

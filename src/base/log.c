@@ -123,8 +123,8 @@ put_field(struct line *l, const struct log_field *f)
 static void
 put_head(struct line *l, enum log_level level)
 {
-	static const char *const name[] = { [LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_NOTE] = "notice",
-		[LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
+	static const char *const name[] = { [LOG_ERROR] = "error", [LOG_WARN] = "warning",
+		[LOG_NOTE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
 	struct now now = clock_now();
 	char at[CLOCK_TEXT_MAX], head[64];
 

@@ -18,12 +18,12 @@
 
 struct seal_key {
 	uint32_t id;
-	uint8_t bytes[SEAL_KEY_BYTES];
+	uint8_t *bytes; /* owned: pages of their own */
 	EVP_CIPHER_CTX *close, *open;
 };
 
 struct mark_key {
-	EVP_MAC_CTX *mac; /* keyed; copied state is reset by each init without a key */
+	EVP_MAC_CTX *mac; /* keyed; an init without a key begins the next value */
 	EVP_MAC *method;
 };
 
@@ -39,11 +39,29 @@ seal_random(void *out, size_t n)
 	return n <= INT32_MAX && RAND_bytes(out, (int)n) == 1;
 }
 
-/* Not fatal where it is not allowed: the process keeps no core file anyway. */
-static void
-keep_in_memory(void *p, size_t n)
+/* Pages of their own, for locking goes by pages: two keys on one would be
+ * unlocked together. Not fatal where it is not allowed. What OpenSSL derives
+ * from a key lies in its contexts, which it wipes when they are freed. */
+static uint8_t *
+secret_new(const uint8_t *bytes, size_t n)
 {
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
 	(void)mlock(p, n);
+	(void)madvise(p, n, MADV_DONTDUMP);
+	memcpy(p, bytes, n);
+	return p;
+}
+
+static void
+secret_free(uint8_t *p, size_t n)
+{
+	if (!p)
+		return;
+	seal_wipe(p, n);
+	(void)munmap(p, n);
 }
 
 struct seal_key *
@@ -53,12 +71,12 @@ seal_key_new(uint32_t id, const uint8_t bytes[SEAL_KEY_BYTES])
 
 	if (!k)
 		return NULL;
-	keep_in_memory(k, sizeof *k);
 	k->id = id;
-	memcpy(k->bytes, bytes, SEAL_KEY_BYTES);
+	k->bytes = secret_new(bytes, SEAL_KEY_BYTES);
 	k->close = EVP_CIPHER_CTX_new();
 	k->open = EVP_CIPHER_CTX_new();
-	if (k->close && k->open && EVP_EncryptInit_ex2(k->close, EVP_aes_256_gcm(), k->bytes, NULL, NULL) == 1 &&
+	if (k->bytes && k->close && k->open &&
+	    EVP_EncryptInit_ex2(k->close, EVP_aes_256_gcm(), k->bytes, NULL, NULL) == 1 &&
 	    EVP_DecryptInit_ex2(k->open, EVP_aes_256_gcm(), k->bytes, NULL, NULL) == 1)
 		return k;
 	seal_key_free(k);
@@ -72,8 +90,7 @@ seal_key_free(struct seal_key *k)
 		return;
 	EVP_CIPHER_CTX_free(k->close);
 	EVP_CIPHER_CTX_free(k->open);
-	seal_wipe(k->bytes, sizeof k->bytes);
-	(void)munlock(k, sizeof *k);
+	secret_free(k->bytes, SEAL_KEY_BYTES);
 	free(k);
 }
 
@@ -178,7 +195,8 @@ mark_key_new(const uint8_t *bytes, size_t n)
 {
 	struct mark_key *k = calloc(1, sizeof *k);
 	char sha256[] = "SHA256";
-	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0), OSSL_PARAM_construct_end() };
+	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
+		OSSL_PARAM_construct_end() };
 
 	if (!k)
 		return NULL;
@@ -213,5 +231,6 @@ mark_make(struct mark_key *k, const char *purpose, struct span value, uint8_t ou
 	    EVP_MAC_final(k->mac, whole, &n, sizeof whole) != 1)
 		return false;
 	memcpy(out, whole, MARK_BYTES);
+	seal_wipe(whole, sizeof whole);
 	return true;
 }

@@ -371,10 +371,13 @@ listener_tls(const struct section *s, const struct conf_listener *l)
 			section_fault(s, "certificate", "certificate is missing (what we show senders)");
 		if (!l->private_key[0])
 			section_fault(s, "private_key", "private_key is missing (the key of certificate)");
-		for (size_t i = 0; i < l->environments_n; i++)
-			if (l->environments[i]->certificates.n == 0 && !l->environments[i]->issuer[0])
-				section_fault(s, "environments", "environment \"%s\" has neither certificates nor issuer and subjects: nobody could prove to be it",
-				    l->environments[i]->title);
+		for (size_t i = 0; i < l->environments_n; i++) {
+			const struct conf_environment *e = l->environments[i];
+
+			if (e && e->certificates.n == 0 && !e->issuer[0])
+				section_fault(s, "environments", "environment \"%s\" has neither certificates nor issuer and subjects: "
+				                                 "nobody could prove to be it", e->title);
+		}
 		return;
 	}
 	if (!is_loopback(l->address))

@@ -255,7 +255,11 @@ statement(struct scanner *x, size_t out_before)
 	}
 	if (t == T_OPEN)
 		return open_block(x, name, title, line);
-	return t == T_BAD ? false : wrong(x, "'=' and a value, or '{', should stand here");
+	if (t != T_BAD) {
+		(void)wrong(x, "after a name should stand '=' and a value, or a title and '{'");
+		*x->fault_line = line;
+	}
+	return false;
 }
 
 bool

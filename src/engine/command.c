@@ -56,7 +56,7 @@ command_sites(struct engine *e, struct rules *r, struct site_state **out, struct
 static bool
 take_rules(struct engine *e, struct command *c, struct fault *f)
 {
-	struct site_state *st;
+	struct site_state *st = NULL;
 
 	if (!lanes_build(e, c->rules))
 		return fault_set(f, FAULT_BROKEN, "out of memory");
@@ -78,7 +78,7 @@ static bool
 approve(struct engine *e, struct command *c, struct fault *f)
 {
 	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
-	struct site_state *st;
+	struct site_state *st = NULL;
 
 	if (!s) {
 		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);

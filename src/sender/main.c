@@ -1,6 +1,5 @@
 /* main.c - nudge-sender: reads its part of the configuration, serves, ends cleanly. */
 // SPDX-License-Identifier: Apache-2.0
-#include <curl/curl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -97,7 +96,6 @@ close_all(struct sender *s)
 			event_free(events[i]);
 	if (s->base)
 		event_base_free(s->base);
-	curl_global_cleanup();
 }
 
 static int
@@ -107,7 +105,7 @@ serve(struct sender *s, struct conf *c)
 	int status = EXIT_SUCCESS;
 
 	s->base = event_base_new();
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !s->base || !add_events(s)) {
+	if (!s->base || !add_events(s)) {
 		log_error("cannot start: out of memory");
 		status = EXIT_FAILURE;
 	} else if (!loop_new(s->base, c, &s->loop, &f)) {

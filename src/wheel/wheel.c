@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct node) == 16 && sizeof(struct slot) == 8, "the heade
 
 struct wheel {
 	uint32_t span, max, made, free;
-	int64_t hand;             /* the second that fires now: what is added for it fires at the next advance */
+	int64_t hand;             /* the second that fires now, and so does what is added for it */
 	size_t pending;
 	struct slot *slots;       /* owned */
 	struct node **chunks;     /* owned */
