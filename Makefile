@@ -88,7 +88,9 @@ endef
 $(foreach p,$(programs),$(eval $(call program,$(p))))
 $(O)/test_%: $(O)/tests/unit/test_%.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
-.PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o
+$(O)/bench_%: $(O)/tests/bench/bench_%.o $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) -o $@
+.PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o $(O)/tests/bench/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # Fuzz targets, with B=fuzz.

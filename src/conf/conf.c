@@ -7,11 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf/options.h"
-#include "nudge/seal.h"
 
 /* ---- counting ---- */
 
@@ -82,7 +79,8 @@ blocks_free(struct conf *c)
 {
 	for (size_t i = 0; i < c->organizations_n; i++) {
 		struct conf_organization *o = &c->organizations[i];
-		char *texts[] = { o->title, o->name, o->consent_by, o->consent_date, o->country, o->geography };
+		char *texts[] = { o->title, o->name, o->consent_by, o->consent_date, o->country,
+			o->geography };
 
 		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
 			free(texts[k]);
@@ -176,97 +174,6 @@ conf_faults_clear(struct conf_faults *f)
 	*f = (struct conf_faults){ 0 };
 }
 
-/* ---- across blocks ---- */
-
-static bool
-same_patterns(const struct pattern_list *a, const struct pattern_list *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(pattern_text(a->item[i]), pattern_text(b->item[i])) != 0)
-			return false;
-	return true;
-}
-
-static bool
-both(const char *a, const char *b) /* one message may have both, or one says nothing */
-{
-	return a[0] == '\0' || b[0] == '\0' || strcasecmp(a, b) == 0;
-}
-
-static void
-check_overlap(struct reader *r)
-{
-	for (size_t i = 0; i < r->conf->sites_n; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct conf_site *a = &r->conf->sites[k], *b = &r->conf->sites[i];
-
-			if (a->environment == b->environment && a->environment && both(a->sending_application, b->sending_application) &&
-			    both(a->sending_facility, b->sending_facility) && same_patterns(&a->departments, &b->departments) &&
-			    same_patterns(&a->visit_types, &b->visit_types))
-				conf_fault_add(r->faults, &b->at, false,
-				    "site \"%s\": a message could be for this site and for \"%s\" as well; tell them apart by departments, "
-				    "visit_types, sending_application or sending_facility", b->title, a->title);
-		}
-}
-
-static void
-check_secret(struct reader *r, const struct conf_place *at, const char *key, const char *path, const char *made_by)
-{
-	struct fault f = { 0 };
-	struct stat st;
-
-	if (!path[0])
-		return;
-	if (stat(path, &st) != 0 && r->who != CONF_CHECK)
-		conf_fault_add(r->faults, at, false, "%s: %s is not there or cannot be reached; %s", key, path, made_by);
-	else if (stat(path, &st) != 0)
-		conf_fault_add(r->faults, at, access(path, F_OK) == 0, "%s: %s is not there or cannot be reached; %s", key, path, made_by);
-	else if (!secret_file_ok(path, &f) && (r->who != CONF_CHECK || st.st_uid == geteuid() || geteuid() == 0))
-		conf_fault_add(r->faults, at, false, "%s: %s", key, f.text);
-	else if (r->who != CONF_CHECK && access(path, R_OK) != 0)
-		conf_fault_add(r->faults, at, false, "%s: %s cannot be read by this user", key, path);
-}
-
-static void
-check_secrets(struct reader *r)
-{
-	const struct conf *c = r->conf;
-	struct conf_place top = { c->file, 0 };
-
-	if (r->who != CONF_SENDER) {
-		check_secret(r, &top, "store_key", c->store_key, "make it with: nudgectl keygen FILE");
-		for (size_t i = 0; i < c->listeners_n; i++)
-			if (c->listeners[i].tls)
-				check_secret(r, &c->listeners[i].at, "private_key", c->listeners[i].private_key,
-				    "it is the key of the listener's certificate");
-	}
-	if (r->who != CONF_NUDGED)
-		for (size_t i = 0; i < c->gateways_n; i++)
-			check_secret(r, &c->gateways[i].at, "access_key", c->gateways[i].access_key,
-			    "put the key of the Azure resource there");
-}
-
-void
-check_across(struct reader *r)
-{
-	const struct conf *c = r->conf;
-	struct conf_place top = { c->file, 0 };
-
-	if (c->listeners_n == 0)
-		conf_fault_add(r->faults, &top, false, "there is no listener: nobody could send messages");
-	if (c->sites_n == 0)
-		conf_fault_add(r->faults, &top, false, "there is no site: no message would be for anybody");
-	for (size_t i = 0; i < c->listeners_n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (c->listeners[i].port == c->listeners[k].port && strcmp(c->listeners[i].address, c->listeners[k].address) == 0)
-				conf_fault_add(r->faults, &c->listeners[i].at, false, "listener \"%s\": address and port are those of \"%s\"",
-				    c->listeners[i].title, c->listeners[k].title);
-	check_overlap(r);
-	check_secrets(r);
-}
-
 /* ---- load ---- */
 
 static void
@@ -293,9 +200,12 @@ conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf
 	r.sources = calloc(SOURCES_MAX, sizeof *r.sources);
 	if (!r.conf || !r.sources) {
 		conf_fault_add(faults, &at, false, "out of memory");
-	} else if (source_read(&r, path, 0, &at) && faults->errors_n == 0) {
-		r.conf->file = strdup(r.sources[0].path);
-		build_all(&r);
+	} else {
+		source_read(&r, path, 0, &at);
+		if (r.sources_n > 0 && faults->errors_n == r.doubles_n) {
+			r.conf->file = text_copy(r.sources[0].path);
+			build_all(&r);
+		}
 	}
 	sources_free(&r);
 	if (faults->errors_n > 0) {

@@ -7,28 +7,45 @@
 #include "nudge/conf.h"
 
 enum option_kind {
-	OPTION_TEXT, OPTION_PATH, OPTION_PATH_OR_EMPTY, OPTION_BOOL, OPTION_NUMBER, OPTION_DURATION, OPTION_SIZE,
-	OPTION_WORD,      /* one of a few */
-	OPTION_TEXTS, OPTION_PATHS, /* lists */
-	OPTION_BLOCK      /* a block inside */
+	OPTION_TEXT,
+	OPTION_PATH,
+	OPTION_PATH_OR_EMPTY,
+	OPTION_BOOL,
+	OPTION_NUMBER,
+	OPTION_DURATION,
+	OPTION_SIZE,
+	OPTION_RATE,   /* "200/min" */
+	OPTION_WINDOW, /* "09:00-20:00" */
+	OPTION_BEFORE, /* "15min", "1d", "2d at 10:00" */
+	OPTION_WORD,   /* one of a few, which stand as unit */
+	OPTION_TEXTS,  /* lists, from here */
+	OPTION_PATHS,
+	OPTION_PATTERNS,
+	OPTION_BLOCK   /* a block inside */
 };
 
 struct option {
-	const char *block;   /* "" for the top */
+	const char *block;    /* "" for the top */
 	const char *name;
 	enum option_kind kind;
 	const char *standard; /* default as it would be written; NULL: required; "" empty */
-	const char *text;    /* one line for people */
+	int64_t min, max;     /* in the unit; both 0 where nothing is counted */
+	const char *unit;     /* what is counted, or the words: "skip, send" */
+	const char *text;     /* one line for people */
 };
 
+#define OPTS_MAX 64 /* settings of one block */
 extern const struct option options[]; /* ended by a NULL block */
 
 const struct option *option_find(const char *block, const char *name);
 
 /* ---- what stands where ---- */
+#define TITLE_MAX 63
 struct entry {
-	char block[24], title[64], sub[24], subtitle[64], key[48]; /* key "": the block itself begins */
+	char block[24], title[TITLE_MAX + 1], sub[24], subtitle[TITLE_MAX + 1];
+	char key[48]; /* "": the block itself begins */
 	int line;
+	bool is_list; /* its value is in braces */
 };
 
 struct source { /* one file */
@@ -39,29 +56,37 @@ struct source { /* one file */
 	size_t entries_n;
 };
 
-#define SOURCES_MAX 256
+#define SOURCES_MAX 4096
 
 struct reader {
 	struct source *sources; /* owned */
 	size_t sources_n;
 	struct conf *conf;
 	struct conf_faults *faults;
+	size_t doubles_n; /* errors after which it can still be built, so that all is told at once */
 	enum conf_reader who;
 };
 
 /* Reads a file and all it includes; faults for syntax, unknown keys, titles and
- * keys used twice. false when nothing can be built from it. */
-bool source_read(struct reader *r, const char *path, int depth, const struct conf_place *from);
+ * keys used twice. */
+void source_read(struct reader *r, const char *path, int depth, const struct conf_place *from);
 void sources_free(struct reader *r);
 
-/* Blanks comments, keeps what stands in double quotes from being eaten, takes
- * includes out; notes where everything stands. false: *f, and the line in *line. */
+/* Faults for unknown keys, wrong kinds, bad titles, and what stands twice.
+ * false: nothing can be built from this file. */
+bool entries_check(struct reader *r, const struct source *s);
+
+/* Blanks comments, writes each word so that libConfuse gives it back as it was
+ * typed, takes includes out; notes where everything stands. false: *f, and the
+ * line in *line. */
 struct scanned {
 	char *text;           /* owned; what libConfuse gets */
 	struct entry *entries; /* owned */
 	size_t n;
-	char (*includes)[512]; /* owned */
-	int *include_lines;   /* owned */
+	struct include {
+		char path[512];
+		int line;
+	} *includes;           /* owned */
 	size_t includes_n;
 };
 bool scan(const char *text, size_t n, struct scanned *out, int *line, struct fault *f);
@@ -76,33 +101,57 @@ struct section {
 };
 
 struct conf_place section_place(const struct section *s, const char *key); /* key "": of the block */
-void section_fault(const struct section *s, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void section_warn(const struct section *s, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void section_fault(const struct section *s, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void section_warn(const struct section *s, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 bool section_has(const struct section *s, const char *key);
 /* All give the default when the key is missing, and a fault when it is required or wrong. */
 const char *section_raw(const struct section *s, const char *key);       /* borrowed; "" when none */
 char *section_text(const struct section *s, const char *key);            /* owned */
 char *section_path(const struct section *s, const char *key);            /* owned, absolute */
 bool section_bool(const struct section *s, const char *key);
-int64_t section_number(const struct section *s, const char *key, int64_t min, int64_t max);
-int64_t section_duration(const struct section *s, const char *key, int64_t min_s, int64_t max_s);
-int section_word(const struct section *s, const char *key, const char *const *words); /* index; 0 when wrong */
+int64_t section_number(const struct section *s, const char *key);
+int64_t section_duration(const struct section *s, const char *key);      /* seconds */
+int64_t section_size(const struct section *s, const char *key);          /* bytes */
+int64_t section_rate(const struct section *s, const char *key);          /* a minute; 0: "off", or empty */
+int section_word(const struct section *s, const char *key);              /* index of the word; 0: wrong */
 struct text_list section_texts(const struct section *s, const char *key, bool paths); /* owned */
 void section_patterns(const struct section *s, const char *key, struct pattern_list *out);
-bool section_window(const struct section *s, const char *key, struct conf_window *out);
-char *path_from(const struct source *s, const char *path); /* owned */
+void section_window(const struct section *s, const char *key, struct conf_window *out);
+/* All but title and place. */
+bool section_before(const struct section *s, const char *key, struct conf_reminder *out);
+/* Absolute, owned; NULL out of memory. "credential:NAME" is a file among those
+ * that systemd hands to the service. */
+#define CREDENTIALS_UNKNOWN "/no-credentials-directory"
+char *path_from(const struct source *s, const char *path);
+char *text_copy(const char *text);                          /* owned, never NULL */
 
 /* ---- builders ---- */
 void build_top(struct reader *r);
+struct conf_place top_place(const struct reader *r, const char *key); /* of a setting of the top */
 void build_organizations(struct reader *r);
 void build_gateways(struct reader *r);
 void build_numbers(struct reader *r);
 void build_environments(struct reader *r);
 void build_listeners(struct reader *r);
 void build_sites(struct reader *r);
-void check_across(struct reader *r);
+void check_across(struct reader *r); /* between blocks, and the secrets */
 void conf_free(struct conf *c);
 struct conf *conf_new(void); /* one hold */
+
+/* The block of this title; NULL, and a fault that names the nearest, when there
+ * is none. `items` are blocks that begin with their titles. */
+void *build_linked(const struct section *s, const char *key, const char *name, void *items, size_t n,
+    size_t size);
+
+/* ---- shapes of single values; pure ---- */
+bool shape_e164(const char *text);     /* + and 8 to 15 digits */
+bool shape_name(const char *text);     /* an alphanumeric sender */
+bool shape_address(const char *text);  /* an IP address, or localhost */
+bool shape_loopback(const char *text); /* an address that only this machine reaches */
+/* "https://HOST[:PORT]", brought into that form in place. */
+bool shape_endpoint(char *url, bool any_host, struct fault *f);
 
 /* Calls fn for each block of this name, in the order of the files. Grows
  * *items (zeroed) by one for each. */

@@ -27,12 +27,13 @@ pattern_new(const char *text, struct pattern **out, struct fault *f)
 		pattern_free(p);
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	}
-	p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_CASELESS | PCRE2_MATCH_INVALID_UTF,
-	    &error, &at, NULL);
+	p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+	    PCRE2_UTF | PCRE2_CASELESS | PCRE2_MATCH_INVALID_UTF, &error, &at, NULL);
 	if (!p->code) {
 		(void)pcre2_get_error_message(error, why, sizeof why);
 		pattern_free(p);
-		return fault_set(f, FAULT_OPERATOR, "pattern '%s': at character %zu: %s", text, at + 1, (const char *)why);
+		return fault_set(
+		    f, FAULT_OPERATOR, "pattern '%s': at character %zu: %s", text, at + 1, (const char *)why);
 	}
 	/* Where memory may not become code this fails, and matching goes on without it. */
 	(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);

@@ -1,4 +1,4 @@
-/* scan.c - before libConfuse: comments away, strings protected, and a note of what stands where. */
+/* scan.c - before libConfuse: comments away, words kept as typed, and a note of what stands where. */
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
 #include <stdio.h>
@@ -8,25 +8,37 @@
 #include "conf/options.h"
 #include "nudge/buf.h"
 
+#define WORD_MAX 4096
+#define TEXT_MAX (8u << 20)
+
 struct scanner {
 	const char *p, *end;
 	int line;
-	struct buf out;       /* what libConfuse gets */
+	struct buf out;  /* what libConfuse gets */
+	struct buf word; /* the last word or string, as typed */
 	struct scanned *s;
+	size_t cap; /* of s->entries */
 	struct fault *f;
 	int *fault_line;
-	char word[512];       /* of the last word or string */
+	bool is_value;   /* the next word is the value of a setting */
 	int depth;
-	struct entry at;      /* block, title, sub, subtitle of where we are */
+	int opened[2];   /* lines of the blocks that are open */
+	struct entry at; /* block, title, sub, subtitle of where we are */
 };
 
 enum token { T_END, T_WORD, T_OPEN, T_CLOSE, T_EQUALS, T_COMMA, T_PAREN, T_UNPAREN, T_BAD };
 
 static bool
+wrong_at(struct scanner *x, int line, const char *what)
+{
+	*x->fault_line = line;
+	return fault_set(x->f, FAULT_OPERATOR, "%s", what);
+}
+
+static bool
 wrong(struct scanner *x, const char *what)
 {
-	*x->fault_line = x->line;
-	return fault_set(x->f, FAULT_OPERATOR, "%s", what);
+	return wrong_at(x, x->line, what);
 }
 
 static void
@@ -40,6 +52,7 @@ static bool
 skip(struct scanner *x)
 {
 	bool block = false, line = false;
+	int began = 0;
 
 	while (x->p < x->end) {
 		char c = *x->p, next = x->p + 1 < x->end ? x->p[1] : '\0';
@@ -55,6 +68,7 @@ skip(struct scanner *x)
 			line = true;
 		} else if (!block && !line && c == '/' && next == '*') {
 			block = true;
+			began = x->line;
 			x->p++;
 		} else if (!block && !line && !isspace((unsigned char)c)) {
 			return true;
@@ -63,38 +77,70 @@ skip(struct scanner *x)
 		}
 		x->p++;
 	}
-	return !block || wrong(x, "a comment /* is not ended");
+	return !block || wrong_at(x, began, "a comment begins with /* here and is not ended with */");
 }
 
-/* A string, as typed: in double quotes libConfuse would eat backslashes and
- * expand ${...}; both are kept from it. */
+/* Whatever quotes the word had, libConfuse gets double ones, with everything
+ * escaped that it would eat there: backslash, quote, ${...}. */
+static bool
+put_word(struct scanner *x)
+{
+	put(x, '"');
+	for (size_t i = 0; i < x->word.n; i++) {
+		char c = x->word.p[i];
+
+		if ((unsigned char)c < ' ' && c != '\t')
+			return wrong(x, "a control character inside a value");
+		if (c == '\\' || c == '"' || c == '$')
+			put(x, '\\');
+		put(x, c);
+	}
+	put(x, '"');
+	return !x->word.spoilt || wrong(x, "a value is longer than 4096 bytes");
+}
+
+/* As typed, but for \" in double quotes, which is a quote. */
 static bool
 string(struct scanner *x)
 {
 	char quote = *x->p++;
-	size_t n = 0;
 
-	put(x, quote);
 	for (; x->p < x->end && *x->p != quote; x->p++) {
-		char c = *x->p;
-
-		if (c == '\n')
-			return wrong(x, "a string is not ended before the end of its line");
-		if (quote == '"' && c == '\\' && x->p + 1 < x->end && x->p[1] == '"') {
-			put(x, '\\');
-			c = *++x->p;
-		} else if (quote == '"' && (c == '\\' || c == '$')) {
-			put(x, '\\');
-		}
-		put(x, c);
-		if (n < sizeof x->word - 1)
-			x->word[n++] = c;
+		if (*x->p == '\n')
+			break;
+		if (quote == '"' && *x->p == '\\' && x->p + 1 < x->end && x->p[1] == '"')
+			x->p++;
+		(void)buf_add_char(&x->word, *x->p);
 	}
-	x->word[n] = '\0';
-	if (x->p == x->end)
-		return wrong(x, "a string is not ended");
-	put(x, *x->p++);
-	return true;
+	if (x->p == x->end || *x->p != quote)
+		return wrong(x,
+		    quote == '"' ? "a string is not ended with \" on its line (\\\" is a quote inside it)"
+				 : "a string is not ended with ' on its line");
+	x->p++;
+	return put_word(x);
+}
+
+/* Takes one word that stands without quotes. */
+static void
+bare_word(struct scanner *x)
+{
+	while (x->p < x->end && !isspace((unsigned char)*x->p) && !strchr("{}=,()#\"'", *x->p))
+		(void)buf_add_char(&x->word, *x->p++);
+}
+
+/* "2d at 10:00" without quotes is three words and one value. */
+static void
+join_time_of_day(struct scanner *x)
+{
+	const char *p = x->p;
+
+	while (p < x->end && (*p == ' ' || *p == '\t'))
+		p++;
+	if (p == x->p || x->end - p < 4 || memcmp(p, "at ", 3) != 0 || !isdigit((unsigned char)p[3]))
+		return;
+	x->p = p + 3;
+	(void)buf_add_text(&x->word, " at ");
+	bare_word(x);
 }
 
 static enum token
@@ -103,10 +149,10 @@ next_token(struct scanner *x)
 	static const char marks[] = "{}=,()";
 	static const enum token kinds[] = { T_OPEN, T_CLOSE, T_EQUALS, T_COMMA, T_PAREN, T_UNPAREN };
 	const char *mark;
-	size_t n = 0;
 
 	if (!skip(x))
 		return T_BAD;
+	buf_reset(&x->word);
 	if (x->p == x->end)
 		return T_END;
 	if (*x->p == '"' || *x->p == '\'')
@@ -116,93 +162,96 @@ next_token(struct scanner *x)
 		put(x, *x->p++);
 		return kinds[mark - marks];
 	}
-	while (x->p < x->end && !isspace((unsigned char)*x->p) && !strchr("{}=,()#\"'", *x->p)) {
-		if (n < sizeof x->word - 1)
-			x->word[n++] = *x->p;
-		put(x, *x->p++);
-	}
-	x->word[n] = '\0';
-	return n > 0 ? T_WORD : (wrong(x, "a character that has no meaning here"), T_BAD);
+	bare_word(x);
+	if (x->is_value)
+		join_time_of_day(x);
+	if (x->word.n > 0)
+		return put_word(x) ? T_WORD : T_BAD;
+	(void)wrong(x, "a character that has no meaning here");
+	return T_BAD;
 }
 
 static bool
 note(struct scanner *x, const char *key, int line)
 {
-	struct entry *grown = realloc(x->s->entries, (x->s->n + 1) * sizeof *grown);
+	struct entry *e;
 
-	if (!grown)
-		return wrong(x, "out of memory");
-	x->s->entries = grown;
-	grown[x->s->n] = x->at;
-	(void)snprintf(grown[x->s->n].key, sizeof grown->key, "%.47s", key);
-	grown[x->s->n++].line = line;
+	if (x->s->n == x->cap) {
+		size_t cap = x->cap ? x->cap * 2 : 64;
+		struct entry *grown = realloc(x->s->entries, cap * sizeof *grown);
+
+		if (!grown)
+			return wrong(x, "out of memory");
+		x->s->entries = grown;
+		x->cap = cap;
+	}
+	e = &x->s->entries[x->s->n++];
+	*e = x->at;
+	(void)snprintf(e->key, sizeof e->key, "%.47s", key);
+	e->line = line;
+	e->is_list = false;
 	return true;
 }
 
-/* "2d at 10:00" without quotes is three words, and libConfuse takes one. */
-static void
-join_time_of_day(struct scanner *x, size_t word_at)
+/* The rest of {value, value, ...}; a comma after the last is fine. */
+static bool
+list(struct scanner *x)
 {
-	size_t n = (size_t)(x->end - x->p), i = 0;
-	char word[64];
+	bool wants_value = true;
+	int line = x->line;
 
-	while (i < n && (x->p[i] == ' ' || x->p[i] == '\t'))
-		i++;
-	if (n - i < 8 || memcmp(x->p + i, "at ", 3) != 0 || !isdigit((unsigned char)x->p[i + 3]) || x->p[i + 5] != ':')
-		return;
-	(void)snprintf(word, sizeof word, "%.40s", x->word);
-	x->out.n = word_at;
-	(void)buf_addf(&x->out, "\"%s %.8s\"", word, x->p + i);
-	x->p += i + 8;
+	for (;;) {
+		enum token t = next_token(x);
+
+		if (t == T_BAD || t == T_CLOSE)
+			return t == T_CLOSE;
+		if (t == T_WORD && wants_value)
+			wants_value = false;
+		else if (t == T_COMMA && !wants_value)
+			wants_value = true;
+		else if (t == T_WORD)
+			return wrong(x, "in this list a ',' or the '}' is missing");
+		else if (t == T_COMMA)
+			return wrong(x, "a ',' too many in a list");
+		else
+			return wrong_at(x, line, "a list is {value, value, ...}: its '}' is missing");
+	}
 }
 
 static bool
 value(struct scanner *x)
 {
-	size_t word_at;
 	enum token t;
 
-	if (!skip(x))
-		return false;
-	word_at = x->out.n;
+	x->is_value = true;
 	t = next_token(x);
-	if (t == T_WORD) {
-		if (x->out.n > word_at && x->out.p[word_at] != '"' && x->out.p[word_at] != '\'')
-			join_time_of_day(x, word_at);
-		return true;
-	}
+	x->is_value = false;
+	if (t == T_WORD || t == T_BAD)
+		return t == T_WORD;
 	if (t != T_OPEN)
-		return t == T_BAD ? false : wrong(x, "a value should stand after '='");
-	for (;;) {
-		t = next_token(x);
-		if (t == T_CLOSE)
-			return true;
-		if (t != T_WORD && t != T_COMMA)
-			return t == T_BAD ? false : wrong(x, "a list is {value, value, ...}: '}' is missing");
-	}
+		return wrong(x, "a value should stand after '='");
+	x->s->entries[x->s->n - 1].is_list = true;
+	return list(x);
 }
 
 /* include("FILE"): taken out here, read by its own. */
 static bool
 include(struct scanner *x, size_t out_before, int line)
 {
-	char (*grown)[512];
-	int *lines;
+	struct include *grown;
 
 	if (next_token(x) != T_PAREN || next_token(x) != T_WORD)
-		return wrong(x, "include(\"FILE\")");
+		return wrong(x, "an include is written include(\"FILE\")");
 	grown = realloc(x->s->includes, (x->s->includes_n + 1) * sizeof *grown);
-	if (grown)
-		x->s->includes = grown;
-	lines = realloc(x->s->include_lines, (x->s->includes_n + 1) * sizeof *lines);
-	if (lines)
-		x->s->include_lines = lines;
-	if (!grown || !lines)
+	if (!grown)
 		return wrong(x, "out of memory");
-	memcpy(grown[x->s->includes_n], x->word, sizeof *grown);
-	lines[x->s->includes_n++] = line;
+	x->s->includes = grown;
+	if (x->word.n >= sizeof grown->path)
+		return wrong(x, "the path is longer than 511 bytes");
+	span_copy(grown[x->s->includes_n].path, sizeof grown->path, buf_span(&x->word));
+	grown[x->s->includes_n++].line = line;
 	if (next_token(x) != T_UNPAREN)
-		return wrong(x, "include(\"FILE\"): ')' is missing");
+		return wrong(x, "an include is written include(\"FILE\"): ')' is missing");
 	for (size_t i = out_before; i < x->out.n; i++)
 		if (x->out.p[i] != '\n')
 			x->out.p[i] = ' ';
@@ -212,16 +261,24 @@ include(struct scanner *x, size_t out_before, int line)
 static bool
 open_block(struct scanner *x, const char *name, const char *title, int line)
 {
+	const struct option *top = option_find("", name);
+
+	if (x->depth > 0 && top && top->kind == OPTION_BLOCK) {
+		*x->fault_line = line;
+		return fault_set(x->f, FAULT_OPERATOR,
+		    "a block %s begins while the block %s of line %d is open: is its '}' missing?", name,
+		    x->at.block, x->opened[0]);
+	}
 	if (x->depth == 2)
-		return wrong(x, "blocks stand in one another at most twice");
+		return wrong(x, "blocks stand in one another at most twice: is a '}' missing before this?");
 	if (x->depth == 0) {
 		(void)snprintf(x->at.block, sizeof x->at.block, "%.23s", name);
-		(void)snprintf(x->at.title, sizeof x->at.title, "%.63s", title);
+		(void)snprintf(x->at.title, sizeof x->at.title, "%s", title);
 	} else {
 		(void)snprintf(x->at.sub, sizeof x->at.sub, "%.23s", name);
-		(void)snprintf(x->at.subtitle, sizeof x->at.subtitle, "%.63s", title);
+		(void)snprintf(x->at.subtitle, sizeof x->at.subtitle, "%s", title);
 	}
-	x->depth++;
+	x->opened[x->depth++] = line;
 	return note(x, "", line);
 }
 
@@ -239,55 +296,73 @@ close_block(struct scanner *x)
 static bool
 statement(struct scanner *x, size_t out_before)
 {
-	char name[64], title[64] = "";
+	char name[64], title[TITLE_MAX + 1] = "";
 	int line = x->line;
 	enum token t;
 
-	(void)snprintf(name, sizeof name, "%.63s", x->word);
+	(void)span_copy(name, sizeof name, buf_span(&x->word));
 	if (strcmp(name, "include") == 0 && x->depth == 0)
 		return include(x, out_before, line);
 	t = next_token(x);
 	if (t == T_EQUALS)
 		return note(x, name, line) && value(x);
 	if (t == T_WORD) {
-		(void)snprintf(title, sizeof title, "%.63s", x->word);
+		if (x->word.n > TITLE_MAX)
+			return wrong(x, "a title has at most 63 bytes");
+		(void)span_copy(title, sizeof title, buf_span(&x->word));
 		t = next_token(x);
 	}
 	if (t == T_OPEN)
 		return open_block(x, name, title, line);
-	if (t != T_BAD) {
-		(void)wrong(x, "after a name should stand '=' and a value, or a title and '{'");
-		*x->fault_line = line;
+	if (t == T_BAD)
+		return false;
+	*x->fault_line = line;
+	return fault_set(x->f, FAULT_OPERATOR,
+	    "after \"%s\" there should be '=' and a value, or a title and '{'; a value of "
+	    "several words goes into quotes",
+	    name);
+}
+
+static bool
+statements(struct scanner *x)
+{
+	for (;;) {
+		size_t before = x->out.n;
+		enum token t = next_token(x);
+
+		if (t == T_BAD)
+			return false;
+		if (t == T_END)
+			return x->depth == 0 ||
+			    wrong_at(
+				x, x->opened[x->depth - 1], "a block begins here and its '}' is missing");
+		if (t == T_CLOSE && x->depth == 0)
+			return wrong(x, "there is a '}' too many: a setting or a block should begin here");
+		if (t == T_CLOSE)
+			close_block(x);
+		else if (t != T_WORD)
+			return wrong(x, "a setting or a block should begin here");
+		else if (!statement(x, before))
+			return false;
 	}
-	return false;
 }
 
 bool
 scan(const char *text, size_t n, struct scanned *out, int *line, struct fault *f)
 {
 	struct scanner x = { .p = text, .end = text + n, .line = 1, .s = out, .f = f, .fault_line = line };
-	bool ok = true;
+	bool ok;
 
 	*out = (struct scanned){ 0 };
-	buf_init(&x.out, 4u << 20);
-	while (ok) {
-		size_t before = x.out.n;
-		enum token t = next_token(&x);
-
-		if (t == T_END) {
-			ok = x.depth == 0 || wrong(&x, "a block is not ended: '}' is missing");
-			break;
-		}
-		if (t == T_CLOSE && x.depth > 0)
-			close_block(&x);
-		else if (t == T_WORD)
-			ok = statement(&x, before);
-		else
-			ok = t == T_BAD ? false : wrong(&x, "a setting or a block should begin here");
-	}
+	buf_init(&x.out, TEXT_MAX);
+	buf_init(&x.word, WORD_MAX);
+	ok = statements(&x);
 	if (ok)
 		out->text = strdup(buf_text(&x.out));
+	if (ok && (!out->text || x.out.spoilt))
+		ok = wrong(&x, "out of memory");
 	buf_clear(&x.out);
+	buf_clear(&x.word);
 	if (!ok)
 		scanned_free(out);
 	return ok;
@@ -299,6 +374,5 @@ scanned_free(struct scanned *s)
 	free(s->text);
 	free(s->entries);
 	free(s->includes);
-	free(s->include_lines);
 	*s = (struct scanned){ 0 };
 }

@@ -11,8 +11,8 @@
 static bool
 is_here(const struct entry *e, const struct section *s, const char *key)
 {
-	return strcmp(e->block, s->block) == 0 && strcmp(e->title, s->title) == 0 && strcmp(e->sub, s->sub) == 0 &&
-	    strcmp(e->subtitle, s->subtitle) == 0 && strcmp(e->key, key) == 0;
+	return strcmp(e->block, s->block) == 0 && strcmp(e->title, s->title) == 0 &&
+	    strcmp(e->sub, s->sub) == 0 && strcmp(e->subtitle, s->subtitle) == 0 && strcmp(e->key, key) == 0;
 }
 
 struct conf_place
@@ -27,7 +27,10 @@ section_place(const struct section *s, const char *key)
 	return at.line == 0 && key[0] && s->block[0] ? section_place(s, "") : at;
 }
 
-static void __attribute__((format(printf, 4, 0)))
+static void say(const struct section *s, const char *key, bool warning, const char *format, va_list ap)
+    __attribute__((format(printf, 4, 0)));
+
+static void
 say(const struct section *s, const char *key, bool warning, const char *format, va_list ap)
 {
 	struct conf_place at = section_place(s, key);
@@ -35,8 +38,8 @@ say(const struct section *s, const char *key, bool warning, const char *format, 
 
 	(void)vsnprintf(text, sizeof text, format, ap);
 	if (s->block[0] && s->title[0])
-		conf_fault_add(s->reader->faults, &at, warning, "%s \"%s\"%s%s%s: %s", s->block, s->title, s->sub[0] ? " reminder \"" : "",
-		    s->subtitle, s->sub[0] ? "\"" : "", text);
+		conf_fault_add(s->reader->faults, &at, warning, "%s \"%s\"%s%s%s: %s", s->block, s->title,
+		    s->sub[0] ? " reminder \"" : "", s->subtitle, s->sub[0] ? "\"" : "", text);
 	else
 		conf_fault_add(s->reader->faults, &at, warning, "%s", text);
 }
@@ -84,15 +87,23 @@ section_raw(const struct section *s, const char *key)
 	if (section_has(s, key)) {
 		const char *text = cfg_getstr(s->cfg, key);
 
-		return text ? text : "";
+		if (text && (text[0] || o->standard))
+			return text;
 	}
 	if (!o->standard)
 		section_fault(s, key, "%s is missing (%s)", key, o->text);
 	return o->standard ? o->standard : "";
 }
 
-static char *
-owned(const char *text)
+/* What stands there is required and missing: that was said. */
+static bool
+is_nothing(const struct section *s, const char *key, const char *text)
+{
+	return text[0] == '\0' && (!section_has(s, key) || !option_of(s, key)->standard);
+}
+
+char *
+text_copy(const char *text)
 {
 	char *copy = strdup(text);
 
@@ -104,15 +115,18 @@ owned(const char *text)
 char *
 section_text(const struct section *s, const char *key)
 {
-	return owned(section_raw(s, key));
+	return text_copy(section_raw(s, key));
 }
 
 char *
 section_path(const struct section *s, const char *key)
 {
-	char *path = path_from(s->source, section_raw(s, key));
+	const char *text = section_raw(s, key);
+	char *path = path_from(s->source, text);
 
-	return path ? path : owned("");
+	if (text[0] == '\0' && option_of(s, key)->kind == OPTION_PATH && !is_nothing(s, key, text))
+		section_fault(s, key, "%s is empty (%s)", key, option_of(s, key)->text);
+	return path ? path : text_copy("");
 }
 
 bool
@@ -127,60 +141,138 @@ section_bool(const struct section *s, const char *key)
 		if (strcmp(text, no[i]) == 0)
 			return false;
 	}
-	if (text[0] || section_has(s, key))
+	if (!is_nothing(s, key, text))
 		section_fault(s, key, "%s is true or false, not \"%s\"", key, text);
 	return false;
 }
 
 int64_t
-section_number(const struct section *s, const char *key, int64_t min, int64_t max)
+section_number(const struct section *s, const char *key)
 {
+	const struct option *o = option_of(s, key);
 	const char *text = section_raw(s, key);
 	uint64_t n;
 
-	if (text[0] == '\0' && !section_has(s, key))
-		return min;
-	if (!span_to_u64(span_of(text), (uint64_t)max, &n) || (int64_t)n < min) {
-		section_fault(s, key, "%s is a number from %lld to %lld, not \"%s\"", key, (long long)min, (long long)max, text);
-		return min;
+	if (is_nothing(s, key, text))
+		return o->min;
+	if (!span_to_u64(span_of(text), (uint64_t)o->max, &n) || (int64_t)n < o->min) {
+		section_fault(s, key, "%s is a number from %lld to %lld (%s), not \"%s\"", key,
+		    (long long)o->min, (long long)o->max, o->unit, text);
+		return o->min;
 	}
 	return (int64_t)n;
 }
 
+/* As a person would write it: 86400 is "1d". */
+static const char *
+duration_text(int64_t n_s, char out[32])
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = { { "y", 365 * 86400 }, { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
+	size_t i = 0;
+
+	while (n_s % units[i].seconds != 0)
+		i++;
+	(void)snprintf(out, 32, "%lld%s", (long long)(n_s / units[i].seconds), n_s == 0 ? "" : units[i].unit);
+	return out;
+}
+
+static bool
+in_range(const struct section *s, const char *key, const char *text, int64_t n_s)
+{
+	const struct option *o = option_of(s, key);
+	char least[32], most[32];
+
+	if (n_s >= o->min && n_s <= o->max)
+		return true;
+	section_fault(s, key, "%s = %s: it may be from %s to %s", key, text, duration_text(o->min, least),
+	    duration_text(o->max, most));
+	return false;
+}
+
 int64_t
-section_duration(const struct section *s, const char *key, int64_t min_s, int64_t max_s)
+section_duration(const struct section *s, const char *key)
 {
 	const char *text = section_raw(s, key);
 	struct fault f = { 0 };
-	int64_t n;
+	int64_t n_s;
 
-	if (!conf_duration(text, &n, &f)) {
-		section_fault(s, key, "%s: %s", key, f.text);
-		return min_s;
-	}
-	if (n < min_s || n > max_s) {
-		section_fault(s, key, "%s = %s: it may be %llds to %llds", key, text, (long long)min_s, (long long)max_s);
-		return min_s;
-	}
-	return n;
+	if (is_nothing(s, key, text))
+		return option_of(s, key)->min;
+	if (conf_duration(text, &n_s, &f))
+		return in_range(s, key, text, n_s) ? n_s : option_of(s, key)->min;
+	section_fault(s, key, "%s: %s", key, f.text);
+	return option_of(s, key)->min;
 }
 
-int
-section_word(const struct section *s, const char *key, const char *const *words)
+int64_t
+section_size(const struct section *s, const char *key)
 {
-	const char *text = section_raw(s, key), *near;
-	char list[128] = "";
+	static const struct {
+		const char *unit;
+		int64_t bytes;
+	} units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1024 * 1024 } };
+	const struct option *o = option_of(s, key);
+	const char *text = section_raw(s, key);
+	size_t digits = strspn(text, "0123456789");
+	uint64_t n = 0;
 
-	for (int i = 0; words[i]; i++)
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (strcmp(text + digits, units[i].unit) == 0 &&
+		    span_to_u64(span_from(text, digits), (uint64_t)o->max, &n) &&
+		    (int64_t)n * units[i].bytes >= o->min && (int64_t)n * units[i].bytes <= o->max)
+			return (int64_t)n * units[i].bytes;
+	section_fault(s, key, "%s is a size from %lldKiB to %lldMiB, as 1MiB, not \"%s\"", key,
+	    (long long)o->min / 1024, (long long)o->max / (1024 * 1024), text);
+	return o->min;
+}
+
+int64_t
+section_rate(const struct section *s, const char *key)
+{
+	const struct option *o = option_of(s, key);
+	const char *text = section_raw(s, key);
+	size_t digits = strspn(text, "0123456789");
+	bool may_be_off = o->standard && o->standard[0];
+	uint64_t n;
+
+	if (text[0] == '\0' || (may_be_off && strcmp(text, "off") == 0))
+		return 0;
+	if (strcmp(text + digits, "/min") == 0 &&
+	    span_to_u64(span_from(text, digits), (uint64_t)o->max, &n) && (int64_t)n >= o->min)
+		return (int64_t)n;
+	section_fault(s, key, "%s is %s a minute, as %s, from %lld to %lld; not \"%s\"", key, o->unit,
+	    may_be_off ? "300/min, or off" : "200/min", (long long)o->min, (long long)o->max, text);
+	return o->min;
+}
+
+#define WORDS_MAX 8
+
+int
+section_word(const struct section *s, const char *key)
+{
+	const struct option *o = option_of(s, key);
+	const char *text = section_raw(s, key), *near, *words[WORDS_MAX + 1];
+	char copies[WORDS_MAX][24];
+	struct span rest = span_of(o->unit);
+	int n = 0;
+
+	while (rest.n > 0 && n < WORDS_MAX) {
+		(void)span_copy(copies[n], sizeof copies[n], span_trim(span_cut(rest, ',', &rest)));
+		words[n] = copies[n];
+		n++;
+	}
+	words[n] = NULL;
+	for (int i = 0; i < n; i++)
 		if (strcmp(words[i], text) == 0)
 			return i;
-	if (text[0] == '\0' && !section_has(s, key))
+	if (is_nothing(s, key, text))
 		return 0;
-	for (int i = 0; words[i]; i++)
-		(void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", words[i]);
 	near = conf_nearest(text, words);
-	section_fault(s, key, "%s is one of %s, not \"%s\"%s%s%s", key, list, text, near ? "; did you mean " : "", near ? near : "",
-	    near ? "?" : "");
+	section_fault(s, key, "%s is one of %s; not \"%s\"%s%s%s", key, o->unit, text,
+	    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	return 0;
 }
 
@@ -200,10 +292,10 @@ section_texts(const struct section *s, const char *key, bool paths)
 			section_fault(s, key, "%s has an empty entry", key);
 			continue;
 		}
-		l.item[l.n++] = paths ? path_from(s->source, text) : owned(text);
+		l.item[l.n++] = paths ? path_from(s->source, text) : text_copy(text);
 	}
 	if (n == 0 && o->standard && o->standard[0])
-		l.item[l.n++] = owned(o->standard);
+		l.item[l.n++] = text_copy(o->standard);
 	if (n == 0 && !o->standard)
 		section_fault(s, key, "%s is missing (%s)", key, o->text);
 	return l;
@@ -224,7 +316,7 @@ section_patterns(const struct section *s, const char *key, struct pattern_list *
 	struct text_list l = section_texts(s, key, false);
 	struct fault f = { 0 };
 
-	out->item = calloc(l.n + 1, sizeof *out->item);
+	out->item = calloc(l.n + 1, sizeof(void *));
 	if (!out->item)
 		abort();
 	for (size_t i = 0; i < l.n; i++) {
@@ -243,23 +335,60 @@ minutes_of(struct span text)
 	struct span rest, hour = span_cut(span_trim(text), ':', &rest);
 	uint64_t h, m;
 
-	if (!span_to_u64(hour, 24, &h) || rest.n != 2 || !span_to_u64(rest, 59, &m) || h * 60 + m > 1440)
+	if (hour.n > 2 || !span_to_u64(hour, 24, &h) || rest.n != 2 || !span_to_u64(rest, 59, &m) ||
+	    h * 60 + m > 1440)
 		return -1;
 	return (int)(h * 60 + m);
 }
 
-bool
+void
 section_window(const struct section *s, const char *key, struct conf_window *out)
 {
 	const char *text = section_raw(s, key);
 	struct span rest, from = span_cut(span_of(text), '-', &rest);
 	struct conf_window w = { minutes_of(from), minutes_of(rest), false };
 
-	if (w.from_min < 0 || w.to_min < 0 || w.from_min == w.to_min) {
-		section_fault(s, key, "%s is two times of day, as \"09:00-20:00\", or \"00:00-24:00\" for always; not \"%s\"", key, text);
-		w = (struct conf_window){ 540, 1200, false };
+	if (w.from_min < 0 || w.to_min < 0 || w.from_min >= w.to_min) {
+		section_fault(s, key,
+		    "%s is two times of day, the earlier first, as \"09:00-20:00\", or \"00:00-24:00\" for "
+		    "always; not \"%s\"",
+		    key, text);
+		w = (struct conf_window){ 0, 1440, false };
 	}
 	w.always = w.from_min == 0 && w.to_min == 1440;
 	*out = w;
+}
+
+bool
+section_before(const struct section *s, const char *key, struct conf_reminder *out)
+{
+	const char *text = section_raw(s, key), *at = strstr(text, " at ");
+	char first[32];
+	struct fault f = { 0 };
+	int64_t n_s;
+	int minute = at ? minutes_of(span_of(at + 4)) : 0;
+	bool days;
+
+	if (is_nothing(s, key, text))
+		return false;
+	(void)span_copy(
+	    first, sizeof first, span_trim(span_from(text, at ? (size_t)(at - text) : strlen(text))));
+	days = first[0] && first[strlen(first) - 1] == 'd';
+	if (!conf_duration(first, &n_s, &f)) {
+		section_fault(s, key, "%s: %s; or a time of day, as \"2d at 10:00\"", key, f.text);
+		return false;
+	}
+	if (at && (!days || minute < 0 || minute == 1440)) {
+		section_fault(s, key,
+		    "%s with a time of day is written as \"2d at 10:00\", days before the visit; not \"%s\"",
+		    key, text);
+		return false;
+	}
+	if (!in_range(s, key, text, n_s))
+		return false;
+	out->form = at ? BEFORE_DAYS_AT : days ? BEFORE_DAYS : BEFORE_ELAPSED;
+	out->before_s = n_s;
+	out->days = days ? (int)(n_s / 86400) : 0;
+	out->at_min = minute;
 	return true;
 }

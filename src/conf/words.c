@@ -10,7 +10,7 @@ conf_duration(const char *text, int64_t *out_s, struct fault *f)
 	static const struct {
 		const char *unit;
 		int64_t seconds;
-	} units[] = { { "s", 1 }, { "min", 60 }, { "h", 3600 }, { "d", 86400 }, { "w", 7 * 86400 }, { "y", 365 * 86400 } };
+	} units[] = { { "s", 1 }, { "min", 60 }, { "h", 3600 }, { "d", 86400 }, { "y", 365 * 86400 } };
 	size_t digits = strspn(text, "0123456789");
 	uint64_t n = 0;
 
@@ -19,15 +19,18 @@ conf_duration(const char *text, int64_t *out_s, struct fault *f)
 		return true;
 	}
 	if (digits == 0 || !span_to_u64(span_from(text, digits), 1000000000, &n))
-		return fault_set(f, FAULT_OPERATOR, "\"%s\" is no duration; write it as 90s, 15min, 24h or 3d", text);
+		return fault_set(
+		    f, FAULT_OPERATOR, "\"%s\" is no duration; write it as 90s, 15min, 24h or 3d", text);
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (strcmp(text + digits, units[i].unit) == 0) {
 			*out_s = (int64_t)n * units[i].seconds;
 			return true;
 		}
 	if (text[digits] == '\0')
-		return fault_set(f, FAULT_OPERATOR, "\"%s\" has no unit; write %ss, %smin, %sh or %sd", text, text, text, text, text);
-	return fault_set(f, FAULT_OPERATOR, "\"%s\" is no unit; there are s, min, h, d", text + digits);
+		return fault_set(f, FAULT_OPERATOR, "\"%s\" has no unit; write %ss, %smin, %sh or %sd", text,
+		    text, text, text, text);
+	return fault_set(
+	    f, FAULT_OPERATOR, "\"%s\" is no unit of a duration; there are s, min, h, d, y", text + digits);
 }
 
 /* Steps that turn one word into the other (Levenshtein), up to a few. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
-#include <stdio.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ TEST(dates)
 		{ "the end of a year", 1767225599, "2025-12-31T23:59:59Z", "Wed, 31 Dec 2025 23:59:59 GMT" },
 		{ "the beginning of a year", 1767225600, "2026-01-01T00:00:00Z", "Thu, 01 Jan 2026 00:00:00 GMT" },
 		{ "an evening", 1795208400, "2026-11-20T21:00:00Z", "Fri, 20 Nov 2026 21:00:00 GMT" },
-		{ "a leap day", 1835438399, "2028-02-29T23:59:59Z", "Tue, 29 Feb 2028 23:59:59 GMT" },
+		{ "a leap day", 1835481599, "2028-02-29T23:59:59Z", "Tue, 29 Feb 2028 23:59:59 GMT" },
 		{ "the last of 31 bits", 2147483647, "2038-01-19T03:14:07Z", "Tue, 19 Jan 2038 03:14:07 GMT" },
 		{ "more than 31 bits", 2147483648, "2038-01-19T03:14:08Z", "Tue, 19 Jan 2038 03:14:08 GMT" },
 		{ "more than 32 bits", 4294967296, "2106-02-07T06:28:16Z", "Sun, 07 Feb 2106 06:28:16 GMT" },
@@ -80,6 +80,7 @@ TEST(far_away_dates_stay_in_their_room)
 TEST(the_clocks)
 {
 	struct now a = clock_now(), b;
+	struct ntptimeval ntp;
 
 	(void)usleep(20000);
 	b = clock_now();
@@ -87,7 +88,7 @@ TEST(the_clocks)
 	holds("the wall clock is in milliseconds", a.wall_ms > 1600000000000 && a.wall_ms < 32503680000000);
 	same_int("whole seconds", now_s(&(struct now){ .wall_ms = 1999 }), 1);
 	same_int("of none", now_s(&(struct now){ .wall_ms = 0 }), 0);
-	holds("an answer about the synchronisation", clock_synchronised() == clock_synchronised());
+	same_int("synchronised as ntp_gettime says", clock_synchronised(), ntp_gettime(&ntp) != TIME_ERROR);
 }
 
 TEST(the_boot)

@@ -158,7 +158,7 @@ TEST(each_fault_has_a_line_and_says_what_would_be_right)
 		{ "{ before = 1d }", "{ }", 32, "before is missing" },
 		{ "reminder \"day\" { before = 1d }", "reminder \"day\" { before = 1d }\n reminder \"day\" { before = 2d }", 33, "there already" },
 		{ "number = main", "number = main window = \"9-17\"", 30, "09:00-20:00" },
-		{ "number = main", "number = main settle = 2h", 30, "0s to 3600s" },
+		{ "number = main", "number = main settle = 2h", 30, "from 0 to 1h" },
 		{ "number = main", "number = main late = never", 30, "skip, send" },
 		{ "number = main", "number = main storm_brake = many", 30, "300/min, or off" },
 		{ "number = main", "number = main departments = {'('}", 30, "at character" },

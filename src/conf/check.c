@@ -1,0 +1,200 @@
+/* check.c - between blocks: whose message, one port, and the files that hold secrets. */
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/options.h"
+#include "nudge/seal.h"
+
+static bool
+same_patterns(const struct pattern_list *a, const struct pattern_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(pattern_text(a->item[i]), pattern_text(b->item[i])) != 0)
+			return false;
+	return true;
+}
+
+/* One message may have both, or one of them does not care. */
+static bool
+may_meet(const char *a, const char *b)
+{
+	return a[0] == '\0' || b[0] == '\0' || strcasecmp(a, b) == 0;
+}
+
+static bool
+overlap(const struct conf_site *a, const struct conf_site *b)
+{
+	return a->environment && a->environment == b->environment && strcmp(a->title, b->title) != 0 &&
+	    may_meet(a->sending_application, b->sending_application) &&
+	    may_meet(a->sending_facility, b->sending_facility) &&
+	    same_patterns(&a->departments, &b->departments) &&
+	    same_patterns(&a->visit_types, &b->visit_types);
+}
+
+static void
+check_overlap(struct reader *r)
+{
+	for (size_t i = 0; i < r->conf->sites_n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct conf_site *a = &r->conf->sites[k], *b = &r->conf->sites[i];
+
+			if (overlap(a, b))
+				conf_fault_add(r->faults, &b->at, false,
+				    "site \"%s\": a message could be for this site and for \"%s\" as well; "
+				    "tell them apart by departments, visit_types, "
+				    "sending_application or sending_facility",
+				    b->title, a->title);
+		}
+}
+
+static bool
+is_any(const char *address)
+{
+	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+}
+
+static void
+check_ports(struct reader *r)
+{
+	const struct conf *c = r->conf;
+
+	for (size_t i = 0; i < c->listeners_n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct conf_listener *a = &c->listeners[k], *b = &c->listeners[i];
+
+			if (a->port == b->port && strcmp(a->title, b->title) != 0 &&
+			    (strcmp(a->address, b->address) == 0 || is_any(a->address) || is_any(b->address)))
+				conf_fault_add(r->faults, &b->at, false,
+				    "listener \"%s\": listener \"%s\" has port %d of this address already",
+				    b->title, a->title, b->port);
+		}
+}
+
+/* An environment that nobody can prove to be, and that no listener without TLS serves. */
+static void
+check_proofs(struct reader *r)
+{
+	const struct conf *c = r->conf;
+
+	for (size_t i = 0; i < c->environments_n; i++) {
+		const struct conf_environment *e = &c->environments[i];
+		bool served = false;
+
+		for (size_t k = 0; k < c->listeners_n; k++)
+			for (size_t m = 0; m < c->listeners[k].environments_n; m++)
+				served = served || c->listeners[k].environments[m] == e;
+		if (served)
+			continue;
+		if (e->certificates.n == 0 && !e->issuer[0])
+			conf_fault_add(r->faults, &e->at, false,
+			    "environment \"%s\": certificates is missing (or issuer and subjects): nobody "
+			    "could prove to be it",
+			    e->title);
+		conf_fault_add(r->faults, &e->at, true,
+		    "environment \"%s\": no listener names it: nobody can connect for it", e->title);
+	}
+}
+
+/* ---- secrets ---- */
+
+struct secret {
+	struct conf_place at;
+	const char *block, *title; /* "" for the top */
+	const char *key, *path;
+	const char *mend; /* what makes the file; before its path */
+};
+
+static void
+say(struct reader *r, const struct secret *s, bool warning, const char *text)
+{
+	conf_fault_add(r->faults, &s->at, warning, "%s%s%s%s%s: %s", s->block, s->block[0] ? " \"" : "",
+	    s->title, s->block[0] ? "\": " : "", s->key, text);
+}
+
+static void
+check_secret(struct reader *r, const struct secret *s)
+{
+	struct fault f = { 0 };
+	struct stat st;
+
+	if (!s->path[0])
+		return;
+	if (stat(s->path, &st) != 0) {
+		/* Hidden from who asks; the service may see it. */
+		bool hidden = errno == EACCES && r->who == CONF_CHECK;
+		bool no_service = strncmp(s->path, CREDENTIALS_UNKNOWN, sizeof CREDENTIALS_UNKNOWN - 1) == 0;
+
+		if (no_service)
+			(void)fault_set(&f, FAULT_OPERATOR,
+			    "credential:%s: there is no $CREDENTIALS_DIRECTORY here: systemd gives it to the "
+			    "service (LoadCredential=)",
+			    s->path + sizeof CREDENTIALS_UNKNOWN);
+		else
+			(void)fault_set(
+			    &f, FAULT_OPERATOR, "%s: %s; %s %s", s->path, strerror(errno), s->mend, s->path);
+		say(r, s, hidden || (no_service && r->who == CONF_CHECK), f.text);
+		return;
+	}
+	/* Another user's file is judged by the program that has to read it. */
+	if (r->who == CONF_CHECK && geteuid() != 0 && st.st_uid != geteuid() && st.st_uid != 0)
+		return;
+	if (!secret_file_ok(s->path, &f)) {
+		say(r, s, false, f.text);
+	} else if (r->who != CONF_CHECK && access(s->path, R_OK) != 0) {
+		(void)fault_set(
+		    &f, FAULT_OPERATOR, "%s cannot be read by this user: %s", s->path, strerror(errno));
+		say(r, s, false, f.text);
+	}
+}
+
+static void
+check_secrets(struct reader *r)
+{
+	const struct conf *c = r->conf;
+
+	if (r->who != CONF_SENDER) {
+		struct secret s = { top_place(r, "store_key"), "", "", "store_key", c->store_key,
+			"make it with: nudgectl keygen" };
+
+		check_secret(r, &s);
+	}
+	for (size_t i = 0; r->who != CONF_SENDER && i < c->listeners_n; i++) {
+		const struct conf_listener *l = &c->listeners[i];
+		struct secret s = { l->at, "listener", l->title, "private_key", l->private_key,
+			"make key and request with: openssl req -new -newkey rsa:3072 -nodes -out "
+			"listener.csr -keyout" };
+
+		if (l->tls)
+			check_secret(r, &s);
+	}
+	for (size_t i = 0; r->who != CONF_NUDGED && i < c->gateways_n; i++) {
+		const struct conf_gateway *g = &c->gateways[i];
+		struct secret s = { g->at, "gateway", g->title, "access_key", g->access_key,
+			"copy the key of the Azure resource into it: install -m 0600 /dev/stdin" };
+
+		check_secret(r, &s);
+	}
+}
+
+void
+check_across(struct reader *r)
+{
+	const struct conf *c = r->conf;
+	struct conf_place top = { c->files.item[0], 0 };
+
+	if (c->listeners_n == 0)
+		conf_fault_add(r->faults, &top, false, "there is no listener: nobody could send messages");
+	if (c->sites_n == 0)
+		conf_fault_add(r->faults, &top, false, "there is no site: no message would be for anybody");
+	check_ports(r);
+	check_proofs(r);
+	check_overlap(r);
+	check_secrets(r);
+}

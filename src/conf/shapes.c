@@ -1,0 +1,127 @@
+/* shapes.c - numbers, names, addresses and the gateway's URL: right by their look alone. */
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/options.h"
+
+#define GATEWAY_HOSTS ".communication.azure.com"
+
+bool
+shape_e164(const char *text)
+{
+	size_t n = strspn(text + (text[0] == '+'), "0123456789");
+
+	return text[0] == '+' && text[1] != '0' && n >= 8 && n <= 15 && text[n + 1] == '\0';
+}
+
+bool
+shape_name(const char *text)
+{
+	size_t letters = 0, n = strlen(text);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isalnum((unsigned char)text[i]) && text[i] != ' ')
+			return false;
+		letters += isalpha((unsigned char)text[i]) != 0;
+	}
+	return n > 0 && n <= 11 && letters > 0;
+}
+
+bool
+shape_address(const char *text)
+{
+	struct in_addr four;
+	struct in6_addr six;
+
+	return strcmp(text, "localhost") == 0 || inet_pton(AF_INET, text, &four) == 1 ||
+	    inet_pton(AF_INET6, text, &six) == 1;
+}
+
+bool
+shape_loopback(const char *text)
+{
+	struct in_addr four;
+	struct in6_addr six;
+
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, text, &six) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&six);
+	return strcmp(text, "localhost") == 0;
+}
+
+/* A DNS name or IPv4 address, or [IPv6] given without its brackets. */
+static bool
+is_host(const char *host, bool bracketed)
+{
+	struct in6_addr six;
+
+	if (bracketed)
+		return inet_pton(AF_INET6, host, &six) == 1;
+	for (const char *c = host; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-' && *c != '.')
+			return false;
+	return isalnum((unsigned char)host[0]) && !strstr(host, "..");
+}
+
+static bool
+is_gateway_host(const char *host)
+{
+	size_t n = strlen(host), end = sizeof GATEWAY_HOSTS - 1;
+
+	return n > end && strcasecmp(host + n - end, GATEWAY_HOSTS) == 0;
+}
+
+/* What follows the host: nothing, or a port; the usual one is taken off. */
+static bool
+take_port(char *colon, const char *usual)
+{
+	uint64_t port;
+
+	if (*colon == '\0')
+		return true;
+	if (*colon != ':' || !span_to_u64(span_of(colon + 1), 65535, &port) || port == 0)
+		return false;
+	if (strcmp(colon, usual) == 0)
+		*colon = '\0';
+	return true;
+}
+
+bool
+shape_endpoint(char *url, bool any_host, struct fault *f)
+{
+	bool secure = strncasecmp(url, "https://", 8) == 0, plain = strncasecmp(url, "http://", 7) == 0,
+	     bracketed;
+	char host[256], *rest = url + (secure ? 8 : 7);
+	size_t n = strlen(url), host_n;
+
+	if (!secure && !plain)
+		return fault_set(f, FAULT_OPERATOR,
+		    "endpoint begins with https://, as https://RESOURCE%s; not \"%s\"", GATEWAY_HOSTS, url);
+	while (url + n > rest && url[n - 1] == '/')
+		url[--n] = '\0';
+	for (char *c = url; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (strpbrk(rest, "/?#@"))
+		return fault_set(f, FAULT_OPERATOR,
+		    "endpoint is only https://HOST, without a path, user or query; not \"%s\"", url);
+	bracketed = rest[0] == '[';
+	rest += bracketed;
+	host_n = strcspn(rest, bracketed ? "]" : ":");
+	(void)span_copy(host, sizeof host, span_from(rest, host_n));
+	rest += host_n;
+	if (host_n >= sizeof host || !is_host(host, bracketed) || (bracketed && *rest++ != ']') ||
+	    !take_port(rest, secure ? ":443" : ":80"))
+		return fault_set(f, FAULT_OPERATOR, "endpoint has no good host and port: \"%s\"", url);
+	if (plain && !shape_loopback(host))
+		return fault_set(f, FAULT_OPERATOR, "endpoint: http:// is for loopback only; write https://");
+	if (!any_host && !shape_loopback(host) && !is_gateway_host(host))
+		return fault_set(f, FAULT_OPERATOR,
+		    "endpoint: \"%s\" is no host of Azure Communication Services (RESOURCE%s); if it is "
+		    "meant, say any_host = true",
+		    host, GATEWAY_HOSTS);
+	return true;
+}
