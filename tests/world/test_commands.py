@@ -113,13 +113,14 @@ def test_reload():
     """Promise 10: a bad one is not applied, a good one keeps connections and reminders."""
     with House() as house, house.feed() as feed:
         from feed import code
-        assert code(feed.send(siu("S12", "RL1", in_seconds(90000)))) == "AA"
+        start = in_seconds(90000)
+        assert code(feed.send(siu("S12", "RL1", start))) == "AA"
         house.wait_texts(1)
         house.template = CONF.replace("time_zone = America/Chicago", "time_zone = Nowhere/Land")
         house.configure()
         done = house.ctl("reload", status=78)
         assert "Nowhere/Land" in done.stderr and "not applied" in done.stderr, done.stderr
-        assert code(feed.send(siu("S14", "RL1", in_seconds(90000)))) == "AA"
+        assert code(feed.send(siu("S14", "RL1", start))) == "AA"
         house.template = CONF.replace('reminder "soon" {{ before = 15min }}', 'reminder "soon" {{ before = 2h }}\n    confirmation = false')
         house.configure()
         house.ctl("reload")

@@ -95,8 +95,9 @@ def test_a_new_number_and_a_new_patient():
 def test_spanish_and_another_zone():
     with House() as house:
         start = in_seconds(90000)
-        house.tell(siu("S12", "ES1", start, language="spa"), siu("S12", "EN1", start, patient="MRN3"))
-        es, en = [t["message"] for t in house.wait_texts(2)]
+        house.tell(siu("S12", "ES1", start, language="spa"), siu("S12", "EN1", start, patient="MRN3", phone="608-555-0144^PRN^CP"))
+        said = {t["to"]: t["message"] for t in house.wait_texts(2)}
+        es, en = said["+16085550123"], said["+16085550144"]
         assert es != en and ("cita" in es.lower() or "consulta" in es.lower() or "visita" in es.lower()), es
 
 
