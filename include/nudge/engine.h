@@ -24,6 +24,7 @@ enum command_kind {
 	COMMAND_RULES,    /* takes `rules` over: the configuration swaps between turns */
 	COMMAND_APPROVE,  /* site, who */
 	COMMAND_RELEASE_CLOCK,
+	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE /* organization, phone, who */
 };
 
@@ -47,6 +48,8 @@ struct command {
 	struct queue_link link;
 	enum command_kind kind;
 	char site[64], organization[64], who[64], phone[PHONE_MAX];
+	enum { RELEASE_COUNT, RELEASE_SEND, RELEASE_DROP } release;
+	int64_t counts[TEXT_KINDS];  /* COMMAND_RELEASE_SITE: texts held, by kind */
 	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
 	struct engine_status status;
 	bool ok;

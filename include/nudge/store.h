@@ -155,6 +155,9 @@ bool store_due(struct store *s, int64_t until_s, size_t limit, struct store_curs
 /* All texts in state SENDING, by id. */
 bool store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
+/* Held texts of a site, by id, at most `limit`. */
+bool store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
 /* Appointments that may still matter to a changed rule: live, not erased, with
  * an id above *after; at most `limit`; *after moves on. For re-planning. */
 bool store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn, void *ctx,

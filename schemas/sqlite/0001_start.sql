@@ -110,6 +110,7 @@ CREATE TABLE text (
 ) STRICT;
 -- By day, so that new rows go to few pages: a plain index on due costs far more.
 CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;
+CREATE INDEX text_held ON text (site, id) WHERE state = 2;
 CREATE INDEX text_sending ON text (id) WHERE state = 3;
 CREATE INDEX text_sent ON text (first_sent) WHERE first_sent IS NOT NULL;
 

@@ -206,10 +206,19 @@ do_status(struct request *q)
 static void
 do_release(struct request *q)
 {
-	if (strcmp(argument(q, "what"), "clock") == 0)
+	const char *how = argument(q, "how");
+	struct command *c;
+
+	if (strcmp(argument(q, "what"), "clock") == 0) {
 		to_engine(q, COMMAND_RELEASE_CLOCK);
-	else
-		send_error(q->caller, "only \"release clock\" is known");
+		return;
+	}
+	if (!(c = new_command(q, COMMAND_RELEASE_SITE)))
+		return;
+	(void)snprintf(c->site, sizeof c->site, "%s", argument(q, "what"));
+	c->release = strcmp(how, "send") == 0 ? RELEASE_SEND : strcmp(how, "drop") == 0 ? RELEASE_DROP : RELEASE_COUNT;
+	q->caller->waiting = c;
+	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
 }
 
 /* Not a matter of `operate`: the site names its approvers. */
@@ -320,6 +329,14 @@ answer_done(struct caller *x, const struct command *done)
 
 	if (!done->ok) {
 		send_error(x, done->fault.text);
+		return;
+	}
+	if (done->kind == COMMAND_RELEASE_SITE) {
+		json_t *counts = json_object();
+
+		for (int k = 0; k < TEXT_KINDS; k++)
+			(void)json_object_set_new(counts, text_kind_name((enum text_kind)k), json_integer(done->counts[k]));
+		send_result(x, counts);
 		return;
 	}
 	if (done->kind != COMMAND_STATUS) {

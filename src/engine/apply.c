@@ -186,7 +186,7 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_chan
 		if (!add_one(e, a, &e->plan.add[i], ++g.last, f))
 			return false;
 	set_erasure(e, a, s, any_open(e, &g));
-	return true;
+	return a->quarantine || quarantine_release(e, g.n, f);
 }
 
 bool

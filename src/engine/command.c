@@ -110,6 +110,55 @@ optout(struct engine *e, struct command *c, struct fault *f)
 	return c->ok;
 }
 
+#define HELD_AT_ONCE 10000
+
+struct held {
+	struct text *item; /* owned */
+	size_t n;
+};
+
+static bool
+take_held(void *ctx, const struct text *t)
+{
+	struct held *h = ctx;
+
+	if (t->reason == REASON_STORM && h->n < HELD_AT_ONCE)
+		h->item[h->n++] = *t;
+	return true;
+}
+
+/* What the storm brake holds: counted, sent or dropped, as a person says. */
+static bool
+release_site(struct engine *e, struct command *c, struct fault *f)
+{
+	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
+	struct held h = { .item = s ? calloc(HELD_AT_ONCE, sizeof *h.item) : NULL };
+	bool ok;
+
+	if (!h.item) {
+		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);
+		return true;
+	}
+	ok = store_begin(e->store, f) && store_held(e->store, e->sites[s->index].id, HELD_AT_ONCE, take_held, &h, f);
+	for (size_t i = 0; ok && i < h.n; i++) {
+		struct text *t = &h.item[i];
+
+		c->counts[t->kind]++;
+		if (c->release == RELEASE_COUNT)
+			continue;
+		t->state = text_step(t->state, c->release == RELEASE_SEND ? TEXT_EV_RELEASE : TEXT_EV_VOID);
+		t->reason = c->release == RELEASE_SEND ? REASON_NONE : REASON_STORM;
+		if (c->release == RELEASE_SEND)
+			ahead_note(e, t->id, t->due_s);
+		ok = store_text_put(e->store, t, f);
+	}
+	if (c->release != RELEASE_COUNT)
+		e->sites[s->index].storm = false;
+	free(h.item);
+	c->ok = ok;
+	return ok;
+}
+
 static int64_t
 oldest_waiting(const struct engine *e, int64_t *n)
 {
@@ -172,6 +221,8 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 		e->clock_held = false;
 		c->ok = true;
 		return true;
+	case COMMAND_RELEASE_SITE:
+		return release_site(e, c, f);
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
 		return optout(e, c, f);

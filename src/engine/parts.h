@@ -154,6 +154,7 @@ struct engine {
 /* All of these work inside the turn; false puts why into *f and ends the turn. */
 bool apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f);
 bool apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
+bool quarantine_release(struct engine *e, size_t known_n, struct fault *f); /* of the first known_n of e->known */
 bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f);
 bool apply_final(struct engine *e, int64_t appointment, struct fault *f); /* A text ended: what is canceled and has none left is erased. */
 

@@ -76,3 +76,25 @@ apply_quarantine(struct engine *e, const struct message *m, int64_t sender, stru
 	return store_quarantine_put(e->store, &q, m->raw, f) &&
 	    hold_appointment(e, sender, m->held_id, q.id, f);
 }
+
+/* A newer good message settled the doubt: what waited for it goes on. */
+bool
+quarantine_release(struct engine *e, size_t known_n, struct fault *f)
+{
+	for (size_t i = 0; i < known_n; i++) {
+		struct text t;
+
+		if (e->known[i].state != TEXT_HELD || e->known[i].reason != REASON_QUARANTINED)
+			continue;
+		if (store_text_get(e->store, e->known[i].id, &t, f) == STORE_FAILED)
+			return false;
+		if (t.state != TEXT_HELD) /* the plan ended it */
+			continue;
+		t.state = text_step(t.state, TEXT_EV_RELEASE);
+		t.reason = REASON_NONE;
+		ahead_note(e, t.id, t.due_s);
+		if (!store_text_put(e->store, &t, f))
+			return false;
+	}
+	return true;
+}

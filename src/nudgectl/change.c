@@ -40,7 +40,24 @@ command_approve(struct call *c)
 int
 command_release(struct call *c)
 {
-	if (c->argc != 1 || strcmp(c->argv[0], "clock") != 0)
-		return call_usage("release clock");
-	return ask_and_say(c, json_pack("{s:s, s:s}", "command", "release", "what", "clock"), "sends go on");
+	bool send = call_flag(c, "--send"), drop = call_flag(c, "--drop");
+	const char *kind;
+	json_t *r, *n;
+	int status;
+
+	if (c->argc != 1 || (send && drop))
+		return call_usage("release clock | SITE [--send|--drop]");
+	if (strcmp(c->argv[0], "clock") == 0)
+		return ask_and_say(c, json_pack("{s:s, s:s}", "command", "release", "what", "clock"), "sends go on");
+	status = call_ask(c, json_pack("{s:s, s:s, s:s}", "command", "release", "what", c->argv[0], "how",
+	                         send ? "send" : drop ? "drop" : "count"), &r);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	json_object_foreach(r, kind, n)
+		(void)printf("%s %lld\n", kind, (long long)json_integer_value(n));
+	(void)puts(send ? "released: they go at the number's rate" : drop ? "dropped" : "held; release them with --send, or end them with --drop");
+	json_decref(r);
+	return 0;
 }

@@ -41,12 +41,26 @@ has_space(void *ctx)
 	return atomic_load(&h->room.waiting) < MESSAGES_WAITING_MAX;
 }
 
+/* What a person should look into. Words are ours; of the message only who sent it. */
+static void
+log_message(const struct message *m)
+{
+	const char *what = m->kind == MESSAGE_REFUSE ? "message refused" : "message in quarantine: nudgectl quarantine list";
+
+	log_warn(what, log_name("listener", m->listener->title), log_name("environment", m->environment ? m->environment->title : ""),
+	    log_msh("msh3", m->sending_application), log_msh("msh4", m->sending_facility),
+	    log_name("why", m->error.text ? m->error.text : m->reason), log_name("segment", m->error.segment),
+	    log_int("field", m->error.field));
+}
+
 static void
 out_answer(void *ctx, struct message *m, const struct answer *a)
 {
 	struct house *h = ctx;
 
 	atomic_fetch_sub(&h->room.waiting, 1);
+	if (a->what == ANSWER_SEND && (m->kind == MESSAGE_REFUSE || m->kind == MESSAGE_QUARANTINE))
+		log_message(m);
 	mllp_answer(h->intake, m, a);
 }
 

@@ -623,6 +623,14 @@ TEST(a_storm_is_held)
 	same_int("five go", r.jobs_n, 5);
 	same_int("three wait for a person", status(&r)->texts[TEXT_HELD], 3);
 	same_int("reminders are not held", status(&r)->texts[TEXT_PENDING], 8);
+	struct command *c = calloc(1, sizeof *c);
+
+	c->kind = COMMAND_RELEASE_SITE;
+	c->release = RELEASE_SEND;
+	(void)snprintf(c->site, sizeof c->site, "cardiology");
+	(void)turn(&r, NULL, NULL, &c->link);
+	same_int("who lets them go", r.jobs_n, 8);
+	same_int("none is left", status(&r)->texts[TEXT_HELD], 0);
 	rig_close(&r);
 }
 
