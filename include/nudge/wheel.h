@@ -42,8 +42,9 @@ bool wheel_add(struct wheel *w, int64_t row, int64_t due_s) __attribute__((warn_
  * most one turn of the wheel. */
 size_t wheel_advance(struct wheel *w, int64_t now_s, size_t most, wheel_fire_fn *fire, void *ctx);
 
-/* The second of the earliest entry, or INT64_MAX when there is none. Cost: slots passed. */
-int64_t wheel_next(const struct wheel *w);
+/* The second of the earliest entry, or INT64_MAX when there is none. Looks at
+ * each slot once until the hand passes it: what it learned it keeps. */
+int64_t wheel_next(struct wheel *w);
 
 /* Moves the hand to now_s, also backwards, and forgets every entry: after a
  * step of the clock the caller fills it again from the store. */

@@ -23,6 +23,7 @@ _Static_assert(sizeof(struct node) == 16 && sizeof(struct slot) == 8, "the heade
 struct wheel {
 	uint32_t span, max, made, free;
 	int64_t hand;             /* the second that fires now, and so does what is added for it */
+	int64_t soonest;          /* no entry is earlier; where wheel_next() begins to look */
 	size_t pending;
 	struct slot *slots;       /* owned */
 	struct node **chunks;     /* owned */
@@ -114,6 +115,8 @@ wheel_add(struct wheel *w, int64_t row, int64_t due_s)
 		node_at(w, s->last)->next = i;
 	s->last = i;
 	w->pending++;
+	if (second < w->soonest)
+		w->soonest = second;
 	return true;
 }
 
@@ -149,13 +152,17 @@ wheel_advance(struct wheel *w, int64_t now_s, size_t most, wheel_fire_fn *fire, 
 }
 
 int64_t
-wheel_next(const struct wheel *w)
+wheel_next(struct wheel *w)
 {
-	if (w->pending == 0)
+	if (w->pending == 0) {
+		w->soonest = INT64_MAX;
 		return INT64_MAX;
-	for (int64_t second = w->hand;; second++)
-		if (w->slots[slot_of(w, second)].first != NONE)
-			return second;
+	}
+	if (w->soonest < w->hand)
+		w->soonest = w->hand;
+	while (w->slots[slot_of(w, w->soonest)].first == NONE)
+		w->soonest++;
+	return w->soonest;
 }
 
 void
@@ -164,6 +171,7 @@ wheel_reset(struct wheel *w, int64_t now_s)
 	for (uint32_t i = 0; i < w->span; i++)
 		w->slots[i] = (struct slot){ NONE, NONE };
 	w->hand = now_s;
+	w->soonest = INT64_MAX;
 	w->free = NONE;
 	w->made = 0;
 	w->pending = 0;
@@ -197,6 +205,12 @@ wheel_valid(const struct wheel *w, const char **reason)
 	}
 	for (uint32_t i = w->free; i != NONE && unused <= w->made; i = node_at(w, i)->next)
 		unused++;
+	if (w->pending > 0 && w->soonest != INT64_MAX && w->soonest > w->hand)
+		for (int64_t second = w->hand; second < w->soonest; second++)
+			if (w->slots[slot_of(w, second)].first != NONE) {
+				*reason = "an entry is earlier than the earliest";
+				return false;
+			}
 	if (listed != w->pending)
 		*reason = "the count is off";
 	else if (listed + unused != w->made)
