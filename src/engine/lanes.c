@@ -121,18 +121,20 @@ lane_worked(struct engine *e, struct lane *l)
 }
 
 void
-lane_failed(struct engine *e, struct lane *l, bool refused)
+lane_failed(struct engine *e, struct lane *l, enum lane_trouble trouble)
 {
-	l->failures = refused ? BREAKER_FAILURES : l->failures + 1;
+	static const char *const alarm[] = { [LANE_SILENT] = "gateway does not answer: texts wait",
+		[LANE_REFUSED] = "gateway refuses this number: check key, endpoint and number; texts wait",
+		[LANE_NOT_TRIED] = "nudge-sender does not know this gateway: reload it; texts wait" };
+
+	l->failures = trouble == LANE_SILENT ? l->failures + 1 : BREAKER_FAILURES;
 	if (l->failures < BREAKER_FAILURES)
 		return;
 	l->pause_until_ms = e->now.boot_ms + PROBE_MS;
 	if (l->blocked)
 		return;
 	l->blocked = true;
-	engine_alarm(e, refused ? "gateway refuses this number: check key, endpoint and number; texts wait"
-	                        : "gateway does not answer: texts wait",
-	    l->title);
+	engine_alarm(e, alarm[trouble], l->title);
 }
 
 void

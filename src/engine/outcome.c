@@ -108,14 +108,19 @@ tell_lane(struct engine *e, const struct flight *x, const struct sender_event *e
 		lane_worked(e, l);
 		break;
 	case OUTCOME_BLOCKED:
-		lane_failed(e, l, true);
+		lane_failed(e, l, LANE_REFUSED);
 		break;
 	case OUTCOME_AGAIN:
 	case OUTCOME_UNSURE:
 		if (ev->http_status != 429) /* the gateway works, it is only asked too fast */
-			lane_failed(e, l, false);
+			lane_failed(e, l, LANE_SILENT);
 		break;
 	case OUTCOME_NOT_TRIED:
+		/* Too late for this one says nothing of the others; a gateway that
+		 * nudge-sender does not know keeps all of them. */
+		if (strcmp(ev->code, "too-late") != 0)
+			lane_failed(e, l, LANE_NOT_TRIED);
+		break;
 	case OUTCOME_TOO_LATE:
 	case OUTCOMES:
 		break;

@@ -168,7 +168,8 @@ bool lanes_push(struct engine *e, size_t lane, const struct text *t); /* false: 
 bool lanes_pop(struct lane *l, struct waiting *out);
 bool lane_may_send(struct engine *e, struct lane *l);        /* breaker, pause; takes the probe when it is one */
 void lane_worked(struct engine *e, struct lane *l);
-void lane_failed(struct engine *e, struct lane *l, bool refused);
+enum lane_trouble { LANE_SILENT, LANE_REFUSED, LANE_NOT_TRIED };
+void lane_failed(struct engine *e, struct lane *l, enum lane_trouble trouble);
 void lanes_free(struct lanes *l);
 
 bool send_look(struct engine *e, int64_t text, bool *stop, struct fault *f); /* one pending text; stop: its lane can take no more now */

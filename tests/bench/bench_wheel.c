@@ -1,162 +1,239 @@
-/* bench_wheel.c - the wheel beside libevent's timers: the same entries, spread over a day, added and fired. */
+/* bench_wheel.c - the wheel against timers of libevent: time to add, time to fire, memory. */
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <event2/event.h>
-#include <stdint.h>
+#include <event2/event_struct.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "nudge/wheel.h"
 
-#define SPAN 86400
+#define SPAN_S 86400
+#define SIZES_MAX 8
+#define LIBEVENT_MAX_BYTES (8.0 * 1024 * 1024 * 1024)
+
+/* Upper bound of what libevent takes for one timer: its struct and the heap's
+ * pointer, whose array doubles and is copied once in growing. */
+#define LIBEVENT_EACH_BYTES (sizeof(struct event) + 3 * sizeof(void *))
 
 struct result {
 	double add_ns, fire_ns, mib;
+	size_t fired;
 };
 
 static double
-seconds(void)
+now_ns(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+/* Resident memory: what malloc was asked for, and what it took for itself. */
 static double
-peak_mib(void)
+resident_mib(void)
 {
-	struct rusage u;
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
 
-	(void)getrusage(RUSAGE_SELF, &u);
-	return (double)u.ru_maxrss / 1024;
+	if (f) {
+		if (fscanf(f, "%*u %lu", &pages) != 1)
+			pages = 0;
+		(void)fclose(f);
+	}
+	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1048576.0;
 }
 
+/* The same due times for both sides, spread over a day; xorshift64. */
 static uint32_t
-chance(uint64_t *state)
+due_next(uint64_t *state)
 {
-	*state = *state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*state >> 33);
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return 1 + (uint32_t)(*state % (SPAN_S - 2));
 }
+
+struct fired {
+	size_t n;
+	int64_t sum; /* so that nothing is optimised away */
+};
 
 static void
-count(void *ctx, int64_t row, int64_t due)
+wheel_fired(void *ctx, int64_t row, int64_t due_s)
 {
-	(void)row;
-	(void)due;
-	++*(size_t *)ctx;
+	struct fired *f = ctx;
+
+	f->n++;
+	f->sum += row ^ due_s;
 }
 
-static struct result
-wheel(size_t n)
+/* A second at a time, as a program does it. */
+static bool
+measure_wheel(size_t n, struct result *r)
 {
-	struct wheel *w = wheel_new(SPAN, 0, (uint32_t)n + 1);
-	struct result r = { 0 };
-	uint64_t state = 7;
-	size_t fired = 0;
-	double t = seconds();
+	struct fired f = { 0, 0 };
+	uint64_t state = 88172645463325252u;
+	double memory = resident_mib(), begin;
+	struct wheel *w = wheel_new(SPAN_S, 0, (uint32_t)n);
 
+	if (!w)
+		return false;
+	begin = now_ns();
 	for (size_t i = 0; i < n; i++)
-		if (!wheel_add(w, (int64_t)i, chance(&state) % (SPAN - 1)))
-			abort();
-	r.add_ns = (seconds() - t) * 1e9 / (double)n;
-	t = seconds();
-	for (int64_t now = 0; now < SPAN; now++)
-		(void)wheel_advance(w, now, SIZE_MAX, count, &fired);
-	r.fire_ns = (seconds() - t) * 1e9 / (double)n;
-	if (fired != n)
-		abort();
-	r.mib = peak_mib();
+		if (!wheel_add(w, (int64_t)i, due_next(&state)))
+			return false;
+	r->add_ns = (now_ns() - begin) / (double)n;
+	r->mib = resident_mib() - memory;
+	begin = now_ns();
+	for (int64_t s = 1; s < SPAN_S; s++)
+		(void)wheel_advance(w, s, SIZE_MAX, wheel_fired, &f);
+	r->fire_ns = (now_ns() - begin) / (double)n;
+	r->fired = f.n;
 	wheel_free(w);
-	return r;
+	return true;
 }
-
-static size_t events_fired;
 
 static void
-on_event(evutil_socket_t fd, short what, void *ctx)
+event_fired(evutil_socket_t fd, short what, void *ctx)
 {
+	struct fired *f = ctx;
+
 	(void)fd;
-	(void)what;
-	(void)ctx;
-	events_fired++;
+	f->n++;
+	f->sum += what;
 }
 
-/* Days cannot be waited for: the same spread, squeezed into microseconds that
- * are over when the loop begins. */
-static struct result
-libevent(size_t n)
+/* A day passes in a moment: due times are scaled down to microseconds, and all
+ * are in the past when the loop runs, so that no sleep is measured. libevent
+ * still takes each from its heap, queues it and calls back. */
+static bool
+measure_libevent(size_t n, struct result *r)
 {
+	struct fired f = { 0, 0 };
+	uint64_t state = 88172645463325252u;
 	struct event_base *base = event_base_new();
-	struct event **e = malloc(n * sizeof *e);
-	struct result r = { 0 };
-	uint64_t state = 7;
-	double t = seconds();
+	double memory = resident_mib(), begin;
+	struct event **timer = calloc(n, sizeof *timer);
 
+	if (!base || !timer)
+		return false;
+	begin = now_ns();
 	for (size_t i = 0; i < n; i++) {
-		struct timeval in = { 0, (int)(chance(&state) % (SPAN - 1)) };
+		uint32_t due = due_next(&state);
+		struct timeval in = { .tv_sec = 0, .tv_usec = (suseconds_t)due };
 
-		e[i] = evtimer_new(base, on_event, NULL);
-		if (!e[i] || evtimer_add(e[i], &in) != 0)
-			abort();
+		timer[i] = evtimer_new(base, event_fired, &f);
+		if (!timer[i] || evtimer_add(timer[i], &in) != 0)
+			return false;
 	}
-	r.add_ns = (seconds() - t) * 1e9 / (double)n;
-	usleep(200000);
-	t = seconds();
-	while (events_fired < n)
-		(void)event_base_loop(base, EVLOOP_ONCE);
-	r.fire_ns = (seconds() - t) * 1e9 / (double)n;
-	r.mib = peak_mib();
+	r->add_ns = (now_ns() - begin) / (double)n;
+	r->mib = resident_mib() - memory;
+	(void)usleep(SPAN_S + 1000);
+	begin = now_ns();
+	while (f.n < n && event_base_loop(base, EVLOOP_ONCE) >= 0)
+		continue;
+	r->fire_ns = (now_ns() - begin) / (double)n;
+	r->fired = f.n;
 	for (size_t i = 0; i < n; i++)
-		event_free(e[i]);
-	free(e);
+		event_free(timer[i]);
+	free(timer);
 	event_base_free(base);
-	return r;
+	return true;
 }
 
-/* Each in a process of its own, so that its memory is its own. */
-static struct result
-apart(struct result (*fn)(size_t), size_t n)
+/* In a process of its own, so that no measurement inherits another's heap. */
+static bool
+measure_apart(bool (*measure)(size_t, struct result *), size_t n, struct result *r)
 {
-	struct result r = { 0 };
-	int p[2];
+	int ends[2], status = 0;
+	struct result got;
 	pid_t child;
+	bool ok;
 
-	if (pipe(p) != 0 || (child = fork()) < 0)
-		abort();
+	if (pipe(ends) != 0)
+		return false;
+	child = fork();
 	if (child == 0) {
-		r = fn(n);
-		_exit(write(p[1], &r, sizeof r) == sizeof r ? 0 : 1);
+		ok = measure(n, &got) && got.fired == n && write(ends[1], &got, sizeof got) == (ssize_t)sizeof got;
+		_exit(ok ? 0 : 1);
 	}
-	(void)close(p[1]);
-	if (read(p[0], &r, sizeof r) != sizeof r)
-		r.add_ns = -1;
-	(void)close(p[0]);
-	(void)waitpid(child, NULL, 0);
-	return r;
+	(void)close(ends[1]);
+	ok = child > 0 && read(ends[0], &got, sizeof got) == (ssize_t)sizeof got;
+	(void)close(ends[0]);
+	if (child > 0)
+		ok = waitpid(child, &status, 0) == child && ok && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (ok)
+		*r = got;
+	return ok;
+}
+
+static void
+report(const char *name, size_t n, const struct result *r, const struct result *wheel, bool json)
+{
+	double ratio = (r->add_ns + r->fire_ns) / (wheel->add_ns + wheel->fire_ns);
+
+	if (json)
+		printf("{\"bench\":\"wheel\",\"what\":\"%s\",\"entries\":%zu,\"add_ns\":%.1f,\"fire_ns\":%.1f,"
+		       "\"mib\":%.1f,\"ratio\":%.2f}\n", name, n, r->add_ns, r->fire_ns, r->mib, ratio);
+	else
+		printf("%-10s %10zu %12.1f %12.1f %10.1f %8.2f\n", name, n, r->add_ns, r->fire_ns, r->mib, ratio);
+	(void)fflush(stdout);
+}
+
+static bool
+row(size_t n, bool json)
+{
+	struct result wheel = { 0 }, libevent = { 0 };
+
+	if (!measure_apart(measure_wheel, n, &wheel)) {
+		fprintf(stderr, "bench_wheel: the wheel failed at %zu entries\n", n);
+		return false;
+	}
+	report("wheel", n, &wheel, &wheel, json);
+	if ((double)n * (double)LIBEVENT_EACH_BYTES > LIBEVENT_MAX_BYTES) {
+		fprintf(stderr, "bench_wheel: libevent at %zu entries left out: more than 8 GiB\n", n);
+		return true;
+	}
+	if (!measure_apart(measure_libevent, n, &libevent)) {
+		fprintf(stderr, "bench_wheel: libevent failed at %zu entries\n", n);
+		return false;
+	}
+	report("libevent", n, &libevent, &wheel, json);
+	return true;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const size_t sizes[] = { 10000, 1000000, 10000000 };
-	bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	size_t size[SIZES_MAX] = { 10000, 1000000, 10000000 }, sizes = 0;
+	bool json = false;
 
-	if (!json)
-		(void)printf("%-10s %12s %12s %10s   %12s %12s %10s   %9s\n", "entries", "wheel add", "fire", "MiB", "libevent add", "fire",
-		    "MiB", "ratio");
-	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-		struct result w = apart(wheel, sizes[i]), e = apart(libevent, sizes[i]);
-		double ratio = (e.add_ns + e.fire_ns) / (w.add_ns + w.fire_ns);
+	for (int i = 1; i < argc; i++) {
+		char *end;
+		unsigned long n = strtoul(argv[i], &end, 10);
 
-		(void)printf(json ? "{\"bench\":\"wheel\",\"entries\":%zu,\"add_ns\":%.1f,\"fire_ns\":%.1f,\"mib\":%.1f,\"libevent_add_ns\":%.1f,"
-		                    "\"libevent_fire_ns\":%.1f,\"libevent_mib\":%.1f,\"ratio\":%.2f}\n"
-		                  : "%-10zu %9.1f ns %9.1f ns %10.1f   %9.1f ns %9.1f ns %10.1f   %8.2fx\n",
-		    sizes[i], w.add_ns, w.fire_ns, w.mib, e.add_ns, e.fire_ns, e.mib, ratio);
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (*end == '\0' && n > 0 && n < UINT32_MAX && sizes < SIZES_MAX)
+			size[sizes++] = n;
+		else {
+			fprintf(stderr, "usage: bench_wheel [--json] [ENTRIES ...]\n");
+			return 2;
+		}
 	}
+	if (sizes == 0)
+		sizes = 3;
+	if (!json)
+		printf("%-10s %10s %12s %12s %10s %8s\n", "what", "entries", "ns per add", "ns per fire", "MiB", "ratio");
+	for (size_t i = 0; i < sizes; i++)
+		if (!row(size[i], json))
+			return 1;
 	return 0;
 }

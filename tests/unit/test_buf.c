@@ -131,6 +131,10 @@ TEST(an_arena_has_a_ceiling)
 	holds("most of the ceiling is given", given >= 98000 && given <= 100000);
 	holds("no block larger than what is left", !arena_take(&a, 50000) && !arena_take(&a, SIZE_MAX));
 	arena_reset(&a);
+	first = arena_take(&a, 10);
+	arena_reset(&a);
+	holds("the first block serves again", first && arena_take(&a, 10) == first);
+	arena_reset(&a);
 	first = arena_take(&a, 100000);
 	holds("all of it in one piece", first != NULL);
 	first[99999] = 1;

@@ -564,6 +564,23 @@ TEST(the_breaker_opens_and_closes)
 	rig_close(&r);
 }
 
+TEST(what_cannot_be_tried_does_not_spin)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	for (int i = 0; i < 20; i++) {
+		outcome(&r, last_job(&r), OUTCOME_NOT_TRIED, 0);
+		pass(&r, 1);
+	}
+	holds("one try in five seconds", r.jobs_n <= 6);
+	same_int("said once", r.alarms, 1);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	same_int("and it goes when it can", status(&r)->texts[TEXT_SENT], 1);
+	rig_close(&r);
+}
+
 TEST(it_is_erased_at_the_start)
 {
 	struct rig r;
@@ -669,7 +686,7 @@ main(void)
 		RUN(silence_beyond_the_window_is_unknown_for_ever), RUN(certain_refusals_get_a_fresh_id_after_the_window),
 		RUN(a_refusal_after_silence_is_not_believed), RUN(a_crash_forgets_nothing),
 		RUN(what_cannot_be_stored_is_not_answered), RUN(gates_are_asked_at_each_attempt),
-		RUN(no_minute_sees_more_than_the_rate), RUN(the_breaker_opens_and_closes), RUN(it_is_erased_at_the_start),
+		RUN(no_minute_sees_more_than_the_rate), RUN(the_breaker_opens_and_closes), RUN(what_cannot_be_tried_does_not_spin), RUN(it_is_erased_at_the_start),
 		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(the_states_add_up) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

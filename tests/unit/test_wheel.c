@@ -173,6 +173,20 @@ TEST(before_1970_too)
 	walk(-100000, 8);
 }
 
+TEST(across_1970)
+{
+	struct world x = { .w = wheel_new(10, -5, 10), .now = -5 };
+
+	assert_non_null(x.w);
+	x.m.hand = -5;
+	for (int64_t due = 4; due >= -5; due--)
+		add_both(&x, due);
+	for (int64_t now = -5; now <= 4; now++)
+		advance_both(&x, now, SIZE_MAX);
+	same_int("all at their seconds", x.m.n, 0);
+	wheel_free(x.w);
+}
+
 struct order {
 	int64_t row[16], due[16];
 	size_t n;
@@ -278,7 +292,7 @@ TEST(full)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(the_wheel_does_what_a_list_does), RUN(before_1970_too),
+	const struct CMUnitTest tests[] = { RUN(the_wheel_does_what_a_list_does), RUN(before_1970_too), RUN(across_1970),
 		RUN(now_and_before), RUN(ahead), RUN(as_many_as_asked_for), RUN(full) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
