@@ -333,8 +333,10 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 	}
 	if (b->duration_s > 0)
 		a->duration_s = b->duration_s;
-	a->has_sent_at = b->has_sent_at;
-	a->sent_at_s = b->sent_at_s;
+	if (b->has_sent_at) {
+		a->has_sent_at = true;
+		a->sent_at_s = b->sent_at_s;
+	}
 	a->arrived_at_s = now_s(&e->now);
 	a->quarantine = 0; /* a newer good message settles the doubt */
 }

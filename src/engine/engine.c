@@ -398,8 +398,8 @@ engine_sleep_ms(const struct engine *e, const struct now *now)
 		if (l->n == 0)
 			continue;
 		ms = least(ms, l->heap[0].expires_s * 1000 - now->wall_ms);
-		if (e->sender_connected && !e->clock_held && (int64_t)e->flights.out_n < e->credits)
-			ms = least(ms, pause > 0 ? pause : bucket_ready_ms(&l->bucket, 1, now->boot_ms));
+		if (send_allowed(e))
+			ms = least(ms, pause > 0 ? pause : bucket_ready_ms(&l->bucket, l->wants, now->boot_ms));
 	}
 	return ms < 0 ? 0 : ms;
 }

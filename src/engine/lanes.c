@@ -91,6 +91,7 @@ lanes_build(struct engine *e, const struct rules *r)
 			x = &l->item[l->n++];
 			*x = (struct lane){ 0 };
 			(void)snprintf(x->title, sizeof x->title, "%s", c->numbers[i].title);
+			x->wants = 1;
 			bucket_init(&x->bucket, c->numbers[i].rate_per_min, e->now.boot_ms);
 		}
 		x->used = true;

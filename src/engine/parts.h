@@ -59,6 +59,7 @@ struct lane { /* one sending number */
 	struct bucket bucket;
 	struct waiting *heap; /* owned; earliest expiry first */
 	size_t n, cap;
+	int64_t wants;        /* tokens that its first text needs, as far as known */
 	int64_t failures;     /* in a row */
 	bool blocked;         /* breaker open, or refused */
 	int64_t pause_until_ms;
@@ -172,6 +173,7 @@ enum lane_trouble { LANE_SILENT, LANE_REFUSED, LANE_NOT_TRIED };
 void lane_failed(struct engine *e, struct lane *l, enum lane_trouble trouble);
 void lanes_free(struct lanes *l);
 
+bool send_allowed(const struct engine *e);                   /* nudge-sender, credit, clock and room for one more attempt */
 bool send_look(struct engine *e, int64_t text, bool *stop, struct fault *f); /* one pending text; stop: its lane can take no more now */
 bool send_due(struct engine *e, bool *more, struct fault *f);
 bool send_retries(struct engine *e, struct fault *f);

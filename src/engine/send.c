@@ -183,11 +183,18 @@ arm(struct engine *e, struct look *l, const struct sms_size *size, struct flight
 	    store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f);
 }
 
+/* Another attempt may go to nudge-sender now. */
 static bool
-has_credit(const struct engine *e)
+may_try(const struct engine *e)
 {
 	return e->sender_connected && !e->clock_held && (int64_t)e->flights.out_n < e->credits &&
 	    e->out.jobs_n < JOBS_A_TURN && (e->synchronised || !e->rules->conf->clock_sync_required);
+}
+
+bool
+send_allowed(const struct engine *e)
+{
+	return may_try(e) && e->flights.n < FLIGHTS_MAX;
 }
 
 bool
@@ -216,18 +223,20 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	if (r.verdict != GATE_PASS)
 		return refuse(e, &l, &r, f);
 	lane = &e->lanes.item[e->sites[l.site->index].lane];
-	if (!has_credit(e) || e->flights.n == FLIGHTS_MAX || flights_find(&e->flights, text)) {
+	if (!send_allowed(e) || flights_find(&e->flights, text)) {
 		*stop = true;
 	} else if (!render(e, &l, &size)) {
 		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0 };
 		return refuse(e, &l, &r, f);
 	} else if (e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(&lane->bucket, (int64_t)size.segments, e->now.boot_ms)) {
+		lane->wants = (int64_t)size.segments;
 		*stop = true;
 	}
 	if (*stop)
 		return lanes_push(e, e->sites[l.site->index].lane, &l.t) ||
 		    fault_set(f, FAULT_BROKEN, "out of memory");
+	lane->wants = 1;
 	(void)lane_may_send(e, lane);
 	x = flights_add(&e->flights, text);
 	return arm(e, &l, &size, x, f);
@@ -241,7 +250,8 @@ lane_ready(const struct engine *e, const struct lane *l)
 		return false;
 	if (l->heap[0].expires_s <= now_s(&e->now))
 		return true;
-	return has_credit(e) && e->now.boot_ms >= l->pause_until_ms && bucket_ready_ms(&l->bucket, 1, e->now.boot_ms) == 0;
+	return send_allowed(e) && e->now.boot_ms >= l->pause_until_ms &&
+	    bucket_ready_ms(&l->bucket, l->wants, e->now.boot_ms) == 0;
 }
 
 bool
@@ -332,7 +342,7 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 	}
 	struct lane *lane = &e->lanes.item[e->sites[l.site->index].lane];
 
-	if (!has_credit(e) || e->now.boot_ms < lane->pause_until_ms ||
+	if (!may_try(e) || e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(&lane->bucket, l.t.segments, e->now.boot_ms)) {
 		int64_t pause = lane->pause_until_ms - e->now.boot_ms;
 
