@@ -26,11 +26,15 @@ def test_first_light():
         assert house.texts("FL1") == {"booked": "sent", "reminder:day": "sent", "reminder:soon": "pending"}
 
 
-def test_start_is_quick():
-    """Promise 11: ready within a second, here with some hundred visits waiting (more in the benchmark)."""
+def test_start_does_not_grow():
+    """Promise 11: a start takes no longer when some hundred visits wait than with none."""
     with House() as house:
+        house.kill("nudged")
+        begun = time.time()
+        house.start_nudged()
+        empty = time.time() - begun
         house.tell(*[siu("S12", f"Q{i}", in_seconds(90000 + i), phone="") for i in range(300)])
         house.kill("nudged")
         begun = time.time()
         house.start_nudged()
-        assert time.time() - begun < 1.5 * (4 if "san" in __import__("house").BIN else 1)
+        assert time.time() - begun < 5 * empty + 0.5, "a ratio, with room for a busy machine"
