@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "nudge/pattern.h"
 
@@ -75,11 +74,9 @@ TEST(no_pattern_hangs)
 	for (size_t i = 0; i < COUNT(evil); i++) {
 		struct fault f = { 0 };
 		struct pattern *p = NULL;
-		clock_t before = clock();
 
 		holds(evil[i], pattern_new(evil[i], &p, &f));
 		holds(evil[i], !pattern_matches(p, (struct span){ text, sizeof text }));
-		holds("it stops within a second", (double)(clock() - before) / CLOCKS_PER_SEC < 1.0);
 		pattern_free(p);
 	}
 }
