@@ -26,7 +26,7 @@
 struct store;
 
 struct store_setup {
-	const char *directory;   /* state_directory; must exist; one nudged per directory (lock) */
+	const char *directory;   /* state_directory; made when it is missing; one nudged per directory (lock) */
 	const uint8_t *key;      /* SEAL_KEY_BYTES, borrowed for the call */
 	const struct conf *conf; /* for the stamp: environments with kind and organization */
 	int64_t now_s;
@@ -34,7 +34,7 @@ struct store_setup {
 
 /* Opens or makes DIRECTORY/nudge.db, migrates it, proves the key and the stamp.
  * Refuses: a second nudged, a wrong key, a store of another environment, a
- * newer schema, a directory or file others can read. Erases nothing yet. */
+ * newer schema, a directory that everybody can write. Erases nothing yet. */
 bool store_open(const struct store_setup *s, struct store **out, struct fault *f) __attribute__((warn_unused_result));
 void store_close(struct store *s); /* Rolls back what is open. NULL is fine. */
 

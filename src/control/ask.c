@@ -40,6 +40,20 @@ reach(const char *path, struct fault *f)
 	return -1;
 }
 
+/* /run is empty after a boot: the last folder of the path is made when it is missing. */
+static void
+make_folder(const char *path)
+{
+	char folder[sizeof ((struct sockaddr_un *)0)->sun_path];
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return;
+	span_copy(folder, sizeof folder, span_from(path, (size_t)(slash - path)));
+	if (mkdir(folder, 0755) == 0)
+		(void)chmod(folder, 0755);
+}
+
 int
 control_listen(const char *path, unsigned mode, struct fault *f)
 {
@@ -55,6 +69,7 @@ control_listen(const char *path, unsigned mode, struct fault *f)
 		return -1;
 	}
 	(void)unlink(path);
+	make_folder(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && chmod(path, mode) == 0 &&
 	    listen(fd, 64) == 0)

@@ -21,13 +21,16 @@ directory_ok(const char *directory, struct fault *f)
 {
 	struct stat st;
 
+	if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+		return fault_set(f, FAULT_OPERATOR, "state_directory %s cannot be made: %s", directory, strerror(errno));
 	if (stat(directory, &st) != 0)
 		return fault_set(f, FAULT_OPERATOR, "state_directory %s: %s; make it with: install -d -m 0700 -o nudge %s",
 		    directory, strerror(errno), directory);
 	if (!S_ISDIR(st.st_mode))
 		return fault_set(f, FAULT_OPERATOR, "state_directory %s is not a directory", directory);
-	if (st.st_mode & 0007)
-		return fault_set(f, FAULT_OPERATOR, "state_directory %s is open to others; mend it with: chmod 0700 %s",
+	/* Its files are closed to others; who may write here could put others in their place. */
+	if (st.st_mode & S_IWOTH)
+		return fault_set(f, FAULT_OPERATOR, "state_directory %s can be written by everybody; mend it with: chmod 0700 %s",
 		    directory, directory);
 	return true;
 }
