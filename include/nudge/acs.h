@@ -43,6 +43,13 @@ struct acs_signature {
 bool acs_sign(struct acs_key *k, const char *method, const char *path_and_query, const char *date,
     const char *host, struct span body, struct acs_signature *out) __attribute__((warn_unused_result));
 
+/* Of "https://host[:port]" what stands in Host: libcurl leaves the scheme's own port out. cap is in bytes. Pure. */
+void acs_host(const char *endpoint, char *out, size_t cap);
+
+/* A new random UUID (RFC 4122, version 4), for one attempt. cap: 37 bytes at
+ * least. false when the system gives no random bytes. */
+bool acs_request_id(char *out, size_t cap) __attribute__((warn_unused_result));
+
 /* Reads a complete answer. status: HTTP. to: our recipient. The outcome's spans
  * borrow from *hold, which the caller clears. Unknown shapes of a 2xx are
  * OUTCOME_UNSURE; error bodies of every documented shape, and none, are taken. Pure. */

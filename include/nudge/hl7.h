@@ -21,14 +21,14 @@
 struct hl7_delims { /* MSH-1 and MSH-2 */
 	char field, component, repetition, escape, subcomponent;
 	char truncation; /* 0 when MSH-2 has four characters */
-	bool repaired;   /* MSH-2 was short or damaged and was completed */
+	bool repaired;   /* MSH-2 was short or damaged and was completed; also set on HL7_BAD_DELIMS */
 };
 
 enum hl7_result {
 	HL7_OK,
 	HL7_NO_MSH,     /* nobody to answer */
 	HL7_BAD_DELIMS, /* MSH is there; its delimiters are equal, alphanumeric or control */
-	HL7_TOO_MANY,   /* more segments or fields than an index holds */
+	HL7_TOO_MANY,   /* more segments or fields than an index holds; the MSH is there for the answer */
 	HL7_NO_MEMORY
 };
 

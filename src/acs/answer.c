@@ -5,6 +5,8 @@
 
 #include "nudge/acs.h"
 
+#define ID_MAX 127 /* bytes of a message id that are kept; a longer one is none */
+
 struct meaning {
 	enum outcome outcome;
 	const char *code;
@@ -71,11 +73,30 @@ item_for(const json_t *root, struct span to)
 	return json_array_size(items) == 1 && json_is_object(json_array_get(items, 0)) ? json_array_get(items, 0) : NULL;
 }
 
+/* 0 when absent or no status at all: a number must not wrap around into one. */
+static int
+status_of(const json_t *item)
+{
+	const json_t *v = json_object_get(item, "httpStatusCode");
+	json_int_t n = json_is_integer(v) ? json_integer_value(v) : 0;
+
+	return n >= 100 && n <= 999 ? (int)n : 0;
+}
+
+static bool
+is_id(struct span id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if (id.p[i] <= ' ' || id.p[i] > '~')
+			return false;
+	return id.n <= ID_MAX;
+}
+
 static void
 read_item(const json_t *item, struct buf *hold, struct link_outcome *out)
 {
-	const json_t *status = json_object_get(item, "httpStatusCode"), *good = json_object_get(item, "successful");
-	int code = json_is_integer(status) ? (int)json_integer_value(status) : 0;
+	const json_t *good = json_object_get(item, "successful");
+	int code = status_of(item);
 	struct span id = text_at(item, "messageId"), repeat = text_at(item, "repeatabilityResult");
 	struct span why = text_at(item, "errorMessage");
 	struct meaning m;
@@ -84,10 +105,12 @@ read_item(const json_t *item, struct buf *hold, struct link_outcome *out)
 	if (json_is_true(good) || (!json_is_false(good) && code >= 200 && code < 300)) {
 		out->outcome = OUTCOME_ACCEPTED;
 		out->code = SPAN_LIT("accepted");
-		if (id.n <= 127 && buf_add_span(hold, id))
+		if (is_id(id) && buf_add_span(hold, id))
 			out->message_id = buf_span(hold);
 		return;
 	}
+	if (code == 0 && !json_is_false(good)) /* it says neither yes nor no */
+		return;
 	m = code == 0 || (code >= 200 && code < 300) ? (struct meaning){ OUTCOME_REFUSED, "refused" } : meaning_of(code);
 	if (code == 400 && span_is_nocase(repeat, "rejected"))
 		m.code = "repeatability-rejected";

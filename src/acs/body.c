@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nudge/acs.h"
+#include "nudge/seal.h"
 
 #define REPORT_TIMEOUT_S 3600 /* after this the gateway makes a report, whatever is known */
 
@@ -36,7 +37,7 @@ acs_body(const struct acs_request *r, struct buf *out)
 	bool ok = text && buf_add_text(out, text);
 
 	if (text)
-		memset(text, 0, strlen(text));
+		seal_wipe(text, strlen(text));
 	free(text);
 	json_decref(o);
 	return ok;

@@ -1,6 +1,5 @@
 /* client.c - libcurl on the event loop: every job ends in exactly one outcome. */
 // SPDX-License-Identifier: Apache-2.0
-#include <assert.h>
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <stdio.h>
@@ -9,13 +8,14 @@
 
 #include "nudge/acs.h"
 #include "nudge/clock.h"
-#include "nudge/digest.h"
 #include "nudge/seal.h"
 
 #define CONNECT_MS 10000L
 #define TOTAL_MS 30000L
 #define ANSWER_MAX 65536
 #define CONNECTIONS_MAX 16L
+#define TRACE_MAX 64
+#define PATH_MAX_BYTES 128
 
 struct gateway {
 	const struct conf_gateway *conf;
@@ -40,19 +40,17 @@ struct transfer {
 	struct transfer *next, **at;
 	CURL *curl;
 	struct curl_slist *headers;
-	int64_t text, attempt;
+	int64_t text, attempt, not_after_s;
 	char to[24];
 	struct buf body, answer;
-	char ms[32], x_ms[32], standard[48], trace[72];
+	char ms[32], x_ms[32], standard[48];
+	char trace[TRACE_MAX + 1]; /* our own request id until the gateway names its */
 	bool sent;                 /* bytes of the request may have left */
+	bool late;                 /* its time passed before it could begin */
 	char error[CURL_ERROR_SIZE];
 };
 
 /* ---- libcurl's sockets and timer on libevent ---- */
-
-struct watch {
-	struct event *event;
-};
 
 static void
 finish_done(struct acs_client *a);
@@ -83,31 +81,20 @@ static int
 want_socket(CURL *curl, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
 	struct acs_client *a = ctx;
-	struct watch *w = socket_ctx;
+	struct event *e = socket_ctx;
 	short flags = (short)((what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0) | EV_PERSIST);
+	bool over = what == CURL_POLL_REMOVE;
 
 	(void)curl;
-	if (what == CURL_POLL_REMOVE) {
-		if (w)
-			event_free(w->event);
-		free(w);
-		(void)curl_multi_assign(a->multi, fd, NULL);
-		return 0;
+	if (e)
+		event_free(e);
+	e = over ? NULL : event_new(a->base, fd, flags, on_socket, a);
+	if (e && event_add(e, NULL) != 0) {
+		event_free(e);
+		e = NULL;
 	}
-	if (w)
-		event_free(w->event);
-	else if (!(w = calloc(1, sizeof *w)))
-		return -1;
-	w->event = event_new(a->base, fd, flags, on_socket, a);
-	if (!w->event || event_add(w->event, NULL) != 0) {
-		if (w->event)
-			event_free(w->event);
-		free(w);
-		(void)curl_multi_assign(a->multi, fd, NULL);
-		return -1;
-	}
-	(void)curl_multi_assign(a->multi, fd, w);
-	return 0;
+	(void)curl_multi_assign(a->multi, fd, e);
+	return over || e ? 0 : -1;
 }
 
 static int
@@ -152,6 +139,12 @@ report(struct transfer *t, struct link_outcome *o)
 	o->trace = span_of(t->trace);
 	t->client->done(t->client->ctx, o);
 	transfer_free(t);
+}
+
+static bool
+is_late(int64_t not_after_s)
+{
+	return clock_now().wall_ms / 1000 > not_after_s;
 }
 
 static size_t
@@ -204,6 +197,20 @@ on_debug(CURL *curl, curl_infotype type, char *p, size_t n, void *ctx)
 	return 0;
 }
 
+/* Asked when there is a connection: a job may have waited for one for long. */
+static int
+on_begin(void *ctx, char *peer, char *own, int peer_port, int own_port)
+{
+	struct transfer *t = ctx;
+
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	t->late = is_late(t->not_after_s);
+	return t->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static bool
 add_header(struct transfer *t, const char *name, const char *value)
 {
@@ -222,16 +229,15 @@ static bool
 sign(struct transfer *t, const struct gateway *g, const char *path)
 {
 	struct acs_signature s;
-	char date[CLOCK_TEXT_MAX], id[33];
-	uint8_t random[16];
+	char date[CLOCK_TEXT_MAX];
 
 	clock_http_date(clock_now().wall_ms / 1000, date);
-	if (!acs_sign(g->key, "POST", path, date, g->host, buf_span(&t->body), &s) || !seal_random(random, sizeof random))
+	if (!acs_sign(g->key, "POST", path, date, g->host, buf_span(&t->body), &s) ||
+	    !acs_request_id(t->trace, sizeof t->trace))
 		return false;
-	digest_hex(random, sizeof random, id);
 	return add_header(t, "Content-Type", "application/json") && add_header(t, "Accept", "application/json") &&
 	    add_header(t, "x-ms-date", date) && add_header(t, "x-ms-content-sha256", s.content_hash) &&
-	    add_header(t, "Authorization", s.authorization) && add_header(t, "x-ms-client-request-id", id) &&
+	    add_header(t, "Authorization", s.authorization) && add_header(t, "x-ms-client-request-id", t->trace) &&
 	    add_header(t, "Expect", "");
 }
 
@@ -262,6 +268,8 @@ set_up(struct transfer *t, const struct gateway *g, const char *path)
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	(void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	(void)curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_begin);
+	(void)curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
 	(void)curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_debug);
 	(void)curl_easy_setopt(c, CURLOPT_DEBUGDATA, t);
 	(void)curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
@@ -287,9 +295,14 @@ finish(struct transfer *t, CURLcode result)
 	} else if (t->sent) {
 		o.outcome = OUTCOME_UNSURE;
 		o.code = SPAN_LIT("no-answer");
+	} else if (t->late) {
+		o.outcome = OUTCOME_NOT_TRIED;
+		o.code = SPAN_LIT("too-late");
 	} else {
+		bool trust = result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE;
+
 		o.outcome = OUTCOME_AGAIN;
-		o.code = result == CURLE_PEER_FAILED_VERIFICATION ? SPAN_LIT("certificate") : SPAN_LIT("no-connection");
+		o.code = trust ? SPAN_LIT("certificate") : SPAN_LIT("no-connection");
 	}
 	report(t, &o);
 	buf_clear(&hold);
@@ -332,12 +345,24 @@ not_tried(struct transfer *t, const char *code)
 	report(t, &o);
 }
 
+/* A path cannot name another host than the gateway's, nor end the request line. */
+static bool
+is_path(struct span path)
+{
+	if (path.n >= PATH_MAX_BYTES || path.n == 0 || path.p[0] != '/')
+		return false;
+	for (size_t i = 0; i < path.n; i++)
+		if (path.p[i] <= ' ' || path.p[i] > '~' || path.p[i] == '#')
+			return false;
+	return true;
+}
+
 void
 acs_client_send(struct acs_client *a, const struct link_job *job)
 {
 	struct transfer *t = calloc(1, sizeof *t);
 	struct gateway *g = gateway_named(a, job->gateway);
-	char path[128];
+	char path[PATH_MAX_BYTES];
 
 	if (!t) {
 		struct link_outcome o = { .text = job->text, .attempt = job->attempt, .outcome = OUTCOME_NOT_TRIED,
@@ -349,6 +374,7 @@ acs_client_send(struct acs_client *a, const struct link_job *job)
 	t->client = a;
 	t->text = job->text;
 	t->attempt = job->attempt;
+	t->not_after_s = job->not_after_s;
 	t->next = a->transfers;
 	t->at = &a->transfers;
 	if (t->next)
@@ -361,28 +387,13 @@ acs_client_send(struct acs_client *a, const struct link_job *job)
 	span_copy(path, sizeof path, job->path);
 	if (!g)
 		not_tried(t, "unknown-gateway");
-	else if (clock_now().wall_ms / 1000 > job->not_after_s)
+	else if (is_late(job->not_after_s))
 		not_tried(t, "too-late");
+	else if (!is_path(job->path))
+		not_tried(t, "bad-job");
 	else if (!buf_add_span(&t->body, job->body) || !set_up(t, g, path) ||
 	    curl_multi_add_handle(a->multi, t->curl) != CURLM_OK)
 		not_tried(t, "no-memory");
-}
-
-/* The Host header: libcurl leaves a default port out. */
-static void
-host_of(const char *endpoint, char *out, size_t cap)
-{
-	const char *at = strstr(endpoint, "://");
-	bool secure = strncmp(endpoint, "https:", 6) == 0;
-	size_t n;
-
-	(void)snprintf(out, cap, "%s", at ? at + 3 : endpoint);
-	n = strlen(out);
-	while (n > 0 && out[n - 1] == '/')
-		out[--n] = '\0';
-	at = secure ? ":443" : ":80";
-	if (n > strlen(at) && strcmp(out + n - strlen(at), at) == 0)
-		out[n - strlen(at)] = '\0';
 }
 
 static void
@@ -402,7 +413,7 @@ load_gateways(struct conf *c, struct gateway **out, struct fault *f)
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	for (size_t i = 0; i < c->gateways_n; i++) {
 		g[i].conf = &c->gateways[i];
-		host_of(c->gateways[i].endpoint, g[i].host, sizeof g[i].host);
+		acs_host(c->gateways[i].endpoint, g[i].host, sizeof g[i].host);
 		if (!acs_key_read(c->gateways[i].access_key, c->gateways[i].endpoint, &g[i].key, f)) {
 			gateways_free(g, c->gateways_n);
 			return fault_at(f, "gateway \"%s\"", c->gateways[i].title);

@@ -7,6 +7,7 @@
 
 #include "acs/key.h"
 #include "nudge/digest.h"
+#include "nudge/seal.h"
 
 bool
 acs_sign(struct acs_key *k, const char *method, const char *path_and_query, const char *date, const char *host,
@@ -27,5 +28,35 @@ acs_sign(struct acs_key *k, const char *method, const char *path_and_query, cons
 	(void)EVP_EncodeBlock((unsigned char *)signature, mac, sizeof mac);
 	(void)snprintf(out->authorization, sizeof out->authorization,
 	    "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=%s", signature);
+	return true;
+}
+
+void
+acs_host(const char *endpoint, char *out, size_t cap)
+{
+	const char *at = strstr(endpoint, "://");
+	const char *port = strncmp(endpoint, "https:", 6) == 0 ? ":443" : ":80";
+	size_t n, port_n = strlen(port);
+
+	(void)snprintf(out, cap, "%s", at ? at + 3 : endpoint);
+	n = strlen(out);
+	while (n > 0 && out[n - 1] == '/')
+		out[--n] = '\0';
+	if (n > port_n && strcmp(out + n - port_n, port) == 0)
+		out[n - port_n] = '\0';
+}
+
+bool
+acs_request_id(char *out, size_t cap)
+{
+	char hex[33];
+	uint8_t r[16];
+
+	if (!seal_random(r, sizeof r))
+		return false;
+	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
+	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
+	digest_hex(r, sizeof r, hex);
+	(void)snprintf(out, cap, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 	return true;
 }

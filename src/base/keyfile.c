@@ -21,14 +21,14 @@ is_private(const char *path, const struct stat *st, struct fault *f)
 	const char *mend = st->st_uid == 0 ? "g-wx,o-rwx" : "go-rwx";
 
 	if (!S_ISREG(st->st_mode))
-		return fault_set(f, FAULT_OPERATOR, "%s is not a regular file; look at it with: ls -ld %s", path,
-		    path);
+		return fault_set(f, FAULT_OPERATOR,
+		    "%s is not a regular file; look at it with: ls -ld %s", path, path);
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return fault_set(f, FAULT_OPERATOR, "%s belongs to another user; mend it with: chown %u %s",
 		    path, (unsigned)geteuid(), path);
 	if (mode & 0007)
-		return fault_set(f, FAULT_OPERATOR, "%s is open to others (mode %04o); mend it with: chmod %s %s",
-		    path, mode, mend, path);
+		return fault_set(f, FAULT_OPERATOR,
+		    "%s is open to others (mode %04o); mend it with: chmod %s %s", path, mode, mend, path);
 	if (mode & 0030 || (mode & 0040 && st->st_uid != 0))
 		return fault_set(f, FAULT_OPERATOR,
 		    "%s is open to its group (mode %04o); mend it with: chmod %s %s", path, mode, mend, path);

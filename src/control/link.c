@@ -178,7 +178,7 @@ take(struct link_frame *f, uint8_t tag, struct span v)
 enum link_result
 link_get(struct span in, struct link_frame *out)
 {
-	struct link_frame f = { .outcome.retry_after_ms = -1 };
+	struct link_frame f = { .outcome = { .outcome = OUTCOMES, .retry_after_ms = -1 } };
 	uint32_t length;
 	size_t at = 5;
 
@@ -202,6 +202,8 @@ link_get(struct span in, struct link_frame *out)
 			return LINK_BROKEN;
 		at += 5 + n;
 	}
+	if (f.type == LINK_OUTCOME && f.outcome.outcome == OUTCOMES) /* nothing said must not read as accepted */
+		return LINK_BROKEN;
 	*out = f;
 	return LINK_COMPLETE;
 }

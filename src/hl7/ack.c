@@ -3,101 +3,29 @@
 #include "nudge/ack.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "nudge/clock.h"
 
 #define VT "\x0b"
 #define FS_CR "\x1c\r"
+#define TEXT_MAX 80
 
-static void
-keep(char *out, size_t cap, struct span v)
-{
-	if (v.n >= cap)
-		v = SPAN_NONE;
-	span_copy(out, cap, v);
-}
-
-/* MSH-9.2, or MSH-9.3's tail in messages that have only that. */
-static void
-keep_event(const struct hl7 *m, char out[16])
-{
-	struct span event = span_trim(hl7_part(hl7_delims(m), hl7_field(m, 0, 9), 2, 1));
-
-	out[0] = '\0';
-	if (event.n != 3)
-		return;
-	for (size_t i = 0; i < 3; i++)
-		if (!((event.p[i] >= 'A' && event.p[i] <= 'Z') || (event.p[i] >= '0' && event.p[i] <= '9')))
-			return;
-	span_copy(out, 16, event);
-}
-
-bool
-ack_request_of(const struct hl7 *m, struct ack_request *out)
-{
-	struct span encoding = hl7_field(m, 0, 2), id = hl7_field(m, 0, 10);
-	struct hl7_delims d = *hl7_delims(m);
-
-	memset(out, 0, sizeof *out);
-	out->delims = d;
-	if (d.repaired || encoding.n < 4 || encoding.n > 5)
-		(void)snprintf(out->encoding, sizeof out->encoding, "%c%c%c%c", d.component, d.repetition, d.escape,
-		    d.subcomponent);
-	else
-		keep(out->encoding, sizeof out->encoding, encoding);
-	keep(out->msh3, sizeof out->msh3, hl7_field(m, 0, 3));
-	keep(out->msh4, sizeof out->msh4, hl7_field(m, 0, 4));
-	keep(out->msh5, sizeof out->msh5, hl7_field(m, 0, 5));
-	keep(out->msh6, sizeof out->msh6, hl7_field(m, 0, 6));
-	keep_event(m, out->event);
-	keep(out->msh11, sizeof out->msh11, hl7_field(m, 0, 11));
-	keep(out->version, sizeof out->version, span_trim(hl7_part(&d, hl7_field(m, 0, 12), 1, 1)));
-	keep(out->msh15, sizeof out->msh15, span_trim(hl7_field(m, 0, 15)));
-	keep(out->msh16, sizeof out->msh16, span_trim(hl7_field(m, 0, 16)));
-	if (id.n >= sizeof out->msh10)
-		return false;
-	span_copy(out->msh10, sizeof out->msh10, id);
-	return true;
-}
-
-/* One row of the policy table for ack_mode = auto, by MSH-15 and MSH-16. */
-enum ack_code
-ack_choose(enum ack_mode mode, const struct ack_request *r, enum ack_verdict v)
-{
-	static const enum ack_code original[] = { ACK_AA, ACK_AE, ACK_AR }, enhanced[] = { ACK_CA, ACK_CE, ACK_CR };
-
-	if (mode == ACK_ALWAYS_AA)
-		return original[v];
-	if (strcmp(r->msh15, "AL") == 0)
-		return enhanced[v];
-	if (strcmp(r->msh15, "NE") == 0)
-		return strcmp(r->msh16, "AL") == 0 ? original[v] : ACK_NONE;
-	if (strcmp(r->msh15, "ER") == 0)
-		return v == VERDICT_ACCEPT ? ACK_NONE : enhanced[v];
-	if (strcmp(r->msh15, "SU") == 0)
-		return v == VERDICT_ACCEPT ? ACK_CA : ACK_NONE;
-	return original[v];
-}
-
-const char *
-ack_name(enum ack_code c)
-{
-	static const char *const name[] = { "", "AA", "AE", "AR", "CA", "CE", "CR" };
-
-	return name[c];
-}
-
-/* "2.5.1" as 20501; what cannot be read counts as 2.4. */
+/* "2.5.1" is 20501; one that cannot be read counts as 2.4. */
 static int
 version_number(const char *text)
 {
-	int major = 0, minor = 0, patch = 0;
+	int part[3] = { 0, 0, 0 }, n = 0;
 
-	if (sscanf(text, "%1d.%2d.%2d", &major, &minor, &patch) < 2)
+	for (; n < 3 && *text >= '0' && *text <= '9'; n++) {
+		for (; *text >= '0' && *text <= '9' && part[n] < 100; text++)
+			part[n] = part[n] * 10 + (*text - '0');
+		if (*text == '.')
+			text++;
+	}
+	if (n < 2 || part[0] > 9 || part[1] > 99 || part[2] > 99)
 		return 20400;
-	return major * 10000 + minor * 100 + patch;
+	return part[0] * 10000 + part[1] * 100 + part[2];
 }
 
 static const char *
@@ -106,11 +34,19 @@ condition_text(int condition)
 	static const struct {
 		int condition;
 		const char *text;
-	} table[] = { { 100, "Segment sequence error" }, { 101, "Required field missing" }, { 102, "Data type error" },
-		{ 103, "Table value not found" }, { 200, "Unsupported message type" }, { 201, "Unsupported event code" },
-		{ 202, "Unsupported processing id" }, { 203, "Unsupported version id" }, { 204, "Unknown key identifier" },
-		{ 205, "Duplicate key identifier" }, { 206, "Application record locked" },
-		{ 207, "Application internal error" } };
+	} table[] = {
+		{ 100, "Segment sequence error" },
+		{ 101, "Required field missing" },
+		{ 102, "Data type error" },
+		{ 103, "Table value not found" },
+		{ 200, "Unsupported message type" },
+		{ 201, "Unsupported event code" },
+		{ 202, "Unsupported processing id" },
+		{ 203, "Unsupported version id" },
+		{ 204, "Unknown key identifier" },
+		{ 205, "Duplicate key identifier" },
+		{ 206, "Application record locked" },
+	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
 		if (table[i].condition == condition)
@@ -118,46 +54,126 @@ condition_text(int condition)
 	return "Application internal error";
 }
 
-static void
-write_msh(const struct ack_request *r, int version, const char *control_id, int64_t wall_s, struct buf *out)
+/* The letter of the escape sequence for a delimiter, 0 for any other character. */
+static char
+escape_letter(const struct hl7_delims *d, char c)
 {
-	char at[CLOCK_TEXT_MAX], c = r->delims.component, f = r->delims.field;
+	if (c == d->field)
+		return 'F';
+	if (c == d->component)
+		return 'S';
+	if (c == d->subcomponent)
+		return 'T';
+	if (c == d->repetition)
+		return 'R';
+	if (c == d->escape)
+		return 'E';
+	return '\0';
+}
+
+/* A text of ours, which may name what an administrator has named: at most 80
+ * characters, delimiters escaped, nothing but printable ASCII. */
+static void
+add_text(const struct hl7_delims *d, const char *text, struct buf *out)
+{
+	for (size_t n = 0; *text; text++) {
+		char letter = escape_letter(d, *text);
+		size_t needs = letter ? 3 : 1;
+
+		if (n + needs > TEXT_MAX)
+			return;
+		n += needs;
+		if (letter)
+			(void)buf_addf(out, "%c%c%c", d->escape, letter, d->escape);
+		else
+			(void)buf_add_char(out, *text >= ' ' && *text < 0x7f ? *text : '?');
+	}
+}
+
+/* Our time in UTC. Delimiters may be any sign: one of them inside would cut it. */
+static void
+add_time(const struct hl7_delims *d, int64_t wall_s, struct buf *out)
+{
+	char at[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(wall_s, at);
-	(void)buf_addf(out, "MSH%c%s%c%s%c%s%c%s%c%s%c", f, r->encoding, f, r->msh5, f, r->msh6, f, r->msh3, f, r->msh4, f);
-	(void)buf_addf(out, "%.4s%.2s%.2s%.2s%.2s%.2s+0000%c%cACK", at, at + 5, at + 8, at + 11, at + 14, at + 17, f, f);
+	(void)buf_addf(out, "%.4s%.2s%.2s%.2s%.2s%.2s", at, at + 5, at + 8, at + 11, at + 14, at + 17);
+	if (!escape_letter(d, '+'))
+		(void)buf_add_text(out, "+0000");
+	else if (!escape_letter(d, '-'))
+		(void)buf_add_text(out, "-0000");
+}
+
+/* MSH-12: the request's, and where it has none the form that the answer is in. */
+static const char *
+version_of(const struct ack_request *r)
+{
+	if (r->version[0])
+		return r->version;
+	return escape_letter(&r->delims, '.') ? "" : "2.4";
+}
+
+static void
+add_msh(const struct ack_request *r, int version, const char *control_id, int64_t wall_s, struct buf *out)
+{
+	char c = r->delims.component, f = r->delims.field;
+
+	(void)buf_addf(out, "MSH%c%s%c%s%c%s", f, r->encoding, f, r->msh5, f, r->msh6);
+	(void)buf_addf(out, "%c%s%c%s%c", f, r->msh3, f, r->msh4, f);
+	add_time(&r->delims, wall_s, out);
+	(void)buf_addf(out, "%c%cACK", f, f);
 	if (r->event[0] && version >= 20300)
 		(void)buf_addf(out, "%c%s", c, r->event);
 	if (r->event[0] && version >= 20400)
 		(void)buf_addf(out, "%cACK", c);
-	(void)buf_addf(out, "%c%s%c%s%c%s\r", f, control_id, f, r->msh11[0] ? r->msh11 : "P", f,
-	    r->version[0] ? r->version : "2.4");
+	(void)buf_addf(out, "%c%s%c%s", f, control_id, f, r->msh11[0] ? r->msh11 : "P");
+	(void)buf_addf(out, "%c%s\r", f, version_of(r));
 }
 
-/* ERR-1 (ELD) up to 2.4; ERR-2 (ERL), ERR-3 and ERR-4 from 2.5. */
+/* 2.3 to 2.4. ERR-1: segment ^ sequence ^ field ^ code & text & table. */
 static void
-write_err(const struct ack_request *r, int version, const struct ack_error *e, struct buf *out)
+add_err_with_code(const struct ack_request *r, const struct ack_error *e, struct buf *out)
 {
-	char c = r->delims.component, s = r->delims.subcomponent, f = r->delims.field;
+	char c = r->delims.component, s = r->delims.subcomponent;
 
-	if (version < 20500) {
-		(void)buf_addf(out, "ERR%c%s%c", f, e->segment, c);
-		if (e->segment[0])
-			(void)buf_addf(out, "%d%c%d", e->sequence ? e->sequence : 1, c, e->field);
-		else
-			(void)buf_add_char(out, c);
-		(void)buf_addf(out, "%c%d%c%s%cHL70357\r", c, e->condition, s, condition_text(e->condition), s);
-		return;
-	}
+	(void)buf_addf(out, "ERR%c%s%c", r->delims.field, e->segment, c);
+	if (e->segment[0])
+		(void)buf_addf(out, "%d", e->sequence ? e->sequence : 1);
+	(void)buf_add_char(out, c);
+	if (e->segment[0] && e->field)
+		(void)buf_addf(out, "%d", e->field);
+	(void)buf_addf(out, "%c%d%c%s%cHL70357\r", c, e->condition, s, condition_text(e->condition), s);
+}
+
+/* From 2.5. ERR-2: segment ^ sequence ^ field ^ repetition ^ component, as far
+ * as it is known; ERR-3 the code, ERR-4 the severity, ERR-8 our text. */
+static void
+add_err_with_place(const struct ack_request *r, const struct ack_error *e, struct buf *out)
+{
+	char c = r->delims.component, f = r->delims.field;
+
 	(void)buf_addf(out, "ERR%c%c%s", f, f, e->segment);
 	if (e->segment[0])
-		(void)buf_addf(out, "%c%d%c%d", c, e->sequence ? e->sequence : 1, c, e->field);
-	if (e->segment[0] && (e->repetition || e->component))
-		(void)buf_addf(out, "%c%d", c, e->repetition ? e->repetition : 1);
-	if (e->segment[0] && e->component)
-		(void)buf_addf(out, "%c%d", c, e->component);
-	(void)buf_addf(out, "%c%d%c%s%cHL70357%cE%c%c%c%c%s\r", f, e->condition, c, condition_text(e->condition), c, f, f, f, f,
-	    f, e->text ? e->text : "");
+		(void)buf_addf(out, "%c%d", c, e->sequence ? e->sequence : 1);
+	if (e->segment[0] && e->field) {
+		(void)buf_addf(out, "%c%d", c, e->field);
+		if (e->repetition || e->component)
+			(void)buf_addf(out, "%c%d", c, e->repetition ? e->repetition : 1);
+		if (e->component)
+			(void)buf_addf(out, "%c%d", c, e->component);
+	}
+	(void)buf_addf(out, "%c%d%c%s%cHL70357%cE", f, e->condition, c, condition_text(e->condition), c, f);
+	if (e->text && e->text[0]) {
+		(void)buf_addf(out, "%c%c%c%c", f, f, f, f);
+		add_text(&r->delims, e->text, out);
+	}
+	(void)buf_add_char(out, '\r');
+}
+
+static bool
+says_no(enum ack_code code)
+{
+	return code == ACK_AE || code == ACK_AR || code == ACK_CE || code == ACK_CR;
 }
 
 bool
@@ -165,17 +181,21 @@ ack_write(const struct ack_request *r, enum ack_code code, const struct ack_erro
     int64_t wall_s, struct buf *out)
 {
 	int version = version_number(r->version);
-	bool failed = code == ACK_AE || code == ACK_AR || code == ACK_CE || code == ACK_CR;
+	bool has_error = e && says_no(code);
 
 	assert(code != ACK_NONE && control_id[0] && strlen(control_id) <= 20);
 	(void)buf_add_text(out, VT);
-	write_msh(r, version, control_id, wall_s, out);
+	add_msh(r, version, control_id, wall_s, out);
 	(void)buf_addf(out, "MSA%c%s%c%s", r->delims.field, ack_name(code), r->delims.field, r->msh10);
-	if (failed && e && e->text && version < 20700)
-		(void)buf_addf(out, "%c%.80s", r->delims.field, e->text);
+	if (has_error && e->text && e->text[0] && version < 20700) {
+		(void)buf_add_char(out, r->delims.field);
+		add_text(&r->delims, e->text, out);
+	}
 	(void)buf_add_char(out, '\r');
-	if (failed && e && e->condition)
-		write_err(r, version, e, out);
+	if (has_error && e->condition && version >= 20500)
+		add_err_with_place(r, e, out);
+	else if (has_error && e->condition && version >= 20300)
+		add_err_with_code(r, e, out);
 	(void)buf_add(out, FS_CR, 2);
 	return !out->spoilt;
 }

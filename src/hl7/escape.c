@@ -1,5 +1,6 @@
 /* escape.c - escapes undone once, left to right; what is not understood stays as it stands. */
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <string.h>
 
 #include "nudge/hl7.h"
@@ -20,15 +21,15 @@ hex(char c)
 
 /* \Xdd..\: the bytes, but for control characters, which have no place here. */
 static bool
-write_hex(struct span body, struct writer *w)
+write_hex(struct span digits, struct writer *w)
 {
-	if (body.n % 2 != 0 || body.n == 0)
+	if (digits.n % 2 != 0 || digits.n == 0)
 		return false;
-	for (size_t i = 0; i < body.n; i++)
-		if (hex(body.p[i]) < 0)
+	for (size_t i = 0; i < digits.n; i++)
+		if (hex(digits.p[i]) < 0)
 			return false;
-	for (size_t i = 0; i < body.n; i += 2) {
-		int c = hex(body.p[i]) * 16 + hex(body.p[i + 1]);
+	for (size_t i = 0; i < digits.n; i += 2) {
+		int c = hex(digits.p[i]) * 16 + hex(digits.p[i + 1]);
 
 		if (c >= ' ')
 			w->p[w->n++] = (char)c;
@@ -36,31 +37,68 @@ write_hex(struct span body, struct writer *w)
 	return true;
 }
 
+static bool
+write_letter(const struct hl7_delims *d, char letter, struct writer *w)
+{
+	const struct {
+		char letter, value;
+	} single[] = { { 'F', d->field }, { 'S', d->component }, { 'T', d->subcomponent },
+		{ 'R', d->repetition }, { 'E', d->escape }, { 'P', d->truncation ? d->truncation : '#' } };
+
+	for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
+		if (letter == single[i].letter) {
+			w->p[w->n++] = single[i].value;
+			return true;
+		}
+	}
+	return letter == 'H' || letter == 'N';
+}
+
+/* ".br", ".sp", ".sp3", ".sp+3": a break or blank lines, which a text shows as one blank. */
+static bool
+is_break(struct span body)
+{
+	size_t i = 3;
+
+	if (body.n < 3 || (memcmp(body.p, ".br", 3) != 0 && memcmp(body.p, ".sp", 3) != 0))
+		return false;
+	while (i < body.n && (body.p[i] == ' ' || body.p[i] == '+'))
+		i++;
+	while (i < body.n && body.p[i] >= '0' && body.p[i] <= '9')
+		i++;
+	return i == body.n;
+}
+
 /* One sequence without its escape characters; false: unknown, keep it. */
 static bool
 write_one(const struct hl7_delims *d, struct span body, struct writer *w)
 {
-	const struct {
-		char letter, value;
-	} single[] = { { 'F', d->field }, { 'S', d->component }, { 'T', d->subcomponent }, { 'R', d->repetition },
-		{ 'E', d->escape }, { 'P', d->truncation ? d->truncation : '#' } };
-
-	if (body.n == 1) {
-		for (size_t i = 0; i < sizeof single / sizeof single[0]; i++)
-			if (body.p[0] == single[i].letter) {
-				w->p[w->n++] = single[i].value;
-				return true;
-			}
-		return body.p[0] == 'H' || body.p[0] == 'N';
-	}
-	if (body.n >= 3 && body.p[0] == '.' &&
-	    (span_is_nocase((struct span){ body.p, 3 }, ".br") || span_is_nocase((struct span){ body.p, 3 }, ".sp"))) {
+	if (body.n == 1)
+		return write_letter(d, body.p[0], w);
+	if (is_break(body)) {
 		w->p[w->n++] = ' ';
 		return true;
 	}
-	if (body.n >= 1 && (body.p[0] == 'X' || body.p[0] == 'x'))
+	if (body.n > 1 && (body.p[0] == 'X' || body.p[0] == 'x'))
 		return write_hex((struct span){ body.p + 1, body.n - 1 }, w);
 	return false;
+}
+
+/* Whether the bytes between two escape characters have the form of a sequence,
+ * known or not. If not, the first of the two stands alone (a path, a typing
+ * error) and the second may begin a sequence. */
+static bool
+has_form(struct span body)
+{
+	if (body.n == 0 || (body.n > 1 && !memchr(".CMXZx", body.p[0], 6)))
+		return false;
+	for (size_t i = 0; i < body.n; i++) {
+		char c = body.p[i], letter = (char)(c | 32);
+
+		if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') && !memchr(".+- ", c, 4))
+			return false;
+	}
+	return body.p[0] != ' ';
 }
 
 struct span
@@ -76,13 +114,22 @@ hl7_unescape(const struct hl7_delims *d, struct span value, struct arena *a)
 		return SPAN_NONE;
 	while (i < value.n) {
 		const char *end = NULL;
+		struct span body = SPAN_NONE;
 
 		if (value.p[i] == d->escape)
 			end = memchr(value.p + i + 1, d->escape, value.n - i - 1);
-		if (end && write_one(d, (struct span){ value.p + i + 1, (size_t)(end - value.p) - i - 1 }, &w))
-			i = (size_t)(end - value.p) + 1;
-		else
-			w.p[w.n++] = value.p[i++];
+		if (end)
+			body = (struct span){ value.p + i + 1, (size_t)(end - value.p) - i - 1 };
+		if (end && write_one(d, body, &w)) {
+			i += body.n + 2;
+		} else {
+			size_t keep = end && has_form(body) ? body.n + 2 : 1;
+
+			memcpy(w.p + w.n, value.p + i, keep);
+			w.n += keep;
+			i += keep;
+		}
 	}
+	assert(w.n <= value.n);
 	return (struct span){ w.p, w.n };
 }

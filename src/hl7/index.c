@@ -1,23 +1,29 @@
 /* index.c - one pass over a message: where every segment and field begins. */
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "nudge/hl7.h"
+#include "hl7/delims.h"
+
+#define SEGMENTS_FIRST 32
+#define FIELDS_FIRST 512
 
 struct segment {
-	uint32_t begin, end;       /* bytes of the line */
+	uint32_t begin, end; /* bytes of the line */
 	uint32_t name_end;
-	uint32_t field, fields;    /* of `starts`: fields after the name */
+	uint32_t field;      /* of `starts`: its first field behind the name */
+	uint32_t fields;
 };
 
 struct hl7 {
 	struct span bytes;
 	struct hl7_delims delims;
-	struct segment *segment;   /* owned */
+	bool delims_own; /* not the standard ones in place of some that cannot be used */
+	struct segment *segment; /* owned */
 	uint32_t segments, segment_cap;
-	uint32_t *starts;          /* owned: where each field begins */
+	uint32_t *starts;        /* owned: where each field begins */
 	uint32_t fields, field_cap;
 };
 
@@ -37,155 +43,191 @@ hl7_free(struct hl7 *m)
 	free(m);
 }
 
-static const struct hl7_delims standard = { '|', '^', '~', '\\', '&', 0, false };
-
-static bool
-usable(char c)
+static uint32_t
+next_cap(uint32_t cap, uint32_t first, uint32_t max)
 {
-	unsigned char u = (unsigned char)c;
+	uint32_t wanted = cap ? cap * 2 : first;
 
-	return u > ' ' && u < 0x7f && !(u >= '0' && u <= '9') && !((u | 32) >= 'a' && (u | 32) <= 'z');
+	assert(cap < max);
+	return wanted < max ? wanted : max;
 }
 
-/* MSH-2 as it is found in the field: four or five characters, fewer with
- * repair, `^~&` for a lost backslash, a doubled backslash for one. */
-static bool
-read_delims(struct span line, struct hl7_delims *d)
-{
-	char c[5] = { '^', '~', '\\', '&', 0 };
-	char field = line.n > 3 ? line.p[3] : '|';
-	struct span rest, msh2 = SPAN_NONE;
-	size_t n;
-
-	if (line.n > 4)
-		msh2 = span_cut((struct span){ line.p + 4, line.n - 4 }, field, &rest);
-	*d = standard;
-	n = msh2.n;
-	d->repaired = n < 4 || n > 5 || line.n <= 4;
-	if (span_is(msh2, "^~&")) {
-		n = 0;
-	} else if (msh2.n == 5 && msh2.p[2] == msh2.p[3]) {
-		memcpy(c, msh2.p, 3);
-		c[3] = msh2.p[4];
-		d->repaired = true;
-		n = 0;
-	} else {
-		for (size_t i = 0; i < n && i < 5; i++)
-			c[i] = msh2.p[i];
-	}
-	*d = (struct hl7_delims){ field, c[0], c[1], c[2], c[3], n == 5 ? c[4] : 0, d->repaired };
-	for (int i = 0; i < 4; i++) {
-		if (!usable(c[i]) || c[i] == field)
-			return false;
-		for (int j = 0; j < i; j++)
-			if (c[i] == c[j])
-				return false;
-	}
-	return usable(field) && (d->truncation == 0 || usable(d->truncation));
-}
-
-static bool
-grow(void **items, uint32_t *cap, uint32_t n, size_t size, uint32_t max)
-{
-	uint32_t wanted = *cap ? *cap * 2 : 64;
-	void *grown;
-
-	if (n < *cap)
-		return true;
-	if (wanted > max)
-		wanted = max;
-	grown = realloc(*items, wanted * size);
-	if (!grown)
-		return false;
-	*items = grown;
-	*cap = wanted;
-	return true;
-}
-
-/* Notes the fields of one line. The first character of a name is a letter of a
- * name, never a delimiter: MSH-1 is found behind it. */
 static enum hl7_result
-index_line(struct hl7 *m, uint32_t begin, uint32_t end)
+grow_segments(struct hl7 *m)
 {
-	const char *p = m->bytes.p, *at = p + begin, *stop = p + end;
-	struct segment s = { .begin = begin, .end = end, .field = m->fields };
+	uint32_t cap;
+	struct segment *grown;
 
-	if (m->segments == HL7_SEGMENTS_MAX)
+	if (m->segment_cap == HL7_SEGMENTS_MAX)
 		return HL7_TOO_MANY;
-	if (!grow((void **)&m->segment, &m->segment_cap, m->segments, sizeof *m->segment, HL7_SEGMENTS_MAX))
+	cap = next_cap(m->segment_cap, SEGMENTS_FIRST, HL7_SEGMENTS_MAX);
+	grown = realloc(m->segment, cap * sizeof *grown);
+	if (!grown)
 		return HL7_NO_MEMORY;
-	s.name_end = end;
-	while (at < stop && (at = memchr(at, m->delims.field, (size_t)(stop - at)))) {
-		if (s.fields++ == 0)
-			s.name_end = (uint32_t)(at - p);
-		if (m->fields == HL7_FIELDS_MAX)
-			return HL7_TOO_MANY;
-		if (!grow((void **)&m->starts, &m->field_cap, m->fields, sizeof *m->starts, HL7_FIELDS_MAX))
-			return HL7_NO_MEMORY;
-		at++;
-		m->starts[m->fields++] = (uint32_t)(at - p);
-	}
-	m->segment[m->segments++] = s;
+	m->segment = grown;
+	m->segment_cap = cap;
 	return HL7_OK;
 }
 
-static uint32_t
-skip_blanks(struct span b, uint32_t at, uint32_t end)
+static enum hl7_result
+grow_fields(struct hl7 *m)
 {
-	while (at < end && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\n' || b.p[at] == '\0'))
+	uint32_t cap;
+	uint32_t *grown;
+
+	if (m->field_cap == HL7_FIELDS_MAX)
+		return HL7_TOO_MANY;
+	cap = next_cap(m->field_cap, FIELDS_FIRST, HL7_FIELDS_MAX);
+	grown = realloc(m->starts, cap * sizeof *grown);
+	if (!grown)
+		return HL7_NO_MEMORY;
+	m->starts = grown;
+	m->field_cap = cap;
+	return HL7_OK;
+}
+
+/* NUL is what some programs pad a buffer with. */
+static uint32_t
+skip_blanks(struct span b, uint32_t at)
+{
+	while (at < b.n && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\n' || b.p[at] == '\0'))
 		at++;
 	return at;
 }
 
-static bool
-begins_msh(struct span b, uint32_t at, uint32_t end)
+/* Ends the line at `end`; an empty one is nothing. */
+static enum hl7_result
+end_segment(struct hl7 *m, struct segment *s, uint32_t end)
 {
-	return end - at >= 3 && span_is_nocase((struct span){ b.p + at, 3 }, "MSH");
+	enum hl7_result r;
+
+	if (end <= s->begin)
+		return HL7_OK;
+	if (m->segments == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
+		return r;
+	s->end = end;
+	if (s->fields == 0)
+		s->name_end = end;
+	m->segment[m->segments++] = *s;
+	return HL7_OK;
+}
+
+#define ONES UINT64_C(0x0101010101010101)
+#define LOW7 UINT64_C(0x7f7f7f7f7f7f7f7f)
+
+/* The top bit of each byte of `word` that equals the byte all through `all`. */
+static inline uint64_t
+equal_bytes(uint64_t word, uint64_t all)
+{
+	uint64_t x = word ^ all;
+
+	return ~(((x & LOW7) + LOW7) | x | LOW7);
+}
+
+static inline uint64_t
+load_bytes(const char *p, size_t n)
+{
+	uint64_t word = 0;
+
+	if (n >= sizeof word)
+		memcpy(&word, p, sizeof word);
+	else
+		memcpy(&word, p, n);
+	return le64toh(word);
+}
+
+/* What one field separator or terminator at `at` means for the line `s`. */
+static inline enum hl7_result
+take_mark(struct hl7 *m, struct segment *s, uint32_t at)
+{
+	enum hl7_result r;
+
+	if (m->bytes.p[at] == m->delims.field) {
+		if (m->fields == m->field_cap && (r = grow_fields(m)) != HL7_OK)
+			return r;
+		if (s->fields++ == 0)
+			s->name_end = at;
+		m->starts[m->fields++] = at + 1;
+		return HL7_OK;
+	}
+	r = end_segment(m, s, at);
+	*s = (struct segment){ .begin = skip_blanks(m->bytes, at + 1), .field = m->fields };
+	return r;
+}
+
+/* Eight bytes at a time: most of them are neither separator nor terminator. */
+static enum hl7_result
+index_lines(struct hl7 *m, uint32_t begin, char terminator)
+{
+	uint64_t field = ONES * (unsigned char)m->delims.field, end = ONES * (unsigned char)terminator;
+	struct segment s = { .begin = begin };
+	uint32_t n = (uint32_t)m->bytes.n;
+	enum hl7_result r;
+
+	for (uint32_t i = begin; i < n; i += 8) {
+		uint64_t word = load_bytes(m->bytes.p + i, n - i);
+		uint64_t marks = equal_bytes(word, field) | equal_bytes(word, end);
+
+		for (; marks; marks &= marks - 1) {
+			uint32_t at = i + (uint32_t)__builtin_ctzll(marks) / 8;
+
+			if (at < s.begin) /* a LF that was skipped as a blank */
+				continue;
+			r = take_mark(m, &s, at);
+			if (r == HL7_TOO_MANY && m->segments == 0) /* answerable all the same */
+				r = end_segment(m, &s, at) == HL7_OK ? r : HL7_NO_MEMORY;
+			if (r != HL7_OK)
+				return r;
+		}
+	}
+	return end_segment(m, &s, n);
+}
+
+static bool
+begins_msh(struct span b, uint32_t at)
+{
+	return b.n - at >= 3 && span_is_nocase((struct span){ b.p + at, 3 }, "MSH");
 }
 
 enum hl7_result
 hl7_read(struct hl7 *m, struct span bytes)
 {
+	const char *end;
 	char terminator = bytes.n && memchr(bytes.p, '\r', bytes.n) ? '\r' : '\n';
-	enum hl7_result good = HL7_OK;
-	uint32_t at = 0, n;
+	uint32_t at = 0;
+	enum hl7_result r;
+	size_t n;
 
 	m->segments = m->fields = 0;
 	m->bytes = bytes;
-	m->delims = standard;
+	m->delims_own = delims_read(SPAN_NONE, &m->delims);
 	if (bytes.n > UINT32_MAX / 2)
 		return HL7_TOO_MANY;
-	n = (uint32_t)bytes.n;
-	if (n >= 3 && memcmp(bytes.p, "\xef\xbb\xbf", 3) == 0)
+	if (bytes.n >= 3 && memcmp(bytes.p, "\xef\xbb\xbf", 3) == 0)
 		at = 3;
-	while (at < n) {
-		const char *cr = memchr(bytes.p + at, terminator, n - at);
-		uint32_t end = cr ? (uint32_t)(cr - bytes.p) : n;
-		uint32_t begin = skip_blanks(bytes, at, end);
-		enum hl7_result r;
-
-		at = end + 1;
-		if (begin == end)
-			continue;
-		if (m->segments == 0) {
-			if (!begins_msh(bytes, begin, end))
-				return HL7_NO_MSH;
-			if (!read_delims((struct span){ bytes.p + begin, end - begin }, &m->delims)) {
-				good = HL7_BAD_DELIMS;
-				m->delims = standard;
-				m->delims.repaired = true; /* an answer must not repeat them */
-			}
-		}
-		if ((r = index_line(m, begin, end)) != HL7_OK)
-			return r;
-	}
-	return m->segments == 0 ? HL7_NO_MSH : good;
+	at = skip_blanks(bytes, at);
+	while (at < bytes.n && bytes.p[at] == '\r')
+		at = skip_blanks(bytes, at + 1);
+	if (at == bytes.n || !begins_msh(bytes, at))
+		return HL7_NO_MSH;
+	end = memchr(bytes.p + at, terminator, bytes.n - at);
+	n = end ? (size_t)(end - bytes.p) : bytes.n;
+	m->delims_own = delims_read((struct span){ bytes.p + at, n - at }, &m->delims);
+	r = index_lines(m, at, terminator);
+	assert(m->segments > 0 || r == HL7_NO_MEMORY);
+	return r == HL7_OK && !m->delims_own ? HL7_BAD_DELIMS : r;
 }
 
 const struct hl7_delims *
 hl7_delims(const struct hl7 *m)
 {
 	return &m->delims;
+}
+
+bool
+delims_are_own(const struct hl7 *m)
+{
+	return m->delims_own;
 }
 
 unsigned
@@ -220,7 +262,7 @@ hl7_field(const struct hl7 *m, unsigned segment, unsigned field)
 	if (segment >= m->segments || field == 0)
 		return SPAN_NONE;
 	s = &m->segment[segment];
-	if (segment == 0) { /* MSH-1 is the separator itself */
+	if (delims_are_in(hl7_name(m, segment))) {
 		if (field == 1)
 			return s->fields ? (struct span){ m->bytes.p + s->name_end, 1 } : SPAN_NONE;
 		field--;
@@ -229,5 +271,6 @@ hl7_field(const struct hl7 *m, unsigned segment, unsigned field)
 		return SPAN_NONE;
 	begin = m->starts[s->field + field - 1];
 	end = field < s->fields ? m->starts[s->field + field] - 1 : s->end;
+	assert(begin <= end + 1 && end <= m->bytes.n);
 	return begin < end ? (struct span){ m->bytes.p + begin, end - begin } : SPAN_NONE;
 }

@@ -1,8 +1,6 @@
 /* path.c - a place in a message, written as people write it, and the value that stands there. */
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
-#include "nudge/hl7.h"
+#include "hl7/delims.h"
 
 static bool
 read_number(const char **at, short min, short max, short *out)
@@ -69,7 +67,7 @@ hl7_path_read(const char *text, struct hl7_path *out, struct fault *f)
 	const char *wrong;
 
 	if (!read_name(&at, p.segment))
-		wrong = "a segment name of three letters";
+		wrong = "a segment name of three letters or digits";
 	else if (!read_repetition(&at, &p.segment_rep))
 		wrong = "(NUMBER) or (*) after the segment";
 	else if (*at != '-')
@@ -79,16 +77,17 @@ hl7_path_read(const char *text, struct hl7_path *out, struct fault *f)
 	else if (!read_repetition(&at, &p.field_rep))
 		wrong = "(NUMBER) or (*) after the field";
 	else if (*at == '.' && (at++, !read_number(&at, 1, 999, &p.component)))
-		wrong = "a component number from 1";
+		wrong = "a component number from 1 to 999";
 	else if (*at == '.' && (at++, !read_number(&at, 1, 999, &p.subcomponent)))
-		wrong = "a subcomponent number from 1";
+		wrong = "a subcomponent number from 1 to 999";
 	else if (*at != '\0')
 		wrong = "the end of the path";
 	else {
 		*out = p;
 		return true;
 	}
-	return fault_set(f, FAULT_OPERATOR, "path \"%s\": at character %d there should be %s, as in SCH-11.4", text,
+	return fault_set(f, FAULT_OPERATOR,
+	    "path \"%.100s\": at character %d there should be %s, as in SCH-11.4", text,
 	    (int)(at - text) + 1, wrong);
 }
 
@@ -100,25 +99,30 @@ hl7_whole(const struct hl7 *m)
 
 /* MSH-1 and MSH-2 are the delimiters themselves: there is nothing to take apart. */
 static bool
-is_delimiters(unsigned segment, const struct hl7_path *path)
+is_delimiters(const struct hl7_path *path)
 {
-	return segment == 0 && path->field <= 2;
+	return path->field <= 2 && delims_are_in(span_of(path->segment));
 }
 
 /* The next repetition that the path wants of the field the cursor is in. */
 static bool
-next_repetition(const struct hl7_delims *d, bool whole, const struct hl7_path *path, struct hl7_cursor *c, struct span *value)
+next_repetition(const struct hl7_delims *d, const struct hl7_path *path, struct hl7_cursor *c,
+    struct span *value)
 {
+	bool whole = is_delimiters(path);
+
 	while (c->rest.p) {
 		struct span v = whole ? c->rest : span_cut(c->rest, d->repetition, &c->rest);
 		unsigned r = c->repetition++;
 
-		if (whole)
+		if (whole || (path->field_rep >= 0 && r >= (unsigned)path->field_rep))
 			c->rest = SPAN_NONE;
 		if (path->field_rep >= 0 && r != (unsigned)path->field_rep)
 			continue;
 		if (!whole)
 			v = hl7_part(d, v, (unsigned)path->component, (unsigned)path->subcomponent);
+		else if (path->component > 1 || path->subcomponent > 1)
+			v = SPAN_NONE;
 		if (v.n > 0) {
 			*value = v;
 			return true;
@@ -139,11 +143,12 @@ hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path, 
 				continue;
 			cursor->inside = true;
 			cursor->repetition = 0;
-			cursor->rest = path->segment_rep < 0 || cursor->seen == (unsigned)path->segment_rep ?
-			    hl7_field(m, s, (unsigned)path->field) : SPAN_NONE;
+			cursor->rest = SPAN_NONE;
+			if (path->segment_rep < 0 || cursor->seen == (unsigned)path->segment_rep)
+				cursor->rest = hl7_field(m, s, (unsigned)path->field);
 			cursor->seen++;
 		}
-		if (next_repetition(hl7_delims(m), is_delimiters(s, path), path, cursor, value)) {
+		if (next_repetition(hl7_delims(m), path, cursor, value)) {
 			*segment = s;
 			return true;
 		}

@@ -42,11 +42,11 @@ read_offset(struct span s, struct hl7_time *t)
 static bool
 in_range(const struct hl7_time *t)
 {
-	return t->year >= 1800 && t->month >= 1 && t->month <= 12 && t->day >= 1 && t->day <= days_in(t->year, t->month) &&
-	    t->hour <= 23 && t->minute <= 59 && t->second <= 60;
+	return t->year >= 1800 && t->month >= 1 && t->month <= 12 && t->day >= 1 &&
+	    t->day <= days_in(t->year, t->month) && t->hour <= 23 && t->minute <= 59 && t->second <= 60;
 }
 
-/* What follows the digits: a fraction, then an offset. */
+/* What follows the digits: a fraction of a second, then an offset. */
 static bool
 read_tail(struct span rest, struct hl7_time *t)
 {
@@ -55,6 +55,8 @@ read_tail(struct span rest, struct hl7_time *t)
 
 		while (i < rest.n && rest.p[i] >= '0' && rest.p[i] <= '9')
 			i++;
+		if (i == 1 || t->precision != HL7_SECOND)
+			return false;
 		rest = (struct span){ rest.p + i, rest.n - i };
 	}
 	if (rest.n == 0)
@@ -77,6 +79,7 @@ hl7_time_read(struct span value, struct hl7_time *out)
 		return HL7_TIME_EMPTY;
 	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
 		n++;
+	/* 16 and 17 digits: hundredths or thousandths without their point. */
 	if ((n < 4 || n % 2 != 0 || n > 16) && n != 17)
 		return HL7_TIME_BAD;
 	t.precision = n > 14 ? HL7_SECOND : (enum hl7_precision)n;
@@ -93,7 +96,7 @@ hl7_time_read(struct span value, struct hl7_time *out)
 		t.second = digits(s.p + 12, 2);
 	if (!in_range(&t) || !read_tail((struct span){ s.p + n, s.n - n }, &t))
 		return HL7_TIME_BAD;
-	if (t.second == 60)
+	if (t.second == 60) /* a leap second, which no calendar of ours has */
 		t.second = 59;
 	*out = t;
 	return HL7_TIME_OK;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sender/loop.h"
 
+#include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ struct loop {
 	struct acs_client *client;
 	struct bufferevent *bev;    /* NULL while not connected */
 	struct event *again, *end;
-	struct buf kept;            /* outcomes that nobody has taken yet */
+	struct buf kept;            /* outcomes that wait for their turn */
+	struct buf flying;          /* those given to the link, until it has drained */
 	int64_t wait_ms;
 	bool linked, stopping;
 };
@@ -42,16 +44,64 @@ connect_later(struct loop *l)
 	(void)event_add(l->again, &t);
 }
 
+/* An outcome may come twice, so what the link had not drained goes again, whole. */
+static void
+keep_flying(struct loop *l)
+{
+	struct buf all = l->flying;
+
+	if (all.n == 0)
+		return;
+	if (!buf_add_span(&all, buf_span(&l->kept)))
+		log_error("outcomes are lost: nudged was away too long");
+	all.spoilt = false;
+	l->flying = l->kept;
+	buf_reset(&l->flying);
+	l->kept = all;
+}
+
+static void
+hand_over(struct loop *l)
+{
+	struct buf batch = l->kept;
+
+	if (!l->linked || l->flying.n > 0 || batch.n == 0)
+		return;
+	if (bufferevent_write(l->bev, batch.p, batch.n) != 0)
+		return; /* out of memory: with the next one, perhaps */
+	l->kept = l->flying;
+	l->flying = batch;
+}
+
+static void
+on_drained(struct bufferevent *bev, void *ctx)
+{
+	struct loop *l = ctx;
+
+	if (evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+		return;
+	buf_reset(&l->flying);
+	hand_over(l);
+}
+
 static void
 unlink_from(struct loop *l)
 {
 	if (l->linked)
 		log_warn("nudged is gone: waiting for it");
 	l->linked = false;
+	keep_flying(l);
 	bufferevent_free(l->bev);
 	l->bev = NULL;
 	if (!l->stopping)
 		connect_later(l);
+}
+
+/* What was just said may leave before. */
+static void
+end_soon(struct loop *l)
+{
+	(void)event_base_loopexit(l->base, &(struct timeval){ 0, 50000 });
 }
 
 static void
@@ -68,12 +118,22 @@ on_outcome(void *ctx, const struct link_outcome *o)
 	if (!link_put_outcome(&l->kept, o))
 		log_error("an outcome is lost: nudged was away too long", log_int("text", o->text));
 	l->kept.spoilt = false;
-	if (l->linked) {
-		(void)bufferevent_write(l->bev, l->kept.p, l->kept.n);
-		buf_reset(&l->kept);
-	}
+	hand_over(l);
 	if (l->stopping && acs_client_busy(l->client) <= 1) /* this one is still counted */
-		(void)event_base_loopexit(l->base, &(struct timeval){ 0, 50000 });
+		end_soon(l);
+}
+
+/* Certainly not begun: said, or it would count as perhaps taken. */
+static void
+not_begun(struct loop *l, const struct link_job *j)
+{
+	const struct link_outcome o = { .text = j->text, .attempt = j->attempt, .outcome = OUTCOME_AGAIN,
+		.code = SPAN_LIT("stopping"), .retry_after_ms = -1 };
+
+	if (!link_put_outcome(&l->kept, &o))
+		log_error("an outcome is lost: nudged was away too long", log_int("text", o.text));
+	l->kept.spoilt = false;
+	hand_over(l);
 }
 
 static void
@@ -97,7 +157,9 @@ on_read(struct bufferevent *bev, void *ctx)
 			unlink_from(l);
 			return;
 		}
-		if (!l->stopping)
+		if (l->stopping)
+			not_begun(l, &frame.job);
+		else
 			acs_client_send(l->client, &frame.job);
 		(void)evbuffer_drain(in, frame.bytes);
 	}
@@ -120,10 +182,8 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 	if (link_put_hello(&hello, "nudge-sender", LINK_CREDITS))
 		(void)bufferevent_write(l->bev, hello.p, hello.n);
 	buf_clear(&hello);
-	if (l->kept.n > 0)
-		(void)bufferevent_write(l->bev, l->kept.p, l->kept.n);
-	buf_reset(&l->kept);
 	l->linked = true;
+	hand_over(l);
 	l->wait_ms = RETRY_MIN_MS;
 	log_note("connected to nudged");
 }
@@ -136,15 +196,14 @@ connect_now(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	if (strlen(l->conf->sender_socket) >= sizeof a.sun_path)
-		return;
+	assert(strlen(l->conf->sender_socket) < sizeof a.sun_path);
 	memcpy(a.sun_path, l->conf->sender_socket, strlen(l->conf->sender_socket) + 1);
 	l->bev = bufferevent_socket_new(l->base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (!l->bev) {
 		connect_later(l);
 		return;
 	}
-	bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
+	bufferevent_setcb(l->bev, on_read, on_drained, on_event, l);
 	(void)bufferevent_enable(l->bev, EV_READ | EV_WRITE);
 	/* A failure comes as an event, which frees l->bev and tries again. */
 	if (bufferevent_socket_connect(l->bev, (struct sockaddr *)(void *)&a, sizeof a) != 0 && l->bev)
@@ -161,17 +220,30 @@ on_end(evutil_socket_t fd, short what, void *ctx)
 	(void)event_base_loopbreak(l->base);
 }
 
+static bool
+socket_ok(const struct conf *c, struct fault *f)
+{
+	struct sockaddr_un a;
+
+	return strlen(c->sender_socket) < sizeof a.sun_path ||
+	    fault_set(f, FAULT_OPERATOR, "sender_socket: the path is too long, %zu characters at most", sizeof a.sun_path - 1);
+}
+
 bool
 loop_new(struct event_base *base, struct conf *c, struct loop **out, struct fault *f)
 {
-	struct loop *l = calloc(1, sizeof *l);
+	struct loop *l;
 
+	if (!socket_ok(c, f))
+		return false;
+	l = calloc(1, sizeof *l);
 	if (!l)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	l->base = base;
 	l->conf = conf_hold(c);
 	l->wait_ms = RETRY_MIN_MS;
 	buf_init(&l->kept, KEPT_MAX);
+	buf_init(&l->flying, KEPT_MAX);
 	l->again = evtimer_new(base, connect_now, l);
 	l->end = evtimer_new(base, on_end, l);
 	if (!l->again || !l->end) {
@@ -190,7 +262,7 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 bool
 loop_reload(struct loop *l, struct conf *c, struct fault *f)
 {
-	if (!acs_client_reload(l->client, c, f))
+	if (!socket_ok(c, f) || !acs_client_reload(l->client, c, f))
 		return false;
 	conf_drop(l->conf);
 	l->conf = conf_hold(c);
@@ -202,9 +274,11 @@ loop_stop(struct loop *l)
 {
 	struct timeval five = { 5, 0 };
 
+	if (l->stopping)
+		return;
 	l->stopping = true;
 	if (acs_client_busy(l->client) == 0)
-		(void)event_base_loopbreak(l->base);
+		end_soon(l);
 	else
 		(void)event_add(l->end, &five);
 }
@@ -222,6 +296,7 @@ loop_free(struct loop *l)
 	if (l->end)
 		event_free(l->end);
 	buf_wipe(&l->kept);
+	buf_wipe(&l->flying);
 	conf_drop(l->conf);
 	free(l);
 }

@@ -40,7 +40,7 @@ wheel_new(uint32_t span_s, int64_t now_s, uint32_t max)
 	w->span = span_s;
 	w->max = max;
 	w->slots = malloc(span_s * sizeof *w->slots);
-	w->chunks = calloc(max / CHUNK + 1, sizeof *w->chunks);
+	w->chunks = calloc(max / CHUNK + 1, sizeof(struct node *));
 	if (!w->slots || !w->chunks) {
 		wheel_free(w);
 		return NULL;
@@ -188,6 +188,7 @@ wheel_valid(const struct wheel *w, const char **reason)
 {
 	size_t listed = 0, unused = 0;
 
+	assert(w->span > 0 && w->made <= w->max);
 	for (uint32_t s = 0; s < w->span; s++) {
 		uint32_t last = NONE;
 

@@ -10,21 +10,25 @@
 #define MESSAGES_DEFAULT 1000000
 
 static const char siu[] =
-    "MSH|^~\\&|SCHED|RIVERSIDE|NUDGE|LAMNA|20270111083000-0600||SIU^S12^SIU_S12|Q10000000000042|P|2.5.1|||AL|NE\r"
+    "MSH|^~\\&|SCHED|RIVERSIDE|NUDGE|LAMNA|20270111083000-0600||"
+    "SIU^S12^SIU_S12|Q10000000000042|P|2.5.1|||AL|NE\r"
     "SCH|A700100042^SCHED|A700100042^SCHED|||SG12^Series^L|ROUTINE^Routine^HL70276|CHECKUP^Yearly check-up^L|"
     "NORMAL^Normal^HL70277|30|min|^^30^20270118103000-0600^20270118110000-0600|1004^Sample^Clara^^^Dr^MD|"
     "^WPN^PH^^1^608^5550101|||||1004^Sample^Clara^^^Dr^MD||||||BOOKED^Booked^HL70278\r"
     "NTE|1|L|Please come ten minutes early and bring your referral.\r"
-    "PID|1||MR700042^^^RIVERSIDE^MR||Testperson^Paula^Q^^^^L||19800229|F|||1 Sample Road^^Testtown^WI^00000^US^H||"
+    "PID|1||MR700042^^^RIVERSIDE^MR||Testperson^Paula^Q^^^^L||19800229|F|||"
+    "1 Sample Road^^Testtown^WI^00000^US^H||"
     "^PRN^PH^^1^608^5550102~^PRN^CP^^1^608^5550103|^WPN^PH^^1^608^5550104|ENG^English^HL70296|S\r"
-    "PV1|1|O|CARD^ROOM2^^RIVERSIDE||||1004^Sample^Clara^^^Dr^MD|||CAR|||||||1004^Sample^Clara^^^Dr^MD|OP|A700100042\r"
+    "PV1|1|O|CARD^ROOM2^^RIVERSIDE||||1004^Sample^Clara^^^Dr^MD|||CAR|||||||"
+    "1004^Sample^Clara^^^Dr^MD|OP|A700100042\r"
     "RGS|1|A|RG1\r"
     "AIS|1|A|ECHO^Echo of the heart^L|20270118103000|0|min|30|min|NOSUBST|BOOKED^Booked^HL70278\r"
     "AIL|1|A|CARD^ROOM2^^RIVERSIDE|CLINIC^Clinic^L||20270118103000|0|min|30|min\r"
     "AIP|1|A|1004^Sample^Clara^^^Dr^MD|ATT^Attending^L||20270118103000|0|min|30|min|NOSUBST|BOOKED\r";
 
-static const char *const asked[] = { "MSH-9.2", "MSH-10", "SCH-2.1", "SCH-11.4", "PID-3.1", "PID-13(*).7", "AIL-3.1",
-	"SCH-25.1" };
+static const char *const asked[] = {
+	"MSH-9.2", "MSH-10", "SCH-2.1", "SCH-11.4", "PID-3.1", "PID-13(*).7", "AIL-3.1", "SCH-25.1",
+};
 #define ASKED (sizeof asked / sizeof asked[0])
 
 static int64_t

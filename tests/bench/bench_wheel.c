@@ -116,14 +116,15 @@ measure_timers(size_t n, uint32_t durations, struct result *r)
 	uint64_t state = 88172645463325252u, spread_us = n > SPAN_S ? n : SPAN_S;
 	double memory = resident_mib(), begin;
 	struct event_base *base = event_base_new();
-	struct event **timer = calloc(n, sizeof *timer);
+	struct event **timer = calloc(n, sizeof(struct event *));
 	const struct timeval *common[DURATIONS];
 
 	if (!base || !timer)
 		return false;
 	for (uint32_t i = 0; i < durations; i++) {
 		uint64_t us = spread_us * (i + 1) / durations;
-		struct timeval in = { .tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000) };
+		struct timeval in = { .tv_sec = (time_t)(us / 1000000),
+			.tv_usec = (suseconds_t)(us % 1000000) };
 
 		common[i] = event_base_init_common_timeout(base, &in);
 		if (!common[i])
@@ -133,7 +134,8 @@ measure_timers(size_t n, uint32_t durations, struct result *r)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t due = due_next(&state);
 		uint64_t us = spread_us * due / SPAN_S;
-		struct timeval in = { .tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000) };
+		struct timeval in = { .tv_sec = (time_t)(us / 1000000),
+			.tv_usec = (suseconds_t)(us % 1000000) };
 
 		timer[i] = evtimer_new(base, event_fired, &f);
 		if (!timer[i] || evtimer_add(timer[i], durations ? common[due % durations] : &in) != 0)
@@ -179,14 +181,16 @@ measure_apart(bool (*measure)(size_t, struct result *), size_t n, struct result 
 		return false;
 	child = fork();
 	if (child == 0) {
-		ok = measure(n, &got) && got.fired == n && write(ends[1], &got, sizeof got) == (ssize_t)sizeof got;
+		ok = measure(n, &got) && got.fired == n &&
+		    write(ends[1], &got, sizeof got) == (ssize_t)sizeof got;
 		_exit(ok ? 0 : 1);
 	}
 	(void)close(ends[1]);
 	ok = child > 0 && read(ends[0], &got, sizeof got) == (ssize_t)sizeof got;
 	(void)close(ends[0]);
 	if (child > 0)
-		ok = waitpid(child, &status, 0) == child && ok && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		ok = waitpid(child, &status, 0) == child && ok && WIFEXITED(status) &&
+		    WEXITSTATUS(status) == 0;
 	if (ok)
 		*r = got;
 	return ok;
@@ -199,10 +203,12 @@ report(const char *name, size_t n, const struct result *r, const struct result *
 	double ratio = (r->add_ns + r->fire_ns) / (wheel->add_ns + wheel->fire_ns);
 
 	if (json)
-		printf("{\"bench\":\"wheel\",\"what\":\"%s\",\"entries\":%zu,\"add_ns\":%.1f,\"fire_ns\":%.1f,"
-		       "\"mib\":%.1f,\"ratio\":%.2f}\n", name, n, r->add_ns, r->fire_ns, r->mib, ratio);
+		printf("{\"bench\":\"wheel\",\"what\":\"%s\",\"entries\":%zu,\"add_ns\":%.1f,"
+		    "\"fire_ns\":%.1f,\"mib\":%.1f,\"ratio\":%.2f}\n", name, n, r->add_ns, r->fire_ns,
+		    r->mib, ratio);
 	else
-		printf("%-16s %10zu %12.1f %12.1f %10.1f %8.2f\n", name, n, r->add_ns, r->fire_ns, r->mib, ratio);
+		printf("%-16s %10zu %12.1f %12.1f %10.1f %8.2f\n", name, n, r->add_ns, r->fire_ns, r->mib,
+		    ratio);
 	(void)fflush(stdout);
 }
 
@@ -230,7 +236,8 @@ rows(size_t n, bool json)
 
 	for (size_t i = 0; i < sizeof side / sizeof side[0]; i++) {
 		if (side[i].libevent && timers_bytes(n) > LIBEVENT_MAX_BYTES) {
-			fprintf(stderr, "bench_wheel: %s at %zu entries left out: it could take more than 8 GiB\n",
+			fprintf(stderr,
+			    "bench_wheel: %s at %zu entries left out: it could take more than 8 GiB\n",
 			    side[i].name, n);
 			continue;
 		}
@@ -267,7 +274,8 @@ main(int argc, char **argv)
 	if (sizes == 0)
 		sizes = 3;
 	if (!json)
-		printf("%-16s %10s %12s %12s %10s %8s\n", "what", "entries", "ns per add", "ns per fire", "MiB", "ratio");
+		printf("%-16s %10s %12s %12s %10s %8s\n", "what", "entries", "ns per add", "ns per fire",
+		    "MiB", "ratio");
 	for (size_t i = 0; i < sizes; i++)
 		if (!rows(size[i], json))
 			return 1;

@@ -65,7 +65,8 @@ TEST(odd_ceilings_and_odd_pieces)
 
 	buf_init(&b, 0);
 	holds("nothing fits in nothing", !buf_add_char(&b, 'x') && b.n == 0);
-	holds("but nothing does", buf_add(&b, NULL, 0) && buf_add_span(&b, SPAN_NONE) && buf_add_text(&b, ""));
+	holds("but nothing does",
+	    buf_add(&b, NULL, 0) && buf_add_span(&b, SPAN_NONE) && buf_add_text(&b, ""));
 	buf_init(&b, SIZE_MAX);
 	holds("no ceiling at all", buf_add_text(&b, "hello") && buf_addf(&b, ", %s", "world"));
 	same_text("holds what was added", buf_text(&b), "hello, world");
@@ -166,9 +167,10 @@ TEST(a_copy_is_terminated)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(a_ceiling_is_reached_and_not_passed), RUN(a_failed_append_spoils),
-		RUN(odd_ceilings_and_odd_pieces), RUN(dropping_the_front),
-		RUN(an_arena_hands_out_zeroed_aligned_memory), RUN(an_arena_has_a_ceiling), RUN(a_copy_is_terminated) };
+	const struct CMUnitTest tests[] = { RUN(a_ceiling_is_reached_and_not_passed),
+		RUN(a_failed_append_spoils), RUN(odd_ceilings_and_odd_pieces), RUN(dropping_the_front),
+		RUN(an_arena_hands_out_zeroed_aligned_memory), RUN(an_arena_has_a_ceiling),
+		RUN(a_copy_is_terminated) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,8 @@ TEST(the_form)
 	log_error("ready");
 	same_text("one word needs no quotes", listen_next(&e) + strlen(STAMP), "nudged error what=ready\n");
 	log_note("a", log_fault(&fault));
-	same_text("a fault says why", listen_next(&e) + strlen(STAMP), "nudged notice what=a why=\"disk full\"\n");
+	same_text("a fault says why",
+	    listen_next(&e) + strlen(STAMP), "nudged notice what=a why=\"disk full\"\n");
 	log_info("a", log_int("least", INT64_MIN), log_int("most", INT64_MAX));
 	same_text("each number", listen_next(&e) + strlen(STAMP),
 	    "nudged info what=a least=-9223372036854775808 most=9223372036854775807\n");
@@ -109,8 +110,11 @@ TEST(under_the_journal)
 		enum log_level level;
 		const char *line;
 	} rows[] = {
-		{ LOG_ERROR, "<3>what=x n=1\n" }, { LOG_WARN, "<4>what=x n=1\n" }, { LOG_NOTE, "<5>what=x n=1\n" },
-		{ LOG_INFO, "<6>what=x n=1\n" }, { LOG_DEBUG, "<7>what=x n=1\n" },
+		{ LOG_ERROR, "<3>what=x n=1\n" },
+		{ LOG_WARN, "<4>what=x n=1\n" },
+		{ LOG_NOTE, "<5>what=x n=1\n" },
+		{ LOG_INFO, "<6>what=x n=1\n" },
+		{ LOG_DEBUG, "<7>what=x n=1\n" },
 	};
 	struct ear e;
 
@@ -172,7 +176,8 @@ TEST(what_comes_from_outside_is_made_harmless)
 		log_warn("x", log_name("v", value));
 		line = listen_next(&e);
 		for (size_t i = 0; i + 1 < strlen(line); i++)
-			holds("each byte: only printable ASCII before the line's end", line[i] >= ' ' && line[i] <= '~');
+			holds("each byte: only printable ASCII before the line's end",
+			    line[i] >= ' ' && line[i] <= '~');
 	}
 	listen_end(&e);
 	(void)unsetenv("JOURNAL_STREAM");
@@ -194,7 +199,8 @@ TEST(a_long_line_is_cut)
 		word[n] = '\0';
 		log_warn("x", log_name("w", word), log_int("n", 12345));
 		line = listen_next(&e);
-		holds("2 KiB at most, the line's end with it", strlen(line) <= 2048 && line[strlen(line) - 1] == '\n');
+		holds("2 KiB at most, the line's end with it",
+		    strlen(line) <= 2048 && line[strlen(line) - 1] == '\n');
 		same_int("one line end", strchr(line, '\n') - line, strlen(line) - 1);
 		same_int("whole, or marked as cut", strcmp(line + strlen(line) - 4, "...\n") != 0, whole);
 		if (whole)

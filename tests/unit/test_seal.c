@@ -47,8 +47,10 @@ TEST(what_is_sealed_opens)
 		assert_true(buf_add_char(&sealed, '#') && buf_add_char(&plain, '#'));
 		assert_true(seal_close(k, here, span_from(text, sizes[i]), &sealed));
 		same_int("the overhead is as promised", sealed.n - 1, sizes[i] + SEAL_OVERHEAD);
-		holds("version, then the id, big endian", memcmp(sealed.p + 1, "\x01\x01\x02\x03\x04", 5) == 0);
-		holds("the id can be read", seal_peek(span_from(sealed.p + 1, sealed.n - 1), &id) && id == 0x01020304);
+		holds("version, then the id, big endian",
+		    memcmp(sealed.p + 1, "\x01\x01\x02\x03\x04", 5) == 0);
+		holds("the id can be read",
+		    seal_peek(span_from(sealed.p + 1, sealed.n - 1), &id) && id == 0x01020304);
 		assert_true(seal_open(k, here, span_from(sealed.p + 1, sealed.n - 1), &plain));
 		same_bytes("the plain text", plain.p + 1, plain.n - 1, text, sizes[i]);
 		holds("appended, not replaced", sealed.p[0] == '#' && plain.p[0] == '#');
@@ -69,7 +71,8 @@ TEST(nothing_else_opens)
 	} rows[] = {
 		{ "where it was sealed", { "appointment", "phone", 42 }, true },
 		{ "another row", { "appointment", "phone", 43 }, false },
-		{ "a row that differs in the highest bit", { "appointment", "phone", 42 ^ INT64_MIN }, false },
+		{ "a row that differs in the highest bit", { "appointment", "phone", 42 ^ INT64_MIN },
+		    false },
 		{ "another column", { "appointment", "link", 42 }, false },
 		{ "another table", { "text", "phone", 42 }, false },
 		{ "the border of table and column moved", { "appointmentp", "hone", 42 }, false },
@@ -82,7 +85,8 @@ TEST(nothing_else_opens)
 	buf_init(&sealed, 1000);
 	assert_true(k && same_id && same_bytes_ && twin);
 	assert_true(seal_close(k, here, SPAN_LIT("+16085550123"), &sealed));
-	holds("promise 7: the plain text is not in it", span_find_nocase(buf_span(&sealed), "6085550123") < 0);
+	holds("promise 7: the plain text is not in it",
+	    span_find_nocase(buf_span(&sealed), "6085550123") < 0);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		same_int(rows[i].rule, opens(k, rows[i].at, buf_span(&sealed)), rows[i].opens);
 	holds("not with another key of the same id", !opens(same_id, here, buf_span(&sealed)));
@@ -148,9 +152,10 @@ TEST(a_full_buffer_takes_no_half_field)
  * an old database must stay readable. */
 TEST(a_field_of_yesterday_opens_today)
 {
-	static const uint8_t kept[] = { 0x01, 0xa1, 0xb2, 0xc3, 0xd4, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a,
-		0x0b, 0x0c, 0x8f, 0xdd, 0x2f, 0xbb, 0x2a, 0x30, 0xdf, 0xcd, 0x4c, 0xc9, 0x67, 0x24, 0x13,
-		0xca, 0x1a, 0x36, 0x9d, 0x3e, 0x93, 0x5a, 0xea, 0xc5, 0x87, 0x98, 0xa1, 0x6a, 0x20, 0xea };
+	static const uint8_t kept[] = { 0x01, 0xa1, 0xb2, 0xc3, 0xd4, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+		0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x8f, 0xdd, 0x2f, 0xbb, 0x2a, 0x30, 0xdf, 0xcd, 0x4c,
+		0xc9, 0x67, 0x24, 0x13, 0xca, 0x1a, 0x36, 0x9d, 0x3e, 0x93, 0x5a, 0xea, 0xc5, 0x87, 0x98,
+		0xa1, 0x6a, 0x20, 0xea };
 	struct seal_key *k = seal_key_new(0xa1b2c3d4, bytes_a);
 	struct buf plain;
 
@@ -176,7 +181,8 @@ TEST(marks)
 	/* printf 'phone\0+16085550123' | openssl dgst -sha256 -hmac key, the first half */
 	static const uint8_t known[MARK_BYTES] = { 0x3a, 0xc8, 0x5a, 0x2f, 0x59, 0x6c, 0xd5, 0x6b,
 		0xb2, 0x58, 0x18, 0xea, 0x26, 0x86, 0xaf, 0x21 };
-	struct mark_key *k = mark_key_new((const uint8_t *)"key", 3), *other = mark_key_new((const uint8_t *)"kez", 3);
+	struct mark_key *k = mark_key_new((const uint8_t *)"key", 3),
+		*other = mark_key_new((const uint8_t *)"kez", 3);
 	uint8_t first[MARK_BYTES], mark[MARK_BYTES];
 
 	assert_true(k && other && mark_make(k, "phone", SPAN_LIT("+16085550123"), first));
@@ -232,7 +238,8 @@ file_put(const char *path, struct span content, mode_t mode)
 
 	(void)unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_true(fd >= 0 && write(fd, content.p, content.n) == (ssize_t)content.n && fchmod(fd, mode) == 0);
+	assert_true(fd >= 0 && write(fd, content.p, content.n) == (ssize_t)content.n &&
+	    fchmod(fd, mode) == 0);
 	(void)close(fd);
 }
 
@@ -255,7 +262,8 @@ TEST(a_key_file)
 	same_int("one line", st.st_size, strlen(KEY) + 44 + 1);
 	assert_true(seal_keyfile_read(d.file, one, &f));
 	holds("never overwritten", !seal_keyfile_make(d.file, &f) && f.kind == FAULT_OPERATOR);
-	holds("and says so, with the file's name", strstr(f.text, d.file) && strstr(f.text, "never overwritten"));
+	holds("and says so, with the file's name",
+	    strstr(f.text, d.file) && strstr(f.text, "never overwritten"));
 	assert_true(seal_keyfile_read(d.file, two, &f));
 	holds("the old key is still there", memcmp(one, two, sizeof one) == 0);
 	assert_int_equal(unlink(d.file), 0);
@@ -285,7 +293,8 @@ TEST(the_form_of_a_key_file)
 		{ "a character short", SPAN_LIT(KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHy=\n"), false },
 		{ "31 bytes", SPAN_LIT(KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw==\n"), false },
 		{ "33 bytes", SPAN_LIT(KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAh\n"), false },
-		{ "bits behind the end", SPAN_LIT(KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyB=\n"), false },
+		{ "bits behind the end", SPAN_LIT(KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyB=\n"),
+		    false },
 		{ "no Base64", SPAN_LIT(KEY "AQIDBAUGBwgJCgsMDQ4P*BESExQVFhcYGRobHB0eHyA=\n"), false },
 		{ "a second line", SPAN_LIT(KEY GOOD "\n" KEY GOOD "\n"), false },
 		{ "a zero byte behind", SPAN_LIT(KEY GOOD "\0"), false },
@@ -304,7 +313,8 @@ TEST(the_form_of_a_key_file)
 		for (int n = 0; n < SEAL_KEY_BYTES; n++)
 			same_int(rows[i].rule, key[n], rows[i].ok ? n + 1 : '#');
 		if (!rows[i].ok)
-			holds("names the file and the command", strstr(f.text, d.file) && strstr(f.text, "nudgectl keygen"));
+			holds("names the file and the command",
+			    strstr(f.text, d.file) && strstr(f.text, "nudgectl keygen"));
 		holds("promise 7: the key is in no message", !strstr(f.text, "AQID"));
 	}
 	folder_clear(&d);
@@ -358,12 +368,14 @@ TEST(who_may_read_a_secret)
 		bool want = root ? rows[i].as_root : rows[i].as_user;
 
 		same_int(rows[i].rule, secret_file_ok(d.file, &f), want);
-		same_int("reading a key asks the same", seal_keyfile_read(d.file, (uint8_t[SEAL_KEY_BYTES]){ 0 }, &f), want);
+		same_int("reading a key asks the same",
+		    seal_keyfile_read(d.file, (uint8_t[SEAL_KEY_BYTES]){ 0 }, &f), want);
 		if (want)
 			continue;
 		const char *command = strstr(f.text, rows[i].says);
 
-		holds("names the file and a command", strstr(f.text, d.file) && command && f.kind == FAULT_OPERATOR);
+		holds("names the file and a command",
+		    strstr(f.text, d.file) && command && f.kind == FAULT_OPERATOR);
 		run(command);
 		holds("which mends it", secret_file_ok(d.file, &f));
 	}
@@ -376,10 +388,12 @@ TEST(what_is_no_file)
 	struct fault f = { 0 };
 
 	folder_make(&d);
-	holds("not there", !secret_file_ok(d.file, &f) && strstr(f.text, d.file) && strstr(f.text, "No such file"));
+	holds("not there",
+	    !secret_file_ok(d.file, &f) && strstr(f.text, d.file) && strstr(f.text, "No such file"));
 	holds("a folder", !secret_file_ok(d.path, &f) && strstr(f.text, "not a regular file"));
 	assert_int_equal(mkfifo(d.file, 0600), 0);
-	holds("a pipe, without waiting for a writer", !seal_keyfile_read(d.file, (uint8_t[SEAL_KEY_BYTES]){ 0 }, &f));
+	holds("a pipe, without waiting for a writer",
+	    !seal_keyfile_read(d.file, (uint8_t[SEAL_KEY_BYTES]){ 0 }, &f));
 	folder_clear(&d);
 }
 

@@ -30,7 +30,8 @@ TEST(same_or_not)
 		same_int(rows[i].rule, span_eq_nocase(rows[i].b, rows[i].a), rows[i].folded);
 	}
 	holds("against text", span_is(SPAN_LIT("SIU"), "SIU") && !span_is(SPAN_LIT("SIU"), "siu"));
-	holds("folded text", span_is_nocase(SPAN_LIT("SIU"), "siu") && !span_is_nocase(SPAN_LIT("SIU"), "siux"));
+	holds("folded text",
+	    span_is_nocase(SPAN_LIT("SIU"), "siu") && !span_is_nocase(SPAN_LIT("SIU"), "siux"));
 	holds("no text is nothing", span_of(NULL).p == NULL && span_of(NULL).n == 0);
 }
 
@@ -176,7 +177,8 @@ TEST(numbers_up_to_a_limit)
 			for (int v = value; at == sizeof text || v > 0; v /= 10)
 				text[--at] = (char)('0' + v % 10);
 			same_int("each number against each limit",
-			    span_to_u64(span_from(text + at, sizeof text - at), max, &n), (uint64_t)value <= max);
+			    span_to_u64(span_from(text + at, sizeof text - at), max, &n),
+			    (uint64_t)value <= max);
 			same_int("its value, or untouched", n, (uint64_t)value <= max ? value : 4711);
 		}
 }
@@ -184,8 +186,8 @@ TEST(numbers_up_to_a_limit)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(same_or_not), RUN(finding), RUN(trimming), RUN(cutting), RUN(copying),
-		RUN(numbers_up_to_a_limit) };
+	const struct CMUnitTest tests[] = { RUN(same_or_not), RUN(finding), RUN(trimming), RUN(cutting),
+		RUN(copying), RUN(numbers_up_to_a_limit) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

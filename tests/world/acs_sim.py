@@ -6,10 +6,10 @@ recipient, and answers in the real service's shapes. Faults are queued through i
 
     POST /faults     [{"kind": "late", "seconds": 2, "count": 3}, ...]
                      kinds: late, drop-before, drop-after, status (with status, retry_after, shape), item
-                     count: how many requests, or "always"
+                     count: how many requests, or "always"; probability (with seed): of these, how many by chance
     GET  /accepted   every text that would have reached a phone
-    GET  /attempts   every request and what was said to it
-    GET  /problems   what was wrong with requests
+    GET  /attempts   every request and what was said to it (answer: a status, "dropped", or null: none yet)
+    GET  /problems   what was wrong with requests, also repeatability ids that were refused
     POST /reset
 """
 import argparse
@@ -17,6 +17,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 import re
 import ssl
 import sys
@@ -29,6 +30,23 @@ from urllib.parse import parse_qs, urlsplit
 
 VERSIONS = ("2021-03-07", "2026-01-23")
 SKEW_S = 300
+UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+FIXDATE = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT"
+
+
+def moment(text):
+    """Seconds of an RFC 1123 date; None for anything else."""
+    if not isinstance(text, str) or not re.fullmatch(FIXDATE, text):
+        return None
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
+
+
+def signature(key, method, target, date, host, digest):
+    to_sign = f"{method}\n{target}\n{date};{host};{digest}".encode()
+    return base64.b64encode(hmac.new(key, to_sign, hashlib.sha256).digest()).decode()
 
 
 class Service:
@@ -43,18 +61,25 @@ class Service:
         self.reset()
 
     def reset(self):
-        self.faults, self.accepted, self.attempts, self.problems, self.seen = [], [], [], [], {}
+        self.accepted, self.attempts, self.problems, self.seen = [], [], [], {}
+        self.expect([])
+
+    def expect(self, faults):
+        self.faults = faults
+        self.chance = random.Random(next((f["seed"] for f in faults if "seed" in f), 1))
 
     def fault(self):
+        """The first fault whose turn it is; those left to chance may pass to the next."""
         with self.lock:
-            if not self.faults:
-                return None
-            fault = self.faults[0]
-            if fault.get("count", 1) != "always":
-                fault["count"] = fault.get("count", 1) - 1
-                if fault["count"] <= 0:
-                    self.faults.pop(0)
-            return fault
+            for fault in self.faults:
+                if self.chance.random() >= fault.get("probability", 1):
+                    continue
+                if fault.get("count", 1) != "always":
+                    fault["count"] = fault.get("count", 1) - 1
+                    if fault["count"] <= 0:
+                        self.faults.remove(fault)
+                return fault
+            return None
 
     def problem(self, text):
         with self.lock:
@@ -67,13 +92,13 @@ class Service:
             return 400, None, None, "Invalid To phone number format."
         content = hashlib.sha256(json.dumps([to, body["from"], body["message"], body.get("smsSendOptions"), first]).encode()).hexdigest()
         if rid is not None or first is not None:
-            try:
-                uuid.UUID(rid)
-                sent = parsedate_to_datetime(first).timestamp()
-            except (TypeError, ValueError, AttributeError):
+            sent = moment(first)
+            if sent is None or not isinstance(rid, str) or not re.fullmatch(UUID, rid):
+                self.problems.append("a repeatability pair is incomplete or malformed")
                 return 400, "rejected", None, "RepeatabilityFirstSent should be an RFC1123 date and RepeatabilityRequestId a UUID."
             known = self.seen.get(rid.lower())
             if known and known[0] != content:
+                self.problems.append("a repeatability id came again with other content")
                 return 400, "rejected", None, "The request differs from the first with this id."
             if known and self.window_s is None:
                 return 202, "accepted", known[1], None
@@ -105,27 +130,36 @@ def shape_problem(body, version):
     recipients = body.get("smsRecipients")
     if not isinstance(recipients, list) or not 1 <= len(recipients) <= 100 or not all(isinstance(r, dict) for r in recipients):
         return {"SmsRecipients": ["Between 1 and 100 recipients."]}
-    if not isinstance(body.get("message"), str) or len(body["message"].encode("utf-16-le")) // 2 > 2048:
-        return {"Message": ["The message is too long."]}
+    if not isinstance(body.get("message"), str) or not 1 <= len(body["message"].encode("utf-16-le", "surrogatepass")) // 2 <= 2048:
+        return {"Message": ["The message must have 1 to 2048 characters."]}
     options = body.get("smsSendOptions")
     if options is not None:
         allowed = {"enableDeliveryReport", "tag", "validityPeriodSeconds" if version == "2021-03-07" else "deliveryReportTimeoutInSeconds"}
         if not isinstance(options, dict) or not isinstance(options.get("enableDeliveryReport"), bool) or set(options) - allowed:
             return {"SmsSendOptions": ["enableDeliveryReport is required; unknown options are refused."]}
-        timeout = options.get("deliveryReportTimeoutInSeconds")
-        if timeout is not None and not 60 <= timeout <= 43200:
+        timeout = options.get("deliveryReportTimeoutInSeconds", 60)
+        if type(timeout) is not int or not 60 <= timeout <= 43200:
             return {"SmsSendOptions": ["deliveryReportTimeoutInSeconds is 60 to 43200."]}
+        if not isinstance(options.get("tag", ""), str):
+            return {"SmsSendOptions": ["tag is a text."]}
     return None
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     service = None
+    attempt = None
 
     def log_message(self, *args):
         pass
 
+    def drop(self):
+        self.attempt["answer"] = "dropped"
+        self.close_connection = True
+
     def answer(self, status, body=b"", headers=()):
+        if self.attempt is not None:
+            self.attempt["answer"] = status
         self.send_response(status)
         if body:
             self.send_header("Content-Type", "application/json; charset=utf-8")
@@ -138,23 +172,21 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def signature_problem(self, raw):
-        date = self.headers.get("x-ms-date") or self.headers.get("Date") or ""
+        date = self.headers.get("x-ms-date") or ""
         digest = base64.b64encode(hashlib.sha256(raw).digest()).decode()
         if self.headers.get("x-ms-content-sha256") != digest:
             return "x-ms-content-sha256 differs from the body's"
-        try:
-            if abs(parsedate_to_datetime(date).timestamp() - time.time()) > SKEW_S:
-                return "the date is too far off"
-        except (TypeError, ValueError):
-            return "the date cannot be read"
-        if not re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", date):
-            return "the date is no IMF-fixdate"
-        to_sign = f"{self.command}\n{self.path}\n{date};{self.headers.get('Host', '')};{digest}".encode()
+        at = moment(date)
+        if at is None:
+            return "x-ms-date is no RFC 1123 date"
+        if abs(at - time.time()) > SKEW_S:
+            return "the date is too far off"
         found = re.fullmatch(r"HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=(.+)", self.headers.get("Authorization", ""))
         if not found:
             return "the Authorization header has another form"
         for key in self.service.keys:
-            if hmac.compare_digest(base64.b64encode(hmac.new(key, to_sign, hashlib.sha256).digest()).decode(), found.group(1)):
+            good = signature(key, self.command, self.path, date, self.headers.get("Host", ""), digest)
+            if hmac.compare_digest(good.encode(), found.group(1).encode()):
                 return None
         return "the signature is wrong"
 
@@ -164,20 +196,20 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(status, json.dumps({"error": {"code": code, "message": problem or ""}}).encode())
 
     def do_GET(self):
+        self.attempt = None
         self.refuse(404, "NotFound", f"GET {urlsplit(self.path).path}")
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.service.fault() or {}
-        attempt = {"at": time.time(), "body": raw.decode("utf-8", "replace"), "fault": fault.get("kind"),
-                   "date": self.headers.get("x-ms-date"), "client_id": self.headers.get("x-ms-client-request-id")}
+        self.attempt = {"at": time.time(), "body": raw.decode("utf-8", "replace"), "fault": fault.get("kind"), "answer": None,
+                        "date": self.headers.get("x-ms-date"), "client_id": self.headers.get("x-ms-client-request-id")}
         with self.service.lock:
-            self.service.attempts.append(attempt)
+            self.service.attempts.append(self.attempt)
         if fault.get("kind") == "late":
             time.sleep(fault.get("seconds", 1))
         if fault.get("kind") == "drop-before":
-            self.close_connection = True
-            return None
+            return self.drop()
         problem = self.signature_problem(raw)
         if problem:
             return self.refuse(401, "Denied", problem)
@@ -221,8 +253,7 @@ class Handler(BaseHTTPRequestHandler):
             item.update({k: v for k, v in (("messageId", message_id), ("repeatabilityResult", result), ("errorMessage", error)) if v is not None})
             items.append(item)
         if fault.get("kind") == "drop-after":
-            self.close_connection = True
-            return None
+            return self.drop()
         return self.answer(202, json.dumps({"value": items}).encode())
 
 
@@ -252,7 +283,7 @@ class Control(BaseHTTPRequestHandler):
             if self.path == "/reset":
                 self.service.reset()
             elif self.path == "/faults":
-                self.service.faults = json.loads(raw)
+                self.service.expect(json.loads(raw))
         self.reply("done")
 
 

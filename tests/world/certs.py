@@ -2,6 +2,7 @@
 """Throw-away certificates for the tests, made with the openssl command: EC P-256, short lives."""
 import os
 import subprocess
+import time
 
 
 def run(*args, cwd=None):
@@ -15,7 +16,7 @@ def key(folder, name):
     os.chmod(os.path.join(folder, f"{name}.key"), 0o600)
 
 
-def self_signed(folder, name, subject, extensions, start=None, days=30):
+def self_signed(folder, name, subject, extensions, start=None, days=90):
     key(folder, name)
     args = ["req", "-x509", "-new", "-key", f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={subject}", "-days", str(days), "-sha256"]
     for e in extensions:
@@ -23,7 +24,7 @@ def self_signed(folder, name, subject, extensions, start=None, days=30):
     run(*args, cwd=folder)
 
 
-def issued(folder, name, subject, ca, extensions, days=30, serial="1000"):
+def issued(folder, name, subject, ca, extensions, days=90, serial="1000"):
     key(folder, name)
     run("req", "-new", "-key", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}", cwd=folder)
     with open(os.path.join(folder, f"{name}.ext"), "w") as f:
@@ -32,8 +33,19 @@ def issued(folder, name, subject, ca, extensions, days=30, serial="1000"):
         "-sha256", "-extfile", f"{name}.ext", "-out", f"{name}.crt", cwd=folder)
 
 
+def revocation_list(folder, ca, serials):
+    """NAME.crl: what `ca` has taken back."""
+    def day(offset):
+        return time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + offset * 86400))
+    with open(os.path.join(folder, f"{ca}.index"), "w") as f:
+        f.writelines(f"R\t{day(30)}\t{day(-1)}\t{s}\tunknown\t/CN=revoked\n" for s in serials)
+    with open(os.path.join(folder, f"{ca}.cnf"), "w") as f:
+        f.write(f"[ca]\ndefault_ca = it\n[it]\ndatabase = {ca}.index\ndefault_md = sha256\ndefault_crl_days = 30\n")
+    run("ca", "-gencrl", "-config", f"{ca}.cnf", "-cert", f"{ca}.crt", "-keyfile", f"{ca}.key", "-out", f"{ca}.crl", cwd=folder)
+
+
 def make(folder):
-    """ca, listener, sender (pinned), stranger, other_ca, hospital (issued), acs: NAME.crt and NAME.key in `folder`."""
+    """ca (and its ca.crl), listener, sender (pinned), stranger, other_ca, hospital (issued), revoked, acs: NAME.crt and NAME.key in `folder`."""
     os.makedirs(folder, exist_ok=True)
     san = "subjectAltName=IP:127.0.0.1,DNS:localhost"
     for name in ("ca", "other_ca"):
@@ -45,7 +57,10 @@ def make(folder):
     issued(folder, "hospital", "epic-bridges.lamna.example", "ca", ["extendedKeyUsage=clientAuth"], serial="3")
     issued(folder, "wrong_name", "somebody.lamna.example", "ca", ["extendedKeyUsage=clientAuth"], serial="4")
     issued(folder, "wrong_ca", "epic-bridges.lamna.example", "other_ca", ["extendedKeyUsage=clientAuth"], serial="5")
-    self_signed(folder, "expired", "epic-bridges.lamna.example", ["extendedKeyUsage=clientAuth"], days=30)
+    issued(folder, "revoked", "epic-bridges.lamna.example", "ca", ["extendedKeyUsage=clientAuth"], serial="6")
+    revocation_list(folder, "ca", ["06"])
+    revocation_list(folder, "other_ca", [])
+    self_signed(folder, "expired", "epic-bridges.lamna.example", ["extendedKeyUsage=clientAuth"], days=90)
     run("x509", "-in", "expired.crt", "-signkey", "expired.key", "-days", "-1", "-out", "expired.crt", cwd=folder)
 
 

@@ -49,9 +49,9 @@ class Demo(House):
 
 
 def show(house, since):
-    """Texts from number `since` on, as the phones show them."""
+    """Texts from number `since` on, as the phones show them, with the clinic's time."""
     for t in house.accepted()[since:]:
-        at = datetime.fromtimestamp(t["at"]).strftime("%H:%M:%S")
+        at = datetime.fromtimestamp(t["at"], ZONE).strftime("%H:%M:%S")
         print(f"\n  {at}  from {t['from']} to {t['to']}")
         words, line = t["message"].split(), ""
         for word in words:
@@ -68,7 +68,8 @@ def main():
     with Demo() as house:
         print("\nNudge: starting the simulated gateway, nudged and nudge-sender in build/demo ...")
         house.start()
-        print(f"ready: listening on 127.0.0.1:{house.port}, TLS with the sender's certificate\n")
+        print(f"ready: listening on 127.0.0.1:{house.port}, TLS with the sender's certificate")
+        print("The clinic is in Chicago; the times beside the texts are its own.\n")
         erika, luis = {"patient": "MRN1001", "phone": "(608) 555-0123^PRN^CP"}, {"patient": "MRN1002", "name": "Muestra^Luis",
                                                                                "phone": "(608) 555-0188^PRN^CP", "language": "spa"}
         first, moved, other = in_seconds(5 * 86400), in_seconds(86400 + 14), in_seconds(3 * 86400)

@@ -35,6 +35,25 @@ def siu(event="S12", appointment="A1", start=None, phone="(608) 555-0123^PRN^CP"
     return "\r".join([*segments, *extra]) + "\r"
 
 
+def oracle(event="S12", appointment="7001", start=None, phone="6085550123^MOBILE~6085550199^HOME", patient="MRN1001", name="Testmann^Erika",
+           control_id=None, status="Confirmed", reason="", visit="24301156"):
+    """One SIU as an Oracle Health feed sends it: the id in SCH-1 alone, words of the display in XTN.2, `""` for what is deleted."""
+    n = next(counter)
+    control_id = control_id or f"Q{n}T{n + 7}A1117"
+    begin, end = (t.astimezone(ZONE).strftime("%Y%m%d%H%M00") for t in (start, start + timedelta(minutes=20)))
+    segments = [
+        f"MSH|^~\\&|CERNER|LAMNA|NUDGE|NUDGE|{stamp(datetime.now(ZONE))}||SIU^{event}|{control_id}|P|2.4||||||8859/1 ",
+        f"SCH|{appointment}|||||{reason}|Renal clinic||20|MINUTES|^^20^{begin}^{end}|||||1^Clerk^A|||||||||{status}",
+        f'PID|1||{patient}^^^LAMNA MRN^MRN||{name}^^^^^CURRENT||19700101|F|||""^""^Madison^WI^53703||{phone}|""^BUSINESS|English|M',
+        f'PV1|1|OUTPATIENT|LAMNA Renal^^^LAMNA^^AMB^LAMNA||""|||||||||||||||{visit}^^^LAMNA^VISITID',
+        "RGS|1",
+        f"AIS|1||RENAL^Renal follow up||{begin}|||20|MINUTES",
+        "AIG|1||LAMNA Chester, Dr Brook",
+        f"AIL|1||LAMNA Renal^^^LAMNA^^AMB^LAMNA||||{begin}|||20|MINUTES",
+    ]
+    return "\r".join(segments) + "\r"
+
+
 class Feed:
     """One connection of a sender."""
 
@@ -77,6 +96,10 @@ class Feed:
     def send(self, text):
         self.write(self.frame(text))
         return self.read()
+
+    def no_more(self):
+        """Says that nothing more will come, and still listens (plain connections only)."""
+        self.socket.shutdown(socket.SHUT_WR)
 
     def close(self):
         try:

@@ -1,6 +1,7 @@
 """A whole house in a folder of its own: simulated gateway, nudged, nudge-sender, and what they left behind."""
 import base64
 import glob
+import hashlib
 import json
 import os
 import re
@@ -22,19 +23,20 @@ _certs = None
 
 
 def certs():
-    """Made once for a process tree; tests only read them."""
+    """Made once a week and for each maker, because they expire; tests only read them."""
     global _certs
     if not _certs:
-        _certs = os.path.join(ROOT, "build", "check", "certs")
-        if not os.path.exists(os.path.join(_certs, "done")):
-            import certs as maker
-            fresh = tempfile.mkdtemp(dir=os.path.join(ROOT, "build"))
-            maker.make(fresh)
-            open(os.path.join(fresh, "done"), "w").close()
+        import certs as maker
+        with open(maker.__file__, "rb") as f:
+            made_by = hashlib.sha256(f.read()).hexdigest()[:8]
+        _certs = os.path.join(ROOT, "build", "check", f"certs-{time.strftime('%G-%V')}-{made_by}")
+        if not os.path.exists(_certs):
             os.makedirs(os.path.dirname(_certs), exist_ok=True)
+            fresh = tempfile.mkdtemp(dir=os.path.dirname(_certs))
+            maker.make(fresh)
             try:
                 os.rename(fresh, _certs)
-            except OSError:
+            except OSError:  # another was quicker
                 shutil.rmtree(fresh)
     return _certs
 
@@ -156,17 +158,18 @@ class House:
 
     # -- processes
 
-    def spawn(self, name, args, wait_for, seconds=15, env=None):
+    def spawn(self, name, args, wait_for, seconds=15, env=None, **how):
         log = open(self.path(f"logs/{name}"), "a")
         size = os.path.getsize(log.name)
-        p = subprocess.Popen(args, stdout=log, stderr=log, cwd=self.folder, env=dict(os.environ, **(env or {})))
+        p = subprocess.Popen(args, stdout=log, stderr=log, cwd=self.folder, env=dict(os.environ, **(env or {})), **how)
+        log.close()
         self.processes[name] = p
 
         def ready():
-            f"""{name} says it is ready"""
             if p.poll() is not None:
                 raise AssertionError(f"{name} ended with {p.returncode}: {self.log(name)[-2000:]}")
             return re.search(wait_for, self.log(name)[size:])
+        ready.__doc__ = f"{name} says it is ready"
         return wait(ready, seconds)
 
     def start_acs(self):
@@ -182,10 +185,13 @@ class House:
     def start_sender(self):
         self.spawn("nudge-sender", [f"{BIN}/nudge-sender", "-c", self.conf], r"what=ready")
 
-    def start(self):
-        self.start_acs()
+    def make_key(self):
         if not os.path.exists(self.path("keys/store.key")):
             self.run([f"{BIN}/nudgectl", "keygen", self.path("keys/store.key")])
+
+    def start(self):
+        self.start_acs()
+        self.make_key()
         self.configure()
         self.start_nudged()
         self.start_sender()
@@ -257,8 +263,8 @@ class House:
 
     def wait_texts(self, n, seconds=10):
         def enough():
-            f"""{n} texts at the gateway"""
             return len(self.accepted()) >= n
+        enough.__doc__ = f"{n} texts at the gateway"
         wait(enough, seconds)
         return self.accepted()
 
@@ -289,6 +295,11 @@ class House:
             assert not problems, f"the gateway complains: {problems[:3]}"
             self.check_logs()
             shutil.rmtree(self.folder, ignore_errors=True)
+        elif kind.__name__ != "Skip":
+            print(f"the house of this test is kept in {self.folder}")
+            for path in sorted(glob.glob(self.path("logs/nudge*"))):
+                with open(path, errors="replace") as f:
+                    print(f"-- the end of {os.path.basename(path)}\n" + "".join(f.readlines()[-8:]))
 
     def end(self):
         for name in list(self.processes):
@@ -302,7 +313,9 @@ class House:
                     p.wait()
 
     def check_logs(self):
-        """Promise 8: nothing of a patient in any log; and no sanitizer had anything to say."""
+        """Promise 8: nothing of a patient in any log, no text either; and no sanitizer had anything to say."""
+        if os.path.exists(self.path("accepted")):
+            self.canaries |= {t["message"][:60] for t in self.journal()}
         for path in glob.glob(self.path("logs/*")):
             with open(path, errors="replace") as f:
                 text = f.read()

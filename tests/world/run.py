@@ -7,6 +7,7 @@ import concurrent.futures
 import glob
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 LIMIT_S = 400
+begun = set()  # processes of tests that run now; each leads a group with all it started
 
 
 class Skip(Exception):
@@ -31,6 +33,7 @@ def names():
 
 
 def one(name):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that houses are still taken down
     module, function = name.split(".")
     try:
         getattr(importlib.import_module(module), function)()
@@ -43,13 +46,39 @@ def one(name):
     return 0
 
 
+def end(process):
+    """A test and all that it started."""
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sig)
+            process.wait(15)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass
+
+
 def run(name):
-    begun = time.time()
+    at = time.time()
+    p = subprocess.Popen([sys.executable, os.path.abspath(__file__), "--one", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                         start_new_session=True)
+    begun.add(p)
     try:
-        done = subprocess.run([sys.executable, __file__, "--one", name], capture_output=True, text=True, timeout=LIMIT_S, errors="replace")
-        return name, done.returncode, (done.stdout + done.stderr)[-4000:], time.time() - begun
-    except subprocess.TimeoutExpired as e:
-        return name, 1, f"not done after {LIMIT_S} s\n{(e.stderr or b'')[-2000:]}", time.time() - begun
+        text = p.communicate(timeout=LIMIT_S)[0]
+        return name, p.returncode, text[-4000:], time.time() - at
+    except subprocess.TimeoutExpired:
+        end(p)
+        return name, 1, f"not done after {LIMIT_S} s\n{p.communicate()[0][-4000:]}", time.time() - at
+    finally:
+        begun.discard(p)
+
+
+def results(pool, wanted):
+    try:
+        yield from pool.map(run, wanted)
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for p in list(begun):
+            end(p)
+        raise
 
 
 def main():
@@ -62,9 +91,10 @@ def main():
         return 0
     import house
     house.certs()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     passed = failed = skipped = 0
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("NUDGE_PARALLEL", "3"))) as pool:
-        for name, status, text, seconds in pool.map(run, wanted):
+        for name, status, text, seconds in results(pool, wanted):
             if status == 0:
                 passed += 1
                 print(f"ok      {name} ({seconds:.1f} s)", flush=True)

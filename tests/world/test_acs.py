@@ -146,3 +146,19 @@ def test_an_unknown_outcome_is_not_guessed():
         wait(lambda: house.texts("G0")["booked"] == "sent", 15)
         assert len({json.loads(b)["smsRecipients"][0]["repeatabilityRequestId"] for b in bodies(house)}) == 1
         house.stays(1, 0.5)
+
+
+def test_a_rude_day():
+    """Half of all requests go wrong in one way or another: each patient gets one text all the same."""
+    with House(site="daily_cap = 0", number="rate = 100000/min") as house:
+        house.sim("faults", [{"kind": "drop-before", "count": "always", "probability": 0.15, "seed": 20261120},
+                             {"kind": "drop-after", "count": "always", "probability": 0.2},
+                             {"kind": "status", "status": 500, "count": "always", "probability": 0.1},
+                             {"kind": "status", "status": 503, "retry_after": 1, "count": "always", "probability": 0.1},
+                             {"kind": "late", "seconds": 0.3, "count": "always", "probability": 0.1}])
+        book(house, 40)
+        wait(lambda: house.status()["texts"]["sent"] == 40, 60)
+        got = house.accepted()
+        assert len(got) == 40 and len({t["to"] for t in got}) == 40 and len({t["tag"] for t in got}) == 40
+        tried = house.sim("attempts")
+        assert len(tried) > 50 and len(set(bodies(house))) == 40, "promise 4: a body for each text, however often it is sent"

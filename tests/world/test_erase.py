@@ -2,62 +2,121 @@
 import base64
 import glob
 import os
+import sqlite3
+import time
 
 from feed import in_seconds, siu
 from house import House, wait
 
 NUMBERS = [f"+1608555{100 + i:04}" for i in range(20)]
+PATIENTS = [f"MRN9{i:03}" for i in range(20)]
 
 
-def forms(number):
+def in_base64(raw):
+    """As it stands within longer Base64 text, at each of the three places of a group."""
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + raw)
+        yield text[(0, 2, 3)[before]:(before + len(raw)) * 8 // 6]
+
+
+def forms(text):
+    raw = text.encode()
+    yield raw
+    yield text.encode("utf-16-le")
+    yield raw.hex().encode()
+    yield raw.hex().upper().encode()
+    yield from in_base64(raw)
+
+
+def number_forms(number):
     digits = number[1:]
-    yield number.encode()
-    yield digits.encode()
-    yield digits[1:].encode()
-    yield number.encode("utf-16-le")
-    yield number.encode().hex().encode()
-    yield base64.b64encode(number.encode())[:12]
+    yield from forms(digits[1:])  # a part of the longer writings too
+    yield from forms(number)
+    yield digits[1:4].encode() + b"-" + digits[4:7].encode() + b"-" + digits[7:].encode()
     yield bytes(int(digits[i + 1] + digits[i], 16) for i in range(0, 10, 2))
+    yield bytes(int(digits[i:i + 2], 16) for i in range(1, 11, 2))
+    yield int(digits).to_bytes(6, "big")
+    yield int(digits).to_bytes(6, "little")
+
+
+NEEDLES = {n: set(number_forms(n)) for n in NUMBERS} | {p: set(forms(p)) for p in [*PATIENTS, "Testmann", "Erika"]}
+
+
+def search(paths):
+    """Where what identifies stands, in any form, in any of these files."""
+    hits = []
+    for path in paths:
+        with open(path, "rb") as f:
+            data = f.read()
+        hits += [(os.path.basename(path), what) for what, needles in NEEDLES.items() for needle in needles if needle in data]
+    return hits
 
 
 def found(house):
-    """Where any number stands, in any form, in any file of the state."""
-    hits = []
-    for path in glob.glob(house.path("state/*")) + glob.glob(house.path("logs/nudge*")):
-        with open(path, "rb") as f:
-            data = f.read()
-        hits += [(os.path.basename(path), n) for n in NUMBERS for form in forms(n) if form in data]
-    return hits
+    paths = [p for p in glob.glob(house.path("state/**"), recursive=True) + glob.glob(house.path("logs/nudge*")) if os.path.isfile(p)]
+    assert house.path("state/nudge.db") in paths
+    return search(paths)
+
+
+def test_the_search_finds():
+    """Each form is found when it is there; else the tests below would prove nothing."""
+    with House(start=False) as house:
+        for what, needles in NEEDLES.items():
+            for needle in needles:
+                assert len(needle) >= 5, (what, needle)
+                house.write("planted", "")
+                with open(house.path("planted"), "wb") as f:
+                    f.write(b"SQLite format 3" + bytes(999) + needle + b"=")
+                assert ("planted", what) in search([house.path("planted")]), (what, needle)
+        for before in range(3):
+            house.write("planted", base64.b64encode(b"x" * before + NUMBERS[3].encode() + b" and more").decode())
+            assert ("planted", NUMBERS[3]) in search([house.path("planted")]), before
 
 
 def test_sealed_while_it_lives_and_gone_after():
     with House() as house:
         starts = in_seconds(8)
-        house.tell(*[siu("S12", f"Z{i}", starts, phone=f"{n[2:]}^PRN^CP", patient=f"MRN9{i}") for i, n in enumerate(NUMBERS)])
+        house.tell(*[siu("S12", f"Z{i}", starts, phone=f"{n[2:]}^PRN^CP", patient=PATIENTS[i]) for i, n in enumerate(NUMBERS)])
         house.wait_texts(20, 15)
         assert all(a["phone"] for a in house.appointments()), house.appointments()[:1]
         assert found(house) == [], "sealed"
-        assert house.status()["texts"]["sent"] == 20 or wait(lambda: house.status()["texts"]["sent"] == 20)
-        sealed = {}
+        wait(lambda: house.status()["texts"]["sent"] == 20)
         wait(lambda: not any(a["phone"] for a in house.appointments("--all")), 20)
         assert all(a["status"] == "over" for a in house.appointments("--all"))
         wait(lambda: os.path.getsize(house.path("state/nudge.db-wal")) == 0, 10)
-        assert found(house) == [] and sealed == {}
+        assert found(house) == [], "erased"
         assert house.ctl_json("report", "sms")["totals"]["texts"] == 20, "the report stays"
 
 
-def test_former_ciphertext_is_gone():
-    import sqlite3
-    with House() as house:
-        house.tell(siu("S12", "Y1", in_seconds(7)))
-        house.wait_texts(1)
-        db = sqlite3.connect(f"file:{house.path('state/nudge.db')}?mode=ro", uri=True)
-        cipher = db.execute("SELECT phone FROM appointment").fetchone()[0]
+def sealed(house):
+    """Every sealed value that stands in the store now."""
+    db = sqlite3.connect(f"file:{house.path('state/nudge.db')}?mode=ro", uri=True)
+    try:
+        return {v for query in ("SELECT phone FROM appointment", "SELECT link FROM appointment", "SELECT sealed FROM body") for v, in db.execute(query) if v}
+    finally:
         db.close()
-        assert cipher and b"555" not in cipher
+
+
+def test_former_ciphertext_is_gone():
+    """Also of numbers that were replaced, and of requests that waited for the gateway."""
+    with House(number="rate = 6000/min") as house:
+        house.sim("faults", [{"kind": "late", "seconds": 0.5, "count": "always"}])
+        starts = in_seconds(9)
+        house.tell(*[siu("S12", f"Y{i}", starts, patient=PATIENTS[i], phone=f"{n[2:]}^PRN^CP") for i, n in enumerate(NUMBERS)])
+        first = wait(lambda: sealed(house))
+        house.tell(*[siu("S14", f"Y{i}", starts, patient=PATIENTS[i], phone=f"608555{i + 160:04}^PRN^CP") for i in range(20)])
+        ciphers = set(first)
+
+        def over():
+            ciphers.update(sealed(house))
+            return not any(a["phone"] for a in house.appointments("--all"))
+        wait(over, 20, step=0.2)
+        assert len(ciphers) >= 50, f"20 numbers, twice, and some requests: {len(ciphers)} seen"
+        assert not sealed(house)
 
         def gone():
-            return not any(cipher in open(p, "rb").read() for p in glob.glob(house.path("state/*")))
+            files = [open(p, "rb").read() for p in glob.glob(house.path("state/*")) if os.path.isfile(p)]
+            return not any(c in f for c in ciphers for f in files)
         wait(gone, 20)
 
 
@@ -66,7 +125,7 @@ def test_what_lapsed_while_it_was_down():
         house.tell(siu("S12", "X1", in_seconds(5)))
         house.wait_texts(1)
         house.kill("nudged")
-        __import__("time").sleep(5.5)
+        time.sleep(5.5)
         house.start_nudged()
         assert house.explain("X1")["phone"] is False
         house.tell(siu("S14", "X2", in_seconds(-3600)))

@@ -112,6 +112,36 @@ def test_plain_listener_on_loopback():
             assert feed.socket.recv(10) == b""
 
 
+def test_a_connection_that_ends_early():
+    template = CONF.replace("    certificate = {certs}/listener.crt\n    private_key = {certs}/listener.key\n", "")
+    with House(listener="tls = false", template=template) as house:
+        with Feed(house.port, plain=True) as feed:
+            feed.write(feed.frame(siu("S12", "HC1", in_seconds(90000), control_id="HALF1", phone="")))
+            feed.no_more()
+            assert control_id(feed.read()) == "HALF1", "who only listens any more still gets the answer"
+            assert feed.read() is None
+        whole = VT + siu("S12", "HC2", in_seconds(90000), phone="").encode() + FS
+        with Feed(house.port, plain=True) as feed:
+            feed.write(whole[:-40])
+        with Feed(house.port, plain=True) as feed:
+            feed.write(whole)
+        wait(lambda: house.status()["messages"]["accepted"] == 2)
+        assert {a["id"] for a in house.appointments()} == {"HC1", "HC2"}, "half a frame is nothing, a whole one counts without its CR"
+
+
+def test_a_sender_that_lost_patience():
+    """It repeats on a new connection what was not answered in time; the old connection may still speak."""
+    with House() as house, house.feed() as old:
+        m = siu("S12", "LP1", in_seconds(90000), control_id="PATIENCE")
+        old.write(old.frame(m))
+        assert house.tell(m) == ["AA"]
+        assert code(old.read()) == "AA"
+        house.wait_texts(1)
+        house.stays(1, 0.5)
+        s = house.status()["messages"]
+        assert s["accepted"] == 1 and s["duplicate"] == 1, s
+
+
 def test_enhanced_mode_when_asked_for():
     with House(listener="ack_mode = auto") as house, house.feed() as feed:
         def with_modes(a, b, i):

@@ -36,6 +36,19 @@ def test_issued_senders():
             assert refused(house, sender), sender
 
 
+def test_a_revoked_sender():
+    template = CONF.replace("    certificates = {{{certs}/sender.crt}}\n", "")
+    environment = "issuer = {0}/ca.crt\n subjects = {{\"epic-bridges.lamna.example\"}}\n revocation_list = {0}/{1}.crl"
+    with House(template=template, environment=environment.format(certs(), "ca")) as house:
+        assert refused(house, "revoked")
+        wait(lambda: "revoked" in house.log("nudged"))
+        with house.feed(sender="hospital") as feed:
+            assert code(feed.send(siu("S12", "T1", in_seconds(90000), phone=""))) == "AA"
+        house.configure(environment=environment.format(certs(), "other_ca"))
+        house.ctl("reload")
+        assert refused(house, "hospital"), "a list of another issuer says nothing about this one: closed, not open"
+
+
 def test_tls_1_2_is_the_floor():
     with House() as house:
         with house.feed(tls_max=ssl.TLSVersion.TLSv1_2) as feed:

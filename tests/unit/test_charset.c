@@ -1,0 +1,148 @@
+/* test_charset.c - which character set bytes are in, and the same text in UTF-8. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "nudge/hl7.h"
+
+#define S(text) { text, sizeof(text) - 1 }
+
+/* Never a null pointer, which memcmp() may not be given even for no bytes. */
+static void
+same_span(const char *rule, struct span got, struct span want)
+{
+	same_bytes(rule, got.n ? got.p : "", got.n, want.n ? want.p : "", want.n);
+}
+
+static const struct {
+	const char *rule;
+	struct span bytes;
+	const char *msh18;
+	enum hl7_charset set;
+	bool guessed;
+} of_rows[] = {
+	{ "ASCII, nothing declared", S("Petra"), "", HL7_UTF8, false },
+	{ "ASCII, Latin-1 declared", S("Petra"), "8859/1", HL7_UTF8, false },
+	{ "no bytes", S(""), "", HL7_UTF8, false },
+	{ "UTF-8 of two bytes, nothing declared", S("J\xc3\xbcrgen"), "", HL7_UTF8, false },
+	{ "UTF-8, declared", S("J\xc3\xbcrgen"), "UNICODE UTF-8", HL7_UTF8, false },
+	{ "UTF-8 wins over a declared Latin-1", S("J\xc3\xbcrgen"), "8859/1", HL7_UTF8, false },
+	{ "UTF-8 wins over a declared Big5", S("J\xc3\xbcrgen"), "BIG-5", HL7_UTF8, false },
+	{ "UTF-8 of three bytes", S("\xe2\x82\xac 5"), "", HL7_UTF8, false },
+	{ "UTF-8 of four bytes", S("\xf0\x9f\x98\x80"), "", HL7_UTF8, false },
+	{ "the last code point", S("\xf4\x8f\xbf\xbf"), "", HL7_UTF8, false },
+	{ "UTF-8 with a BOM", S("\xef\xbb\xbfJ\xc3\xbcrgen"), "", HL7_UTF8, false },
+	{ "UTF-8 across a block of eight", S("1234567\xc3\xbc" "90123456\xc3\xbc"), "", HL7_UTF8, false },
+	{ "Latin-1, declared", S("J\xfcrgen"), "8859/1", HL7_LATIN1, false },
+	{ "Latin-1, declared with a blank behind", S("J\xfcrgen"), "8859/1 ", HL7_LATIN1, false },
+	{ "Latin-1, declared in other words", S("J\xfcrgen"), "iso-8859-1", HL7_LATIN1, false },
+	{ "the first repetition counts", S("J\xfcrgen"), "8859/1~ISO IR87", HL7_LATIN1, false },
+	{ "Windows-1252, declared", S("J\xfcrgen"), "windows-1252", HL7_CP1252, false },
+	{ "bytes that are not UTF-8, nothing declared", S("J\xfcrgen"), "", HL7_CP1252, true },
+	{ "declared ASCII, which they are not", S("J\xfcrgen"), "ASCII", HL7_CP1252, true },
+	{ "declared ISO IR6, which is ASCII", S("J\xfcrgen"), "ISO IR6", HL7_CP1252, true },
+	{ "declared UTF-8, which they are not", S("J\xfcrgen"), "UNICODE UTF-8", HL7_CP1252, true },
+	{ "a language in place of a set", S("J\xfcrgen"), "en-US", HL7_CP1252, true },
+	{ "the null value in place of a set", S("J\xfcrgen"), "\"\"", HL7_CP1252, true },
+	{ "an empty first repetition", S("J\xfcrgen"), "~8859/2", HL7_CP1252, true },
+	{ "a UTF-8 character cut short", S("J\xc3"), "", HL7_CP1252, true },
+	{ "three bytes cut short", S("\xe2\x82"), "", HL7_CP1252, true },
+	{ "a continuation alone", S("a\x80z"), "", HL7_CP1252, true },
+	{ "an overlong form", S("\xc0\xaf"), "", HL7_CP1252, true },
+	{ "an overlong form of three", S("\xe0\x80\xaf"), "", HL7_CP1252, true },
+	{ "a surrogate", S("\xed\xa0\x80"), "", HL7_CP1252, true },
+	{ "beyond the last code point", S("\xf4\x90\x80\x80"), "", HL7_CP1252, true },
+	{ "a byte that UTF-8 never has", S("abc\xff"), "", HL7_CP1252, true },
+	{ "Latin-2 is not taken for Latin-1", S("J\xfcrgen"), "8859/2", HL7_CHARSET_UNSUPPORTED, false },
+	{ "Latin-9 is not taken for Latin-1", S("J\xfcrgen"), "8859/15", HL7_CHARSET_UNSUPPORTED, false },
+	{ "Big5 cannot be read", S("\xa4\x40"), "BIG-5", HL7_CHARSET_UNSUPPORTED, false },
+	{ "GB 18030 cannot be read", S("\xc4\xe3"), "GB 18030-2000", HL7_CHARSET_UNSUPPORTED, false },
+	{ "Shift-JIS cannot be read", S("\x83\x5c"), "JIS X 0202", HL7_CHARSET_UNSUPPORTED, false },
+	{ "Shift-JIS by its own name", S("\x83\x65"), "SHIFT_JIS", HL7_CHARSET_UNSUPPORTED, false },
+	{ "Cyrillic 8859", S("\xe9"), "8859/5", HL7_CHARSET_UNSUPPORTED, false },
+	{ "another Windows set cannot be read", S("J\xfcrgen"), "WINDOWS-1251", HL7_CHARSET_UNSUPPORTED,
+	  false },
+	{ "UTF-16, little end first", S("M\0S\0H\0"), "", HL7_CHARSET_UNSUPPORTED, false },
+	{ "UTF-16, big end first", S("\0M\0S\0H"), "", HL7_CHARSET_UNSUPPORTED, false },
+	{ "UTF-16 with its mark", S("\xff\xfeM\0"), "", HL7_CHARSET_UNSUPPORTED, false },
+	{ "UTF-16 with its other mark", S("\xfe\xff\0M"), "UNICODE UTF-16", HL7_CHARSET_UNSUPPORTED, false },
+};
+
+TEST(bytes_prove_more_than_a_header_declares)
+{
+	for (size_t i = 0; i < COUNT(of_rows); i++) {
+		bool guessed = !of_rows[i].guessed;
+
+		same_int(of_rows[i].rule,
+		    hl7_charset_of(of_rows[i].bytes, span_of(of_rows[i].msh18), &guessed), of_rows[i].set);
+		same_int(of_rows[i].rule, guessed, of_rows[i].guessed);
+	}
+}
+
+static const struct {
+	const char *rule;
+	struct span bytes;
+	enum hl7_charset set;
+	struct span want;
+} utf8_rows[] = {
+	{ "UTF-8 stays", S("J\xc3\xbcrgen"), HL7_UTF8, S("J\xc3\xbcrgen") },
+	{ "a BOM goes", S("\xef\xbb\xbfMSH"), HL7_UTF8, S("MSH") },
+	{ "a BOM alone", S("\xef\xbb\xbf"), HL7_UTF8, S("") },
+	{ "nothing", S(""), HL7_LATIN1, S("") },
+	{ "Latin-1", S("J\xfcrgen \xd1\xe9"), HL7_LATIN1, S("J\xc3\xbcrgen \xc3\x91\xc3\xa9") },
+	{ "the first and the last of Latin-1", S("\xa0\xff"), HL7_LATIN1, S("\xc2\xa0\xc3\xbf") },
+	{ "Windows letters where Latin-1 has controls", S("\x93Hi\x94"), HL7_LATIN1,
+	  S("\xe2\x80\x9cHi\xe2\x80\x9d") },
+	{ "Windows-1252", S("\x80 5 \x96 J\xfcrgen"), HL7_CP1252,
+	  S("\xe2\x82\xac 5 \xe2\x80\x93 J\xc3\xbcrgen") },
+	{ "Windows letters of two bytes", S("\x8a\x8e\x9f\x83"), HL7_CP1252,
+	  S("\xc5\xa0\xc5\xbd\xc5\xb8\xc6\x92") },
+	{ "an overlong form is two letters", S("\xc0\xaf"), HL7_CP1252, S("\xc3\x80\xc2\xaf") },
+	{ "what Windows-1252 has not", S("\x81\x8d\x8f\x90\x9d"), HL7_CP1252,
+	  S("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") },
+	{ "delimiters and control characters stay", S("a|b^c\r\n\0\\&~"), HL7_CP1252, S("a|b^c\r\n\0\\&~") },
+	{ "a set that cannot be read gives nothing", S("abc"), HL7_CHARSET_UNSUPPORTED, S("") },
+};
+
+TEST(text_becomes_utf8)
+{
+	struct arena a;
+
+	arena_init(&a, 1 << 16);
+	for (size_t i = 0; i < COUNT(utf8_rows); i++) {
+		struct span got = hl7_to_utf8(utf8_rows[i].bytes, utf8_rows[i].set, &a);
+		bool guessed;
+
+		same_span(utf8_rows[i].rule, got, utf8_rows[i].want);
+		same_int("what comes out is UTF-8",
+		    got.n ? hl7_charset_of(got, SPAN_NONE, &guessed) : HL7_UTF8, HL7_UTF8);
+	}
+	arena_clear(&a);
+}
+
+TEST(a_copy_needs_its_own_size_and_no_more)
+{
+	static char text[900];
+	struct arena a;
+
+	memset(text, 'a', sizeof text);
+	arena_init(&a, 1000);
+	same_int("900 bytes of ASCII fit into 1,000",
+	    hl7_to_utf8(span_from(text, sizeof text), HL7_CP1252, &a).n, 900);
+	arena_clear(&a);
+	memset(text, '\x80', sizeof text);
+	holds("2,700 do not", hl7_to_utf8(span_from(text, sizeof text), HL7_CP1252, &a).p == NULL);
+	holds("UTF-8 needs none", hl7_to_utf8(span_from(text, sizeof text), HL7_UTF8, &a).p == text);
+	arena_clear(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(bytes_prove_more_than_a_header_declares),
+		RUN(text_becomes_utf8),
+		RUN(a_copy_needs_its_own_size_and_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
