@@ -57,15 +57,23 @@ struct command {
 	void *owner;                 /* the giver's */
 };
 
-/* What came over the link to nudge-sender. Owned by the engine once given. */
+/* What came over the link to nudge-sender. From malloc, owned by the engine
+ * once given. */
 struct sender_event {
 	struct queue_link link;
-	enum { SENDER_CONNECTED, SENDER_LOST, SENDER_OUTCOME } what;
+	enum { SENDER_CONNECTED, SENDER_LOST, SENDER_OUTCOME, SENDER_EVENT } what;
 	int64_t credits;             /* SENDER_CONNECTED */
-	int64_t text, attempt;
+	int64_t text, attempt;       /* SENDER_OUTCOME; SENDER_EVENT: text only */
 	enum outcome outcome;
 	int64_t http_status, retry_after_ms;
 	char message_id[128], code[32], trace[72];
+	/* SENDER_EVENT: what the gateway told by itself, see struct link_event */
+	int64_t event, at_s, number; /* number: the gateway's code */
+	enum gateway_event told;
+	enum delivery delivery;
+	char gateway[64], from[24], to[24], status[32];
+	bool opted_out;
+	char *words;                 /* EVENT_INBOUND: from malloc, wiped and freed by the engine; else NULL */
 };
 
 /* Where decisions go, after their commit only. Called on the engine's thread. */
@@ -73,6 +81,8 @@ struct outlet {
 	void *ctx;
 	void (*answer)(void *ctx, struct message *m, const struct answer *a); /* gives the message back */
 	void (*job)(void *ctx, const struct link_job *j);                     /* borrowed for the call */
+	void (*taken)(void *ctx, int64_t event);                              /* its effects are committed: the source may delete it */
+	void (*ask)(void *ctx, const struct link_question *q);                /* borrowed for the call */
 	void (*reply)(void *ctx, struct command *c);                          /* gives the command back */
 	void (*alarm)(void *ctx, const char *what, const char *where);        /* literals and titles; a state began */
 };

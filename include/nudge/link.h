@@ -4,7 +4,7 @@
  * field is  tag(1) | length(4, big endian) | bytes; integers are 8 bytes big
  * endian. Unknown tags are skipped, an unknown type or a broken frame ends the
  * connection. A job goes over only after the row is armed and committed; an
- * outcome may come twice and changes nothing the second time.
+ * outcome or an event may come twice and changes nothing the second time.
  * Threads: a codec state belongs to one.
  */
 #ifndef NUDGE_LINK_H
@@ -16,7 +16,12 @@
 #define LINK_FRAME_MAX 65536 /* bytes */
 #define LINK_CREDITS 256     /* jobs out at most */
 
-enum link_type { LINK_HELLO = 1, LINK_JOB = 2, LINK_OUTCOME = 3, LINK_CANCEL = 4 };
+enum link_type {
+	LINK_HELLO = 1, LINK_JOB = 2, LINK_OUTCOME = 3, LINK_CANCEL = 4,
+	LINK_EVENT = 5,  /* to nudged: what the gateway told by itself */
+	LINK_TAKEN = 6,  /* to nudge-sender: that event's effects are committed; only now it may be deleted at its source */
+	LINK_ASK = 7     /* to nudge-sender: a question about opt-outs, or an order to read reports */
+};
 
 struct link_job { /* one attempt of one text; all borrowed */
 	int64_t text;         /* row id */
@@ -51,16 +56,55 @@ struct link_outcome { /* all borrowed */
 	struct span trace;       /* MS-CV or request id, 64 printable characters at most */
 };
 
+enum gateway_event {
+	EVENT_REPORT,  /* a delivery report: text or message_id, delivery, status, code, at_s */
+	EVENT_INBOUND, /* a text from a phone: message_id, from, to, words, at_s */
+	EVENT_OPTOUT,  /* the gateway's own list: from (our sender), to (the phone), opted_out */
+	GATEWAY_EVENTS
+};
+
+enum delivery { DELIVERY_OK, DELIVERY_FAILED, DELIVERY_UNKNOWN, DELIVERIES };
+
+struct link_event { /* all borrowed */
+	int64_t event;           /* nudge-sender's number for it, > 0; LINK_TAKEN gives it back */
+	enum gateway_event what;
+	struct span gateway;     /* title in the configuration */
+	struct span message_id;  /* the gateway's: of the text reported on, or of the inbound text */
+	int64_t text;            /* EVENT_REPORT: our row, from the tag; 0: not said */
+	enum delivery delivery;
+	struct span status;      /* EVENT_REPORT: a word of ours, "blocked-by-recipient" */
+	int64_t code;            /* EVENT_REPORT: the gateway's number, 4007; 0: not said */
+	struct span from, to;    /* E.164, short code or name */
+	struct span words;       /* EVENT_INBOUND: UTF-8; wiped by whoever holds it once it is classified */
+	int64_t at_s;            /* when the gateway saw it; 0: not said */
+	bool opted_out;
+};
+
+enum link_ask { ASK_OPTOUT_ADD, ASK_OPTOUT_REMOVE, ASK_OPTOUT_CHECK, ASK_REPORT, ASKS };
+
+/* A question; its answer comes as LINK_EVENTs. ASK_REPORT: look for the report
+ * of message_id (text names our row). All borrowed. */
+struct link_question {
+	enum link_ask ask;
+	struct span gateway, from, to, message_id;
+	int64_t text;
+};
+
 /* Append one frame to *out; false when it does not fit. */
 bool link_put_hello(struct buf *out, const char *program, int64_t credits) __attribute__((warn_unused_result));
 bool link_put_job(struct buf *out, const struct link_job *j) __attribute__((warn_unused_result));
 bool link_put_outcome(struct buf *out, const struct link_outcome *o) __attribute__((warn_unused_result));
+bool link_put_event(struct buf *out, const struct link_event *e) __attribute__((warn_unused_result));
+bool link_put_taken(struct buf *out, int64_t event) __attribute__((warn_unused_result));
+bool link_put_ask(struct buf *out, const struct link_question *q) __attribute__((warn_unused_result));
 
 struct link_frame {
 	enum link_type type;
 	int64_t credits;             /* LINK_HELLO */
 	struct link_job job;         /* LINK_JOB */
 	struct link_outcome outcome; /* LINK_OUTCOME */
+	struct link_event event;     /* LINK_EVENT; LINK_TAKEN: its number only */
+	struct link_question ask;    /* LINK_ASK */
 	size_t bytes;                /* of the frame, to drop from the input */
 };
 enum link_result { LINK_COMPLETE, LINK_MORE, LINK_BROKEN };

@@ -7,7 +7,8 @@
 
 enum tag {
 	TAG_CREDITS = 1, TAG_PROGRAM, TAG_TEXT, TAG_ATTEMPT, TAG_GATEWAY, TAG_PATH, TAG_BODY, TAG_TO, TAG_NOT_AFTER,
-	TAG_OUTCOME, TAG_HTTP_STATUS, TAG_ITEM_STATUS, TAG_MESSAGE_ID, TAG_CODE, TAG_RETRY_AFTER, TAG_TRACE
+	TAG_OUTCOME, TAG_HTTP_STATUS, TAG_ITEM_STATUS, TAG_MESSAGE_ID, TAG_CODE, TAG_RETRY_AFTER, TAG_TRACE,
+	TAG_EVENT, TAG_WHAT, TAG_DELIVERY, TAG_STATUS, TAG_NUMBER, TAG_FROM, TAG_WORDS, TAG_AT, TAG_OPTED_OUT, TAG_ASK
 };
 
 const char *
@@ -116,6 +117,50 @@ link_put_outcome(struct buf *out, const struct link_outcome *o)
 	return end(out, at);
 }
 
+bool
+link_put_event(struct buf *out, const struct link_event *e)
+{
+	size_t at = begin(out, LINK_EVENT);
+
+	put_int(out, TAG_EVENT, e->event);
+	put_int(out, TAG_WHAT, (int64_t)e->what);
+	put_int(out, TAG_TEXT, e->text);
+	put_int(out, TAG_DELIVERY, (int64_t)e->delivery);
+	put_int(out, TAG_NUMBER, e->code);
+	put_int(out, TAG_AT, e->at_s);
+	put_int(out, TAG_OPTED_OUT, e->opted_out);
+	put_span(out, TAG_GATEWAY, e->gateway);
+	put_span(out, TAG_MESSAGE_ID, e->message_id);
+	put_span(out, TAG_STATUS, e->status);
+	put_span(out, TAG_FROM, e->from);
+	put_span(out, TAG_TO, e->to);
+	put_span(out, TAG_WORDS, e->words);
+	return end(out, at);
+}
+
+bool
+link_put_taken(struct buf *out, int64_t event)
+{
+	size_t at = begin(out, LINK_TAKEN);
+
+	put_int(out, TAG_EVENT, event);
+	return end(out, at);
+}
+
+bool
+link_put_ask(struct buf *out, const struct link_question *q)
+{
+	size_t at = begin(out, LINK_ASK);
+
+	put_int(out, TAG_ASK, (int64_t)q->ask);
+	put_int(out, TAG_TEXT, q->text);
+	put_span(out, TAG_GATEWAY, q->gateway);
+	put_span(out, TAG_FROM, q->from);
+	put_span(out, TAG_TO, q->to);
+	put_span(out, TAG_MESSAGE_ID, q->message_id);
+	return end(out, at);
+}
+
 /* ---- reading ---- */
 
 static uint32_t
@@ -139,46 +184,143 @@ get_int(struct span v, int64_t *out)
 	return true;
 }
 
+/* A number of ours that names one of `n` things. */
+static bool
+get_word(struct span v, int64_t n, int64_t *out)
+{
+	return get_int(v, out) && *out >= 0 && *out < n;
+}
+
+static bool
+take_event(struct link_event *e, uint8_t tag, struct span v)
+{
+	int64_t n = 0;
+
+	switch (tag) {
+	case TAG_EVENT: return get_int(v, &e->event);
+	case TAG_TEXT: return get_int(v, &e->text);
+	case TAG_NUMBER: return get_int(v, &e->code);
+	case TAG_AT: return get_int(v, &e->at_s);
+	case TAG_WHAT:
+		if (!get_word(v, GATEWAY_EVENTS, &n))
+			return false;
+		e->what = (enum gateway_event)n;
+		return true;
+	case TAG_DELIVERY:
+		if (!get_word(v, DELIVERIES, &n))
+			return false;
+		e->delivery = (enum delivery)n;
+		return true;
+	case TAG_OPTED_OUT:
+		if (!get_word(v, 2, &n))
+			return false;
+		e->opted_out = n == 1;
+		return true;
+	case TAG_GATEWAY: e->gateway = v; return true;
+	case TAG_MESSAGE_ID: e->message_id = v; return true;
+	case TAG_STATUS: e->status = v; return true;
+	case TAG_FROM: e->from = v; return true;
+	case TAG_TO: e->to = v; return true;
+	case TAG_WORDS: e->words = v; return true;
+	default: return true;
+	}
+}
+
+static bool
+take_ask(struct link_question *q, uint8_t tag, struct span v)
+{
+	int64_t n = 0;
+
+	switch (tag) {
+	case TAG_ASK:
+		if (!get_word(v, ASKS, &n))
+			return false;
+		q->ask = (enum link_ask)n;
+		return true;
+	case TAG_TEXT: return get_int(v, &q->text);
+	case TAG_GATEWAY: q->gateway = v; return true;
+	case TAG_FROM: q->from = v; return true;
+	case TAG_TO: q->to = v; return true;
+	case TAG_MESSAGE_ID: q->message_id = v; return true;
+	default: return true;
+	}
+}
+
+static bool
+take_job(struct link_job *j, uint8_t tag, struct span v)
+{
+	switch (tag) {
+	case TAG_TEXT: return get_int(v, &j->text);
+	case TAG_ATTEMPT: return get_int(v, &j->attempt);
+	case TAG_NOT_AFTER: return get_int(v, &j->not_after_s);
+	case TAG_GATEWAY: j->gateway = v; return true;
+	case TAG_PATH: j->path = v; return true;
+	case TAG_BODY: j->body = v; return true;
+	case TAG_TO: j->to = v; return true;
+	default: return true;
+	}
+}
+
+static bool
+take_outcome(struct link_outcome *o, uint8_t tag, struct span v)
+{
+	int64_t n = 0;
+
+	switch (tag) {
+	case TAG_TEXT: return get_int(v, &o->text);
+	case TAG_ATTEMPT: return get_int(v, &o->attempt);
+	case TAG_HTTP_STATUS: return get_int(v, &o->http_status);
+	case TAG_ITEM_STATUS: return get_int(v, &o->item_status);
+	case TAG_RETRY_AFTER: return get_int(v, &o->retry_after_ms);
+	case TAG_MESSAGE_ID: o->message_id = v; return true;
+	case TAG_CODE: o->code = v; return true;
+	case TAG_TRACE: o->trace = v; return true;
+	case TAG_OUTCOME:
+		if (!get_word(v, OUTCOMES, &n))
+			return false;
+		o->outcome = (enum outcome)n;
+		return true;
+	default: return true;
+	}
+}
+
 /* One field into the frame; false: its form is wrong. An unknown tag is fine. */
 static bool
 take(struct link_frame *f, uint8_t tag, struct span v)
 {
-	int64_t *number = NULL, outcome = 0;
-	struct span *text = NULL;
-	bool job = f->type == LINK_JOB;
-
-	switch (tag) {
-	case TAG_CREDITS: number = &f->credits; break;
-	case TAG_TEXT: number = job ? &f->job.text : &f->outcome.text; break;
-	case TAG_ATTEMPT: number = job ? &f->job.attempt : &f->outcome.attempt; break;
-	case TAG_NOT_AFTER: number = &f->job.not_after_s; break;
-	case TAG_HTTP_STATUS: number = &f->outcome.http_status; break;
-	case TAG_ITEM_STATUS: number = &f->outcome.item_status; break;
-	case TAG_RETRY_AFTER: number = &f->outcome.retry_after_ms; break;
-	case TAG_GATEWAY: text = &f->job.gateway; break;
-	case TAG_PATH: text = &f->job.path; break;
-	case TAG_BODY: text = &f->job.body; break;
-	case TAG_TO: text = &f->job.to; break;
-	case TAG_MESSAGE_ID: text = &f->outcome.message_id; break;
-	case TAG_CODE: text = &f->outcome.code; break;
-	case TAG_TRACE: text = &f->outcome.trace; break;
-	case TAG_OUTCOME:
-		if (!get_int(v, &outcome) || outcome < 0 || outcome >= OUTCOMES)
-			return false;
-		f->outcome.outcome = (enum outcome)outcome;
-		return true;
-	default:
-		return true;
+	switch (f->type) {
+	case LINK_HELLO: return tag != TAG_CREDITS || get_int(v, &f->credits);
+	case LINK_JOB: return take_job(&f->job, tag, v);
+	case LINK_OUTCOME: return take_outcome(&f->outcome, tag, v);
+	case LINK_EVENT:
+	case LINK_TAKEN: return take_event(&f->event, tag, v);
+	case LINK_ASK: return take_ask(&f->ask, tag, v);
+	case LINK_CANCEL: return true;
 	}
-	if (text)
-		*text = v;
-	return number ? get_int(v, number) : true;
+	return false;
+}
+
+/* What must have been said, so that nothing said does not read as something. */
+static bool
+is_whole(const struct link_frame *f)
+{
+	switch (f->type) {
+	case LINK_OUTCOME: return f->outcome.outcome != OUTCOMES;
+	case LINK_EVENT: return f->event.what != GATEWAY_EVENTS && f->event.event > 0;
+	case LINK_TAKEN: return f->event.event > 0;
+	case LINK_ASK: return f->ask.ask != ASKS;
+	case LINK_HELLO:
+	case LINK_JOB:
+	case LINK_CANCEL: return true;
+	}
+	return false;
 }
 
 enum link_result
 link_get(struct span in, struct link_frame *out)
 {
-	struct link_frame f = { .outcome = { .outcome = OUTCOMES, .retry_after_ms = -1 } };
+	struct link_frame f = { .outcome = { .outcome = OUTCOMES, .retry_after_ms = -1 },
+		.event = { .what = GATEWAY_EVENTS, .delivery = DELIVERY_UNKNOWN }, .ask = { .ask = ASKS } };
 	uint32_t length;
 	size_t at = 5;
 
@@ -188,7 +330,7 @@ link_get(struct span in, struct link_frame *out)
 	if (length < 1 || length > LINK_FRAME_MAX)
 		return LINK_BROKEN;
 	f.bytes = (size_t)length + 4;
-	if ((uint8_t)in.p[4] < LINK_HELLO || (uint8_t)in.p[4] > LINK_CANCEL)
+	if ((uint8_t)in.p[4] < LINK_HELLO || (uint8_t)in.p[4] > LINK_ASK)
 		return LINK_BROKEN;
 	if (in.n < f.bytes)
 		return LINK_MORE;
@@ -202,7 +344,7 @@ link_get(struct span in, struct link_frame *out)
 			return LINK_BROKEN;
 		at += 5 + n;
 	}
-	if (f.type == LINK_OUTCOME && f.outcome.outcome == OUTCOMES) /* nothing said must not read as accepted */
+	if (!is_whole(&f))
 		return LINK_BROKEN;
 	*out = f;
 	return LINK_COMPLETE;

@@ -106,6 +106,17 @@ fail:
 	return false;
 }
 
+static void
+free_event(struct queue_link *q)
+{
+	struct sender_event *ev = (struct sender_event *)(void *)q;
+
+	if (ev->words)
+		seal_wipe(ev->words, strlen(ev->words));
+	free(ev->words);
+	free(ev);
+}
+
 void
 engine_free(struct engine *e)
 {
@@ -115,7 +126,7 @@ engine_free(struct engine *e)
 		buf_wipe(&e->out.jobs[i].body);
 	for (struct queue_link *q = e->events, *next; q; q = next) {
 		next = q->next;
-		free((void *)q);
+		free_event(q);
 	}
 	buf_wipe(&e->scratch);
 	lanes_free(&e->lanes);
@@ -188,11 +199,19 @@ take_events(struct engine *e, struct fault *f)
 		e->events = ev->link.next;
 		ev->link.next = e->done_events;
 		e->done_events = &ev->link;
-		if (ev->what == SENDER_OUTCOME) {
+		switch (ev->what) {
+		case SENDER_OUTCOME:
 			if (!outcome_apply(e, ev, f))
 				return false;
-		} else {
+			break;
+		case SENDER_EVENT:
+			if (!told_apply(e, ev, f))
+				return false;
+			break;
+		case SENDER_CONNECTED:
+		case SENDER_LOST:
 			outcome_sender(e, ev);
+			break;
 		}
 	}
 	return true;
@@ -247,20 +266,33 @@ release(struct engine *e, bool committed, const struct fault *f)
 		}
 		o->reply(o->ctx, c);
 	}
+	for (size_t i = 0; i < e->out.asks_n; i++) {
+		struct out_ask *a = &e->out.asks[i];
+		struct link_question q = { a->ask, span_of(a->gateway), span_of(a->from), span_of(a->to),
+			span_of(a->message_id), a->text };
+
+		if (committed)
+			o->ask(o->ctx, &q);
+		seal_wipe(a->to, sizeof a->to);
+	}
 	for (size_t i = 0; i < e->out.alarms_n; i++)
 		o->alarm(o->ctx, e->out.alarms[i].what, e->out.alarms[i].where);
-	e->out.answers_n = e->out.jobs_n = e->out.alarms_n = 0;
+	e->out.answers_n = e->out.jobs_n = e->out.asks_n = e->out.alarms_n = 0;
 	e->out.replies = NULL;
 }
 
+/* The turn is committed: what told of these events may forget them. */
 static void
 free_events(struct engine *e)
 {
 	while (e->done_events) {
 		struct queue_link *q = e->done_events;
+		const struct sender_event *ev = (const struct sender_event *)(const void *)q;
 
 		e->done_events = q->next;
-		free((void *)q);
+		if (ev->what == SENDER_EVENT)
+			e->setup.outlet.taken(e->setup.outlet.ctx, ev->event);
+		free_event(q);
 	}
 }
 

@@ -6,8 +6,8 @@
 
 #include "engine/parts.h"
 
-static bool
-settle(struct engine *e, struct text *t, struct fault *f)
+bool
+outcome_settle(struct engine *e, struct text *t, struct fault *f)
 {
 	flights_remove(&e->flights, flights_find(&e->flights, t->id));
 	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f) &&
@@ -34,7 +34,7 @@ outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason wh
 		t->state = text_step(t->state, TEXT_EV_SILENCE);
 		t->reason = why;
 		engine_alarm(e, "a text has an unknown outcome", s ? s->title : "");
-		return settle(e, t, f);
+		return outcome_settle(e, t, f);
 	}
 	/* Certainly not taken, or the administrator's policy: a new id may be used. */
 	t->state = text_step(t->state, TEXT_EV_BACK);
@@ -56,7 +56,7 @@ accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct
 	t->reason = REASON_ACCEPTED;
 	t->sent_s = now_s(&e->now);
 	memcpy(t->message_id, ev->message_id, sizeof t->message_id);
-	return settle(e, t, f);
+	return outcome_settle(e, t, f);
 }
 
 static bool
@@ -67,7 +67,7 @@ refused(struct engine *e, struct text *t, const struct flight *x, struct fault *
 
 	t->state = text_step(t->state, unsure ? TEXT_EV_SILENCE : TEXT_EV_REFUSED);
 	t->reason = unsure ? REASON_NO_ANSWER : REASON_GATEWAY_REFUSED;
-	return settle(e, t, f);
+	return outcome_settle(e, t, f);
 }
 
 /* Tries the same again later: after what the gateway asked for, or a growing,

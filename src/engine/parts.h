@@ -7,6 +7,7 @@
  *   lanes.c    numbers: who waits, how fast, is the gateway working
  *   send.c     a due text is looked at, armed, tried again
  *   outcome.c  what came of an attempt
+ *   told.c     what the gateway told by itself: reports, its opt-outs
  *   command.c  what an administrator asked
  *   flights.c  attempts that are out or wait for the next try
  */
@@ -81,12 +82,18 @@ struct out_job {
 	char gateway[64], path[96], to[PHONE_MAX];
 	struct buf body;
 };
+struct out_ask {
+	enum link_ask ask;
+	int64_t text;
+	char gateway[64], from[24], to[24], message_id[128];
+};
 struct out_alarm {
 	const char *what;     /* literal */
 	char where[64];
 };
 
 #define ALARMS_A_TURN 32
+#define ASKS_A_TURN 256
 #define JOBS_A_TURN LINK_CREDITS
 
 struct outputs {
@@ -95,6 +102,8 @@ struct outputs {
 	struct out_job jobs[JOBS_A_TURN];
 	size_t jobs_n;
 	struct command *replies; /* last first */
+	struct out_ask asks[ASKS_A_TURN];
+	size_t asks_n;
 	struct out_alarm alarms[ALARMS_A_TURN];
 	size_t alarms_n;
 };
@@ -180,7 +189,10 @@ bool send_retries(struct engine *e, struct fault *f);
 
 bool outcome_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
 bool outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f); /* an attempt's row goes no further with this id */
+bool outcome_settle(struct engine *e, struct text *t, struct fault *f); /* nothing is under way for it any more */
 void outcome_sender(struct engine *e, const struct sender_event *ev); /* connected, lost */
+bool told_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
+bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */
 
 bool command_apply(struct engine *e, struct command *c, struct fault *f);
 bool command_sites(struct engine *e, struct rules *r, struct site_state **out, struct fault *f); /* what the store knows of each site */

@@ -42,6 +42,8 @@ struct link_server;
 bool link_server_new(struct event_base *base, int listener, struct queue *events, struct link_server **out, struct fault *f);
 int link_server_bell(const struct link_server *l);
 void link_server_job(struct link_server *l, const struct link_job *j); /* Any thread: copies and queues. */
+void link_server_taken(struct link_server *l, int64_t event);          /* Any thread. */
+void link_server_ask(struct link_server *l, const struct link_question *q); /* Any thread: copies and queues. */
 void link_server_free(struct link_server *l);
 
 /* ---- all of it ---- */

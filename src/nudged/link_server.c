@@ -1,4 +1,4 @@
-/* link_server.c - the socket that nudge-sender connects to: jobs out, outcomes in. */
+/* link_server.c - the socket that nudge-sender connects to: jobs and questions out, outcomes and events in. */
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <event2/buffer.h>
@@ -67,6 +67,27 @@ take_outcome(struct link_server *l, const struct link_outcome *o)
 }
 
 static bool
+take_event(struct link_server *l, const struct link_event *g)
+{
+	struct sender_event ev = { .what = SENDER_EVENT, .event = g->event, .told = g->what, .text = g->text,
+		.delivery = g->delivery, .number = g->code, .at_s = g->at_s, .opted_out = g->opted_out };
+
+	span_copy(ev.gateway, sizeof ev.gateway, g->gateway);
+	span_copy(ev.message_id, sizeof ev.message_id, g->message_id);
+	span_copy(ev.status, sizeof ev.status, g->status);
+	span_copy(ev.from, sizeof ev.from, g->from);
+	span_copy(ev.to, sizeof ev.to, g->to);
+	if (g->what == EVENT_INBOUND) {
+		ev.words = strndup(g->words.n ? g->words.p : "", g->words.n);
+		if (!ev.words)
+			return true; /* not taken: it comes again */
+	}
+	tell(l, &ev);
+	seal_wipe(&ev, sizeof ev);
+	return true;
+}
+
+static bool
 take_frame(struct link_server *l, const struct link_frame *frame)
 {
 	struct sender_event hello = { .what = SENDER_CONNECTED, .credits = frame->credits };
@@ -80,8 +101,12 @@ take_frame(struct link_server *l, const struct link_frame *frame)
 	case LINK_OUTCOME:
 		take_outcome(l, &frame->outcome);
 		return true;
+	case LINK_EVENT:
+		return take_event(l, &frame->event);
 	case LINK_JOB:
 	case LINK_CANCEL:
+	case LINK_TAKEN:
+	case LINK_ASK:
 		break;
 	}
 	return false;
@@ -179,20 +204,52 @@ on_jobs(evutil_socket_t fd, short what, void *ctx)
 	}
 }
 
-void
-link_server_job(struct link_server *l, const struct link_job *j)
+static struct job_item *
+new_item(void)
 {
 	struct job_item *item = malloc(sizeof *item);
 
-	if (!item)
-		return;
-	buf_init(&item->frame, LINK_FRAME_MAX + 8);
-	if (link_put_job(&item->frame, j)) {
+	if (item)
+		buf_init(&item->frame, LINK_FRAME_MAX + 8);
+	return item;
+}
+
+static void
+give(struct link_server *l, struct job_item *item, bool whole)
+{
+	if (whole) {
 		queue_give(l->jobs, &item->link);
 		return;
 	}
 	buf_clear(&item->frame);
 	free(item);
+}
+
+void
+link_server_job(struct link_server *l, const struct link_job *j)
+{
+	struct job_item *item = new_item();
+
+	if (item)
+		give(l, item, link_put_job(&item->frame, j));
+}
+
+void
+link_server_taken(struct link_server *l, int64_t event)
+{
+	struct job_item *item = new_item();
+
+	if (item)
+		give(l, item, link_put_taken(&item->frame, event));
+}
+
+void
+link_server_ask(struct link_server *l, const struct link_question *q)
+{
+	struct job_item *item = new_item();
+
+	if (item)
+		give(l, item, link_put_ask(&item->frame, q));
 }
 
 bool

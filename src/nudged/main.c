@@ -73,6 +73,22 @@ out_job(void *ctx, const struct link_job *j)
 }
 
 static void
+out_taken(void *ctx, int64_t event)
+{
+	struct house *h = ctx;
+
+	link_server_taken(h->link, event);
+}
+
+static void
+out_ask(void *ctx, const struct link_question *q)
+{
+	struct house *h = ctx;
+
+	link_server_ask(h->link, q);
+}
+
+static void
 out_reply(void *ctx, struct command *c)
 {
 	struct house *h = ctx;
@@ -244,7 +260,9 @@ static bool
 open_engine(struct house *h, struct fault *f)
 {
 	struct engine_setup s = { .store = h->store, .rules = rules_hold(h->settings.rules),
-		.outlet = { h, out_answer, out_job, out_reply, out_alarm }, .compose = compose, .random = random_bytes,
+		.outlet = { .ctx = h, .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask, .reply = out_reply,
+			.alarm = out_alarm },
+		.compose = compose, .random = random_bytes,
 		.now = clock_now() };
 
 	clock_boot_id(s.boot_id);

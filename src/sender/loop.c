@@ -136,6 +136,28 @@ not_begun(struct loop *l, const struct link_job *j)
 	hand_over(l);
 }
 
+static bool
+take_frame(struct loop *l, const struct link_frame *frame)
+{
+	switch (frame->type) {
+	case LINK_JOB:
+		if (l->stopping)
+			not_begun(l, &frame->job);
+		else
+			acs_client_send(l->client, &frame->job);
+		return true;
+	case LINK_TAKEN: /* nothing is kept here that waits for it */
+	case LINK_ASK:
+		return true;
+	case LINK_HELLO:
+	case LINK_OUTCOME:
+	case LINK_CANCEL:
+	case LINK_EVENT:
+		break;
+	}
+	return false;
+}
+
 static void
 on_read(struct bufferevent *bev, void *ctx)
 {
@@ -152,15 +174,11 @@ on_read(struct bufferevent *bev, void *ctx)
 		r = link_get(span_from(n ? evbuffer_pullup(in, (ev_ssize_t)n) : NULL, n), &frame);
 		if (r == LINK_MORE)
 			return;
-		if (r == LINK_BROKEN || frame.type != LINK_JOB) {
+		if (r == LINK_BROKEN || !take_frame(l, &frame)) {
 			log_error("nudged spoke nonsense: connecting again");
 			unlink_from(l);
 			return;
 		}
-		if (l->stopping)
-			not_begun(l, &frame.job);
-		else
-			acs_client_send(l->client, &frame.job);
 		(void)evbuffer_drain(in, frame.bytes);
 	}
 }

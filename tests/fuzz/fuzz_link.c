@@ -19,7 +19,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (f.bytes < 5 || f.bytes > in.n)
 			abort();
 		buf_init(&out, LINK_FRAME_MAX + 8);
-		(void)(f.type == LINK_JOB ? link_put_job(&out, &f.job) : link_put_outcome(&out, &f.outcome));
+		if (f.type == LINK_JOB)
+			(void)link_put_job(&out, &f.job);
+		else if (f.type == LINK_EVENT)
+			(void)link_put_event(&out, &f.event);
+		else if (f.type == LINK_ASK)
+			(void)link_put_ask(&out, &f.ask);
+		else
+			(void)link_put_outcome(&out, &f.outcome);
 		buf_clear(&out);
 		in = (struct span){ in.p + f.bytes, in.n - f.bytes };
 	}

@@ -2,333 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "nudge/conf.h"
-#include "nudge/engine.h"
-
-/* ---- a rig: one engine, and everything that came out of it ---- */
-
-struct sent {
-	int64_t text, attempt, not_after_s;
-	char body[600], to[PHONE_MAX];
-};
-
-struct rig {
-	char folder[64];
-	struct rules *rules;
-	struct store *store;
-	struct engine *engine;
-	struct now now;
-	bool synchronised, store_holds;
-	char boot[37];
-	uint64_t chance;
-	struct answer answer;      /* the last */
-	int answers, alarms;
-	struct sent jobs[256];
-	int jobs_n;
-	struct engine_status status;
-	const char *alarm;
-};
-
-static const char conf_text[] =
-    "state_directory = %s\nstore_key = store.key\n"
-    "organization \"lamna\" { name = \"Lamna Healthcare\" consent_send_on_behalf = true\n"
-    " consent_attendees_consented = true country = US }\n"
-    "gateway \"acs\" { endpoint = \"https://127.0.0.1\" access_key = acs.key }\n"
-    "number \"main\" { sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = %d/min }\n"
-    "environment \"prod\" { kind = production organization = lamna certificates = {x.crt} }\n"
-    "listener \"l\" { address = \"127.0.0.1\" port = 1 tls = false environments = {prod} }\n"
-    "site \"cardiology\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main\n"
-    " time_zone = America/Chicago settle = %ds window = \"00:00-24:00\" approver = none contact = \"608-271-9000\"\n"
-    " reminder \"day\" { before = 24h } %s }\n";
-
-static void
-took_answer(void *ctx, struct message *m, const struct answer *a)
-{
-	struct rig *r = ctx;
-
-	holds("promise 1: no answer inside a transaction", !store_begun(r->store));
-	r->answer = *a;
-	r->answers++;
-	rules_drop(m->rules);
-	arena_clear(&m->arena);
-	free(m);
-}
-
-static void
-took_job(void *ctx, const struct link_job *j)
-{
-	struct rig *r = ctx;
-	struct sent *s = &r->jobs[r->jobs_n++ % 256];
-
-	holds("promise 3: no job inside a transaction", !store_begun(r->store));
-	*s = (struct sent){ .text = j->text, .attempt = j->attempt, .not_after_s = j->not_after_s };
-	span_copy(s->body, sizeof s->body, j->body);
-	span_copy(s->to, sizeof s->to, j->to);
-}
-
-static void
-took_reply(void *ctx, struct command *c)
-{
-	struct rig *r = ctx;
-
-	r->status = c->status;
-	free(c);
-}
-
-static void
-took_alarm(void *ctx, const char *what, const char *where)
-{
-	struct rig *r = ctx;
-
-	(void)where;
-	r->alarms++;
-	r->alarm = what;
-}
-
-/* The body of a test: what a patient and the gateway would see, in one line. */
-static bool
-compose(const struct compose *c, char *path, size_t cap, struct buf *body)
-{
-	(void)snprintf(path, cap, "/sms");
-	return buf_addf(body, "%s|%s|%s|%.*s", c->repeat_id, c->first_sent, c->to, (int)c->text.n, c->text.p ? c->text.p : "");
-}
-
-static bool
-chance(void *ctx, void *out, size_t n)
-{
-	struct rig *r = ctx;
-
-	for (size_t i = 0; i < n; i++) {
-		r->chance = r->chance * 6364136223846793005u + 1442695040888963407u;
-		((uint8_t *)out)[i] = (uint8_t)(r->chance >> 56);
-	}
-	return true;
-}
-
-static void
-write_file(const char *folder, const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	(void)fputs(text, f);
-	(void)fclose(f);
-	assert_int_equal(chmod(path, 0600), 0);
-}
-
-static struct rules *
-read_rules(struct rig *r, int rate, int settle, const char *more)
-{
-	char text[4096], path[128];
-	struct conf *c = NULL;
-	struct rules *rules = NULL;
-	struct conf_faults faults;
-
-	(void)snprintf(text, sizeof text, conf_text, r->folder, rate, settle, more);
-	write_file(r->folder, "nudge.conf", text);
-	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
-	if (!conf_load(path, CONF_NUDGED, &c, &faults))
-		fail_msg("line %d: %s", faults.item[0].line, faults.item[0].text);
-	if (!rules_new(c, &rules, &faults))
-		fail_msg("%s", faults.item[0].text);
-	conf_faults_clear(&faults);
-	conf_drop(c);
-	return rules;
-}
-
-static void
-open_engine(struct rig *r)
-{
-	struct engine_setup s = { .store = r->store, .rules = rules_hold(r->rules),
-		.outlet = { r, took_answer, took_job, took_reply, took_alarm }, .compose = compose, .random = chance,
-		.random_ctx = r, .now = r->now };
-	struct fault f = { 0 };
-
-	memcpy(s.boot_id, r->boot, sizeof s.boot_id);
-	if (!engine_new(&s, &r->engine, &f))
-		fail_msg("%s", f.text);
-}
-
-static void
-open_store(struct rig *r)
-{
-	static const uint8_t key[SEAL_KEY_BYTES] = { 7 };
-	struct store_setup s = { .directory = r->folder, .key = key, .conf = r->rules->conf, .now_s = now_s(&r->now) };
-	struct fault f = { 0 };
-
-	if (!store_open(&s, &r->store, &f))
-		fail_msg("%s", f.text);
-}
-
-static enum turn_result
-turn(struct rig *r, struct queue_link *messages, struct queue_link *events, struct queue_link *commands)
-{
-	struct turn_input in = { messages, events, commands, r->now, r->synchronised };
-	struct fault f = { 0 };
-	enum turn_result t = engine_turn(r->engine, &in, &f);
-
-	for (int i = 0; t == TURN_MORE && i < 1000; i++) {
-		in.messages = in.events = in.commands = NULL;
-		t = engine_turn(r->engine, &in, &f);
-	}
-	holds("a promise was not given up", t != TURN_BROKEN);
-	return t;
-}
-
-static void
-sender(struct rig *r, bool there)
-{
-	struct sender_event *e = calloc(1, sizeof *e);
-
-	e->what = there ? SENDER_CONNECTED : SENDER_LOST;
-	e->credits = 256;
-	(void)turn(r, NULL, &e->link, NULL);
-}
-
-static void
-rig_open(struct rig *r, int rate, int settle, const char *more)
-{
-	memset(r, 0, sizeof *r);
-	(void)snprintf(r->folder, sizeof r->folder, "/tmp/nudge-engine-XXXXXX");
-	assert_non_null(mkdtemp(r->folder));
-	write_file(r->folder, "store.key", "-");
-	r->now = (struct now){ 1795780800000, 5000000 }; /* 2026-11-27 12:00 UTC */
-	r->synchronised = true;
-	(void)snprintf(r->boot, sizeof r->boot, "boot-1");
-	r->rules = read_rules(r, rate, settle, more);
-	open_store(r);
-	open_engine(r);
-	sender(r, true);
-}
-
-static void
-rig_close(struct rig *r)
-{
-	char command[128];
-
-	engine_free(r->engine);
-	store_close(r->store);
-	rules_drop(r->rules);
-	static const char *const files[] = { "store.key", "nudge.conf", "nudge.db", "nudge.db-wal", "nudge.db-shm", "nudge.lock" };
-	for (size_t i = 0; i < COUNT(files); i++) {
-		(void)snprintf(command, sizeof command, "%s/%s", r->folder, files[i]);
-		(void)unlink(command);
-	}
-	(void)rmdir(r->folder);
-}
-
-/* kill -9: memory is gone, the disk is as the last commit left it. */
-static void
-crash(struct rig *r)
-{
-	engine_free(r->engine);
-	store_close(r->store);
-	open_store(r);
-	open_engine(r);
-}
-
-static void
-pass(struct rig *r, int64_t seconds)
-{
-	while (seconds > 0) {
-		int64_t step = seconds < 5 ? seconds : 5;
-
-		r->now.wall_ms += step * 1000;
-		r->now.boot_ms += step * 1000;
-		seconds -= step;
-		(void)turn(r, NULL, NULL, NULL);
-	}
-}
-
-/* ---- messages ---- */
-
-struct say {
-	const char *id, *patient, *phone;
-	enum visit_status status;
-	int64_t in_s;              /* start, from now; 0: none */
-	int64_t sent_ago_s;        /* MSH-7 */
-	const char *control_id;
-};
-
-static int control_number;
-
-static enum turn_result
-tell(struct rig *r, struct say s)
-{
-	struct message *m = calloc(1, sizeof *m);
-	struct booking *b;
-	char id[32];
-
-	arena_init(&m->arena, 65536);
-	m->rules = rules_hold(r->rules);
-	m->environment = &r->rules->conf->environments[0];
-	m->kind = MESSAGE_BOOKINGS;
-	m->verdict = VERDICT_ACCEPT;
-	(void)snprintf(id, sizeof id, "C%d", ++control_number);
-	m->control_id = arena_copy(&m->arena, span_of(s.control_id ? s.control_id : id));
-	m->raw = arena_copy(&m->arena, span_of(s.control_id ? s.control_id : id));
-	m->sending_application = SPAN_LIT("EPIC");
-	m->bookings = b = arena_take(&m->arena, sizeof *b);
-	m->bookings_n = 1;
-	b->appointment_id = span_of(s.id);
-	b->has_filler_id = true;
-	(void)snprintf(b->event, sizeof b->event, "S12");
-	b->status = s.status;
-	b->patient = span_of(s.patient ? s.patient : "1001");
-	b->site = &r->rules->conf->sites[0];
-	b->has_start = s.in_s != 0;
-	b->start_s = now_s(&r->now) + s.in_s;
-	zone_civil(r->rules->sites[0].zone, b->start_s, &b->wall);
-	b->phone_state = s.phone && s.phone[0] ? FIELD_SET : s.phone ? FIELD_CLEAR : FIELD_KEEP;
-	if (s.phone)
-		(void)snprintf(b->phone, sizeof b->phone, "%s", s.phone);
-	b->has_sent_at = true;
-	b->sent_at_s = now_s(&r->now) - s.sent_ago_s;
-	return turn(r, &m->link, NULL, NULL);
-}
-
-static void
-outcome(struct rig *r, const struct sent *job, enum outcome what, int status)
-{
-	struct sender_event *e = calloc(1, sizeof *e);
-
-	e->what = SENDER_OUTCOME;
-	e->text = job->text;
-	e->attempt = job->attempt;
-	e->outcome = what;
-	e->http_status = status;
-	e->retry_after_ms = -1;
-	(void)snprintf(e->message_id, sizeof e->message_id, "Outgoing_x");
-	(void)turn(r, NULL, &e->link, NULL);
-}
-
-static const struct engine_status *
-status(struct rig *r)
-{
-	struct command *c = calloc(1, sizeof *c);
-
-	c->kind = COMMAND_STATUS;
-	(void)turn(r, NULL, NULL, &c->link);
-	return &r->status;
-}
-
-static struct sent *
-last_job(struct rig *r)
-{
-	assert_true(r->jobs_n > 0);
-	return &r->jobs[(r->jobs_n - 1) % 256];
-}
+#include "rig.h"
 
 #define PHONE "+16085550123"
 
@@ -678,6 +352,54 @@ TEST(the_states_add_up)
 	rig_close(&r);
 }
 
+TEST(a_report_settles_its_text)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	told(&r, (struct sender_event){ .told = EVENT_REPORT, .event = 1, .text = last_job(&r)->text,
+	    .delivery = DELIVERY_FAILED }, NULL);
+	same_int("failed", status(&r)->texts[TEXT_FAILED], 1);
+	told(&r, (struct sender_event){ .told = EVENT_REPORT, .event = 2, .text = last_job(&r)->text,
+	    .delivery = DELIVERY_OK }, NULL);
+	same_int("delivered wins", status(&r)->texts[TEXT_DELIVERED], 1);
+	told(&r, (struct sender_event){ .told = EVENT_REPORT, .event = 3, .text = last_job(&r)->text,
+	    .delivery = DELIVERY_FAILED }, NULL);
+	same_int("and stays", status(&r)->texts[TEXT_DELIVERED], 1);
+	same_int("each event may be forgotten at its source", r.taken_n, 3);
+	rig_close(&r);
+}
+
+TEST(a_report_before_the_answer_is_believed)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	told(&r, (struct sender_event){ .told = EVENT_REPORT, .event = 1, .text = last_job(&r)->text,
+	    .delivery = DELIVERY_OK }, NULL);
+	outcome(&r, last_job(&r), OUTCOME_UNSURE, 0);
+	pass(&r, 600);
+	same_int("nothing is tried again", r.jobs_n, 1);
+	same_int("delivered", status(&r)->texts[TEXT_DELIVERED], 1);
+	rig_close(&r);
+}
+
+TEST(the_gateways_own_optout_stops_texts)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	told(&r, (struct sender_event){ .told = EVENT_OPTOUT, .event = 9, .opted_out = true, .from = "+18335550100",
+	    .to = PHONE }, NULL);
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+	same_int("no text", r.jobs_n, 0);
+	same_int("suppressed", status(&r)->texts[TEXT_SUPPRESSED], 1);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -687,7 +409,8 @@ main(void)
 		RUN(a_refusal_after_silence_is_not_believed), RUN(a_crash_forgets_nothing),
 		RUN(what_cannot_be_stored_is_not_answered), RUN(gates_are_asked_at_each_attempt),
 		RUN(no_minute_sees_more_than_the_rate), RUN(the_breaker_opens_and_closes), RUN(what_cannot_be_tried_does_not_spin), RUN(it_is_erased_at_the_start),
-		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(the_states_add_up) };
+		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(the_states_add_up), RUN(a_report_settles_its_text),
+		RUN(a_report_before_the_answer_is_believed), RUN(the_gateways_own_optout_stops_texts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

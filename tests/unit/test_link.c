@@ -11,6 +11,12 @@ static const struct link_job job = { INT64_C(0x0102030405060708), 3, SPAN_LIT("a
 static const struct link_outcome outcome = { 42, 3, OUTCOME_TOO_LATE, 202, 412, SPAN_LIT("Outgoing_1"), SPAN_LIT("window-over"),
 	INT64_MIN, SPAN_LIT("cv.1") };
 
+static const struct link_event event = { 7, EVENT_INBOUND, SPAN_LIT("acs"), SPAN_LIT("Incoming_1"), 4096, DELIVERY_FAILED,
+	SPAN_LIT("blocked-by-recipient"), 4007, SPAN_LIT("+16085550123"), SPAN_LIT("+18335550100"), SPAN_LIT("Stop. Thank you"),
+	1795208400, true };
+static const struct link_question ask = { ASK_REPORT, SPAN_LIT("acs"), SPAN_LIT("+18335550100"), SPAN_LIT("+16085550123"),
+	SPAN_LIT("Outgoing_1"), 4097 };
+
 /* link_get() on memory of exactly n bytes, so that a reader past the end is seen. */
 static enum link_result
 get(const char *p, size_t n, struct link_frame *out)
@@ -33,6 +39,12 @@ put_each(struct buf *b, enum link_type type)
 		assert_true(link_put_job(b, &job));
 	else if (type == LINK_OUTCOME)
 		assert_true(link_put_outcome(b, &outcome));
+	else if (type == LINK_EVENT)
+		assert_true(link_put_event(b, &event));
+	else if (type == LINK_TAKEN)
+		assert_true(link_put_taken(b, 7));
+	else if (type == LINK_ASK)
+		assert_true(link_put_ask(b, &ask));
 	else
 		assert_true(link_put_hello(b, "nudge-sender", LINK_CREDITS));
 }
@@ -59,7 +71,44 @@ TEST(there_and_back)
 	put_each(&b, LINK_HELLO);
 	assert_int_equal(link_get(buf_span(&b), &f), LINK_COMPLETE);
 	holds("a greeting", f.type == LINK_HELLO && f.credits == LINK_CREDITS);
+	put_each(&b, LINK_EVENT);
+	assert_int_equal(link_get(buf_span(&b), &f), LINK_COMPLETE);
+	holds("numbers of an event", f.type == LINK_EVENT && f.event.event == 7 && f.event.what == EVENT_INBOUND &&
+	    f.event.text == 4096 && f.event.delivery == DELIVERY_FAILED && f.event.code == 4007 &&
+	    f.event.at_s == event.at_s && f.event.opted_out);
+	holds("texts of an event", span_eq(f.event.gateway, event.gateway) && span_eq(f.event.message_id, event.message_id) &&
+	    span_eq(f.event.status, event.status) && span_eq(f.event.from, event.from) && span_eq(f.event.to, event.to) &&
+	    span_eq(f.event.words, event.words));
+	put_each(&b, LINK_TAKEN);
+	assert_int_equal(link_get(buf_span(&b), &f), LINK_COMPLETE);
+	holds("an event is taken", f.type == LINK_TAKEN && f.event.event == 7);
+	put_each(&b, LINK_ASK);
+	assert_int_equal(link_get(buf_span(&b), &f), LINK_COMPLETE);
+	holds("a question", f.type == LINK_ASK && f.ask.ask == ASK_REPORT && f.ask.text == 4097 && span_eq(f.ask.gateway, ask.gateway) &&
+	    span_eq(f.ask.from, ask.from) && span_eq(f.ask.to, ask.to) && span_eq(f.ask.message_id, ask.message_id));
 	buf_clear(&b);
+}
+
+/* A frame of `type` with one field. */
+static enum link_result
+with_number(enum link_type type, uint8_t tag, uint8_t value)
+{
+	const char frame[] = { 0, 0, 0, 14, (char)type, (char)tag, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, (char)value };
+	struct link_frame f;
+
+	return get(frame, sizeof frame, &f);
+}
+
+TEST(what_was_not_said_is_not_taken_for_something)
+{
+	struct link_frame f;
+	static const char bare[] = { 0, 0, 0, 1, LINK_EVENT, 0, 0, 0, 1, LINK_TAKEN, 0, 0, 0, 1, LINK_ASK };
+
+	same_int("an event without its kind", get(bare, 5, &f), LINK_BROKEN);
+	same_int("taken, but which", get(bare + 5, 5, &f), LINK_BROKEN);
+	same_int("a question without its kind", get(bare + 10, 5, &f), LINK_BROKEN);
+	same_int("a kind that is none", with_number(LINK_ASK, 26, ASKS), LINK_BROKEN);
+	same_int("a kind that is one", with_number(LINK_ASK, 26, ASK_REPORT), LINK_COMPLETE);
 }
 
 TEST(every_outcome_there_and_back)
@@ -81,7 +130,7 @@ TEST(every_outcome_there_and_back)
 
 TEST(a_part_of_a_frame_waits_for_the_rest)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_OUTCOME; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_ASK; t++) {
 		struct link_frame f;
 		struct buf b;
 
@@ -97,7 +146,7 @@ TEST(a_part_of_a_frame_waits_for_the_rest)
 /* A frame that says it is shorter than its fields. */
 TEST(a_length_that_lies_is_broken_or_cut_between_fields)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_OUTCOME; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_ASK; t++) {
 		struct link_frame f;
 		struct buf b;
 		size_t whole = 0;
@@ -121,7 +170,7 @@ TEST(a_length_that_lies_is_broken_or_cut_between_fields)
 /* Any byte may be anything: no reading outside, and no field that reaches outside. */
 TEST(every_byte_changed)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_OUTCOME; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_ASK; t++) {
 		struct buf b;
 
 		buf_init(&b, LINK_FRAME_MAX);
@@ -217,7 +266,7 @@ TEST(what_does_not_fit_changes_nothing)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(there_and_back), RUN(every_outcome_there_and_back),
+	const struct CMUnitTest tests[] = { RUN(there_and_back), RUN(what_was_not_said_is_not_taken_for_something), RUN(every_outcome_there_and_back),
 		RUN(a_part_of_a_frame_waits_for_the_rest), RUN(a_length_that_lies_is_broken_or_cut_between_fields), RUN(every_byte_changed),
 		RUN(frames_by_hand), RUN(what_does_not_fit_changes_nothing) };
 

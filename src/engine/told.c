@@ -1,0 +1,89 @@
+/* told.c - what the gateway told by itself: reports on texts, its own list of opt-outs. */
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+/* A report may come twice, late, and in any order: the table of states says
+ * what it still changes; delivered wins. */
+static bool
+report(struct engine *e, const struct sender_event *ev, struct fault *f)
+{
+	static const enum text_event event[DELIVERIES] = { [DELIVERY_OK] = TEXT_EV_REPORT_OK,
+		[DELIVERY_FAILED] = TEXT_EV_REPORT_BAD };
+	struct text t;
+	enum text_state next;
+
+	if (ev->delivery == DELIVERY_UNKNOWN || ev->text == 0)
+		return true;
+	switch (store_text_get(e->store, ev->text, &t, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	next = text_step(t.state, event[ev->delivery]);
+	if (next == t.state)
+		return true;
+	t.state = next;
+	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
+	return outcome_settle(e, &t, f);
+}
+
+/* The organization of a sending number, by what stands in `sender`. */
+static const struct conf_organization *
+organization_of(const struct engine *e, const char *sender)
+{
+	const struct conf *c = e->rules->conf;
+
+	for (size_t i = 0; i < c->sites_n; i++)
+		if (c->sites[i].number && strcmp(c->sites[i].number->sender, sender) == 0)
+			return c->sites[i].environment->organization;
+	return NULL;
+}
+
+static bool
+optout(struct engine *e, const struct sender_event *ev, struct fault *f)
+{
+	const struct conf_organization *o = organization_of(e, ev->from);
+
+	if (!o || !ev->opted_out)
+		return true;
+	return store_optout_put(e->store, o->title, ev->to, "gateway", now_s(&e->now), f);
+}
+
+bool
+told_apply(struct engine *e, const struct sender_event *ev, struct fault *f)
+{
+	if (!store_begin(e->store, f))
+		return false;
+	switch (ev->told) {
+	case EVENT_REPORT:
+		return report(e, ev, f);
+	case EVENT_OPTOUT:
+		return optout(e, ev, f);
+	case EVENT_INBOUND:
+	case GATEWAY_EVENTS:
+		break;
+	}
+	return true;
+}
+
+bool
+told_ask(struct engine *e, const struct link_question *q)
+{
+	struct out_ask *a;
+
+	if (e->out.asks_n == ASKS_A_TURN || !e->sender_connected)
+		return false;
+	a = &e->out.asks[e->out.asks_n++];
+	*a = (struct out_ask){ .ask = q->ask, .text = q->text };
+	span_copy(a->gateway, sizeof a->gateway, q->gateway);
+	span_copy(a->from, sizeof a->from, q->from);
+	span_copy(a->to, sizeof a->to, q->to);
+	span_copy(a->message_id, sizeof a->message_id, q->message_id);
+	return true;
+}
