@@ -127,6 +127,8 @@ bench:
 prove:
 	@sh tests/setup check
 	@$(MAKE) -s -j2 all
+	@$(MAKE) -s -j2 build/release/test_year
+	@NUDGE_YEAR=$(or $(VISITS),200000) NUDGE_RIG=/dev/shm build/release/test_year
 	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill
 
 sbin := $(DESTDIR)$(PREFIX)/sbin

@@ -37,6 +37,8 @@ struct rig {
 	int jobs_n;
 	struct engine_status status;
 	const char *alarm;
+	void (*on_job)(void *ctx, const struct link_job *j); /* besides jobs[]; may be NULL */
+	void *on_job_ctx;
 	int taken_n, asked_n;
 	int64_t taken;
 	enum link_ask asked;       /* the last */
@@ -77,6 +79,8 @@ took_job(void *ctx, const struct link_job *j)
 	*s = (struct sent){ .text = j->text, .attempt = j->attempt, .not_after_s = j->not_after_s };
 	span_copy(s->body, sizeof s->body, j->body);
 	span_copy(s->to, sizeof s->to, j->to);
+	if (r->on_job)
+		r->on_job(r->on_job_ctx, j);
 }
 
 static void
@@ -225,7 +229,8 @@ static void
 rig_open(struct rig *r, int rate, int settle, const char *more)
 {
 	memset(r, 0, sizeof *r);
-	(void)snprintf(r->folder, sizeof r->folder, "/tmp/nudge-engine-XXXXXX");
+	/* NUDGE_RIG: where the store's folder is made; a long run may ask for one in memory. */
+	(void)snprintf(r->folder, sizeof r->folder, "%.40s/nudge-engine-XXXXXX", getenv("NUDGE_RIG") ? getenv("NUDGE_RIG") : "/tmp");
 	assert_non_null(mkdtemp(r->folder));
 	write_file(r->folder, "store.key", "-");
 	r->now = (struct now){ 1795780800000, 5000000 }; /* 2026-11-27 12:00 UTC */
@@ -284,12 +289,13 @@ struct say {
 	int64_t in_s;              /* start, from now; 0: none */
 	int64_t sent_ago_s;        /* MSH-7 */
 	const char *control_id;
+	size_t site;               /* index in the configuration */
 };
 
 static int control_number;
 
-static enum turn_result
-tell(struct rig *r, struct say s)
+static struct message *
+message_of(struct rig *r, struct say s)
 {
 	struct message *m = calloc(1, sizeof *m);
 	struct booking *b;
@@ -306,21 +312,27 @@ tell(struct rig *r, struct say s)
 	m->sending_application = SPAN_LIT("EPIC");
 	m->bookings = b = arena_take(&m->arena, sizeof *b);
 	m->bookings_n = 1;
-	b->appointment_id = span_of(s.id);
+	b->appointment_id = arena_copy(&m->arena, span_of(s.id));
 	b->has_filler_id = true;
 	(void)snprintf(b->event, sizeof b->event, "S12");
 	b->status = s.status;
-	b->patient = span_of(s.patient ? s.patient : "1001");
-	b->site = &r->rules->conf->sites[0];
+	b->patient = arena_copy(&m->arena, span_of(s.patient ? s.patient : "1001"));
+	b->site = &r->rules->conf->sites[s.site];
 	b->has_start = s.in_s != 0;
 	b->start_s = now_s(&r->now) + s.in_s;
-	zone_civil(r->rules->sites[0].zone, b->start_s, &b->wall);
+	zone_civil(r->rules->sites[s.site].zone, b->start_s, &b->wall);
 	b->phone_state = s.phone && s.phone[0] ? FIELD_SET : s.phone ? FIELD_CLEAR : FIELD_KEEP;
 	if (s.phone)
 		(void)snprintf(b->phone, sizeof b->phone, "%s", s.phone);
 	b->has_sent_at = true;
 	b->sent_at_s = now_s(&r->now) - s.sent_ago_s;
-	return turn(r, &m->link, NULL, NULL);
+	return m;
+}
+
+static enum turn_result
+tell(struct rig *r, struct say s)
+{
+	return turn(r, &message_of(r, s)->link, NULL, NULL);
 }
 
 static void
