@@ -92,6 +92,8 @@ struct message {
 	enum ack_verdict verdict;        /* for REFUSE, and for QUARANTINE under nak_bad_content */
 	struct ack_error error;          /* for REFUSE and QUARANTINE; the place is segment and field */
 	struct span held_id;             /* QUARANTINE: the appointment's id when it could be read */
+	const struct conf_site *about;   /* QUARANTINE: the site when it is known; borrowed from rules */
+	int64_t place_at;                /* QUARANTINE: bytes from the start of raw to error.segment and field; -1: not known */
 	char detail[160];                /* error.text may point here */
 	const char *counted;             /* literal: which counter of the feed besides the kind; or NULL */
 };

@@ -153,6 +153,7 @@ struct conf {
 	bool clock_sync_required;
 	int64_t audit_retention_s;
 	int64_t intake_threads;          /* default 2 */
+	int64_t quarantine_retention_s, quarantine_max_bytes;
 	struct conf_access access;
 	struct conf_organization *organizations; size_t organizations_n;
 	struct conf_gateway *gateways;           size_t gateways_n;

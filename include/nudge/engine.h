@@ -25,12 +25,24 @@ enum command_kind {
 	COMMAND_APPROVE,  /* site, who */
 	COMMAND_RELEASE_CLOCK,
 	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts */
-	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE /* organization, phone, who */
+	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who */
+	COMMAND_QUARANTINE_SHOW,    /* id; fills quarantined and raw */
+	COMMAND_QUARANTINE_REPLAY,  /* id; or all of `site` above id; fills results, more */
+	COMMAND_QUARANTINE_DISCARD  /* id */
+};
+
+struct replay_result {
+	int64_t id;
+	enum { REPLAY_APPLIED, REPLAY_IGNORED, REPLAY_STAYS } what;
+	const char *why;         /* literal */
+	char segment[4];         /* REPLAY_STAYS: where it still fails */
+	int field;
 };
 
 struct engine_status {
 	int64_t messages_accepted, messages_duplicate, messages_ignored, messages_quarantined, messages_refused;
 	int64_t control_id_reused;
+	int64_t quarantine_kept, quarantine_bytes, quarantine_dropped;
 	int64_t texts[TEXT_STATES];
 	int64_t oldest_due_s;    /* of a text that is due and not sent; 0: none */
 	int64_t backlog;         /* texts due and waiting */
@@ -52,10 +64,19 @@ struct command {
 	int64_t counts[TEXT_KINDS];  /* COMMAND_RELEASE_SITE: texts held, by kind */
 	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
 	struct engine_status status;
+	int64_t id;                  /* of a message in quarantine */
+	bool all, more;              /* more: not all could be taken in one turn; ask again from the last id */
+	struct quarantined quarantined;
+	struct buf raw;              /* the message; wiped by command_free() */
+	struct replay_result *results; /* from malloc */
+	size_t results_n;
 	bool ok;
 	struct fault fault;          /* when not ok */
 	void *owner;                 /* the giver's */
 };
+
+/* Frees one that came from malloc, and what it carries. NULL is fine. */
+void command_free(struct command *c);
 
 /* What came over the link to nudge-sender. From malloc, owned by the engine
  * once given. */

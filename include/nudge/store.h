@@ -158,6 +158,10 @@ bool store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *
 /* Held texts of a site, by id, at most `limit`. */
 bool store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
+/* Held texts that may not go any more (expires_s <= now_s), at most `limit`. */
+bool store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result));
+
 /* Appointments that may still matter to a changed rule: live, not erased, with
  * an id above *after; at most `limit`; *after moves on. For re-planning. */
 bool store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn, void *ctx,
@@ -181,13 +185,23 @@ bool store_setting_put(struct store *s, const char *name, int64_t value, struct 
 
 /* ---- quarantine ---- */
 struct quarantined {
-	int64_t id, sender, received_s;
+	int64_t id, sender, received_s, erase_at_s;
 	char site[64];            /* title or "" */
-	const char *reason;       /* literal, or borrowed from the row for the call */
+	char environment[64];     /* of the sender; only store_quarantine_get() fills it */
+	char reason[96];
 	char segment[4];
-	int64_t field;
+	int64_t field;            /* 0: none */
+	int64_t offset;           /* bytes from the message's start; -1: not known */
+	char about[STORE_ID_MAX]; /* the appointment whose texts wait for it, or "" */
 };
-bool store_quarantine_put(struct store *s, struct quarantined *q, struct span raw, struct fault *f) __attribute__((warn_unused_result)); /* gives q->id */
+/* Seals and keeps a message until the day of erase_at_s is over; gives q->id when it is 0. */
+bool store_quarantine_put(struct store *s, struct quarantined *q, struct span raw, struct fault *f) __attribute__((warn_unused_result));
+/* The message itself, appended to *raw; wipe it. NONE also when its key is gone. */
+enum store_found store_quarantine_get(struct store *s, int64_t id, struct quarantined *out, struct buf *raw, struct fault *f);
+/* The first id above *after, in the order of arrival; site "" for all. */
+enum store_found store_quarantine_next(struct store *s, const char *site, int64_t *after, struct fault *f);
+bool store_quarantine_drop(struct store *s, int64_t id, struct fault *f) __attribute__((warn_unused_result)); /* Fine when it is not there. */
+void store_quarantine_size(const struct store *s, int64_t *n, int64_t *bytes); /* Messages, bytes as sealed. */
 
 /* ---- housekeeping, in small portions ---- */
 /* Erases what has lapsed: sealed fields, marks, bodies, aliases; destroys day

@@ -157,6 +157,8 @@ CREATE TABLE quarantine (
 	reason   TEXT NOT NULL,
 	segment  TEXT NOT NULL,
 	field    INTEGER NOT NULL,
+	place    INTEGER NOT NULL,        -- bytes from the message's start; -1: not known
+	about    TEXT NOT NULL,           -- the appointment whose texts wait for it; or ''
 	day      INTEGER NOT NULL,        -- whose key sealed it; erased when it is over
 	raw      BLOB NOT NULL            -- sealed
 ) STRICT;

@@ -82,6 +82,10 @@ build_top(struct reader *r)
 	c->clock_sync_required = section_word(&s, "clock_sync") == 1;
 	s = top_with(r, "audit_retention");
 	c->audit_retention_s = section_duration(&s, "audit_retention");
+	s = top_with(r, "quarantine_retention");
+	c->quarantine_retention_s = section_duration(&s, "quarantine_retention");
+	s = top_with(r, "quarantine_max");
+	c->quarantine_max_bytes = section_size(&s, "quarantine_max");
 	s = top_with(r, "intake_threads");
 	c->intake_threads = section_number(&s, "intake_threads");
 	for (size_t i = 0; i < r->sources_n; i++) {

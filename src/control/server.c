@@ -60,6 +60,8 @@ send_json(struct caller *x, json_t *o)
 		(void)bufferevent_write(x->bev, text, strlen(text));
 		(void)bufferevent_write(x->bev, "\n", 1);
 	}
+	if (text)
+		seal_wipe(text, strlen(text));
 	free(text);
 	json_decref(o);
 }
@@ -198,6 +200,39 @@ to_engine(struct request *q, enum command_kind kind)
 }
 
 static void
+about_quarantined(struct request *q, enum command_kind kind)
+{
+	struct command *c = new_command(q, kind);
+
+	if (!c)
+		return;
+	c->id = json_integer_value(json_object_get(q->json, "id"));
+	c->all = json_is_true(json_object_get(q->json, "all"));
+	q->caller->waiting = c;
+	/* Who saw or moved which message; never what is in it. */
+	log_note("quarantine", log_name("who", q->caller->name), log_name("what", argument(q, "command")), log_int("id", c->id));
+	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+}
+
+static void
+do_quarantine_show(struct request *q)
+{
+	about_quarantined(q, COMMAND_QUARANTINE_SHOW);
+}
+
+static void
+do_quarantine_replay(struct request *q)
+{
+	about_quarantined(q, COMMAND_QUARANTINE_REPLAY);
+}
+
+static void
+do_quarantine_discard(struct request *q)
+{
+	about_quarantined(q, COMMAND_QUARANTINE_DISCARD);
+}
+
+static void
 do_status(struct request *q)
 {
 	to_engine(q, COMMAND_STATUS);
@@ -253,7 +288,7 @@ do_reload(struct request *q)
 		return;
 	}
 	q->caller->waiting = NULL;
-	free(cmd);
+	command_free(cmd);
 	list = json_array();
 	for (size_t i = 0; i < faults.n; i++) {
 		const struct conf_fault *x = &faults.item[i];
@@ -276,6 +311,9 @@ static const struct {
 	{ "explain", ACCESS_VIEW, do_explain },
 	{ "report", ACCESS_VIEW, do_report },
 	{ "quarantine", ACCESS_VIEW, do_quarantine },
+	{ "quarantine-show", ACCESS_PHI, do_quarantine_show },
+	{ "quarantine-replay", ACCESS_OPERATE, do_quarantine_replay },
+	{ "quarantine-discard", ACCESS_OPERATE, do_quarantine_discard },
 	{ "approve", ACCESS_ANY, do_approve },
 	{ "reload", ACCESS_OPERATE, do_reload },
 	{ "release", ACCESS_OPERATE, do_release },
@@ -295,7 +333,8 @@ run(struct request *q, const char *name)
 		if (allowed)
 			commands[i].fn(q);
 		else
-			send_error(q->caller, "you may not do this: ask who edits `access` in the configuration");
+			send_error(q->caller, commands[i].role == ACCESS_PHI ? "only who is listed in access.phi may see patients' data" :
+			                                               "you may not do this: ask who edits `access` in the configuration");
 		return;
 	}
 	send_error(q->caller, "unknown command");
@@ -331,16 +370,8 @@ answer_done(struct caller *x, const struct command *done)
 		send_error(x, done->fault.text);
 		return;
 	}
-	if (done->kind == COMMAND_RELEASE_SITE) {
-		json_t *counts = json_object();
-
-		for (int k = 0; k < TEXT_KINDS; k++)
-			(void)json_object_set_new(counts, text_kind_name((enum text_kind)k), json_integer(done->counts[k]));
-		send_result(x, counts);
-		return;
-	}
 	if (done->kind != COMMAND_STATUS) {
-		send_result(x, json_string("done"));
+		send_result(x, views_done(done));
 		return;
 	}
 	c->setup.intake(c->setup.ctx, &stats);
@@ -362,7 +393,7 @@ control_reply(struct control *c, struct command *done)
 			caller_free(x);
 		break;
 	}
-	free(done);
+	command_free(done);
 }
 
 /* ---- connections ---- */

@@ -239,15 +239,69 @@ views_report(struct store_reader *r, const struct rules *rules, const struct rep
 
 /* ---- quarantine, status ---- */
 
+static json_t *
+quarantined_of(const struct quarantined *q, const char *received)
+{
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:o}", "id", (json_int_t)q->id, "site", q->site, "received", received,
+	    "reason", q->reason, "segment", q->segment, "field", (json_int_t)q->field, "offset",
+	    q->offset < 0 ? json_null() : json_integer(q->offset));
+}
+
 static bool
 add_quarantined(void *ctx, const struct quarantined *q)
 {
 	char received[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(q->received_s, received);
-	return json_array_append_new(ctx, json_pack("{s:I, s:s, s:s, s:s, s:s, s:I}", "id", (json_int_t)q->id, "site",
-	                                      q->site, "received", received, "reason", q->reason, "segment", q->segment,
-	                                      "field", (json_int_t)q->field)) == 0;
+	return json_array_append_new(ctx, quarantined_of(q, received)) == 0;
+}
+
+/* Bytes that are no UTF-8 are shown as Latin-1: JSON knows no others. */
+static json_t *
+text_of(struct span s)
+{
+	json_t *o = json_stringn(s.n ? s.p : "", s.n);
+	struct buf b;
+
+	if (o)
+		return o;
+	buf_init(&b, 2 * s.n + 1);
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c >= 0x80)
+			(void)buf_add_char(&b, (char)(0xc0 | c >> 6));
+		(void)buf_add_char(&b, (char)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
+	}
+	o = json_stringn(b.n ? b.p : "", b.n);
+	buf_wipe(&b);
+	return o;
+}
+
+json_t *
+views_quarantined(const struct quarantined *q, struct span raw)
+{
+	char received[CLOCK_TEXT_MAX];
+	json_t *o;
+
+	clock_rfc3339(q->received_s, received);
+	o = quarantined_of(q, received);
+	(void)json_object_set_new(o, "message", text_of(raw));
+	return o;
+}
+
+json_t *
+views_replayed(const struct replay_result *r, size_t n, bool more)
+{
+	static const char *const word[] = { [REPLAY_APPLIED] = "applied", [REPLAY_IGNORED] = "not wanted",
+		[REPLAY_STAYS] = "stays" };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(list, json_pack("{s:I, s:s, s:s, s:s, s:i}", "id", (json_int_t)r[i].id, "result",
+		                                      word[r[i].what], "reason", r[i].why, "segment", r[i].segment, "field",
+		                                      r[i].field));
+	return json_pack("{s:o, s:b}", "messages", list, "more", more);
 }
 
 json_t *
@@ -259,6 +313,33 @@ views_quarantine(struct store_reader *r, struct fault *f)
 		return array;
 	json_decref(array);
 	return NULL;
+}
+
+json_t *
+views_done(const struct command *c)
+{
+	json_t *counts;
+
+	switch (c->kind) {
+	case COMMAND_RELEASE_SITE:
+		counts = json_object();
+		for (int k = 0; k < TEXT_KINDS; k++)
+			(void)json_object_set_new(counts, text_kind_name((enum text_kind)k), json_integer(c->counts[k]));
+		return counts;
+	case COMMAND_QUARANTINE_SHOW:
+		return views_quarantined(&c->quarantined, buf_span(&c->raw));
+	case COMMAND_QUARANTINE_REPLAY:
+		return views_replayed(c->results, c->results_n, c->more);
+	case COMMAND_STATUS:
+	case COMMAND_RULES:
+	case COMMAND_APPROVE:
+	case COMMAND_RELEASE_CLOCK:
+	case COMMAND_OPTOUT_ADD:
+	case COMMAND_OPTOUT_REMOVE:
+	case COMMAND_QUARANTINE_DISCARD:
+		break;
+	}
+	return json_string("done");
 }
 
 static json_t *
@@ -297,6 +378,10 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	    s->sender_connected, "numbers_blocked", (json_int_t)s->lanes_blocked, "clock_held", s->clock_held,
 	    "clock_synchronised", s->clock_synchronised, "store_busy", s->store_busy, "sites", status_sites(s), "configuration",
 	    rules->conf->file);
+	if (o)
+		(void)json_object_set_new(o, "quarantine",
+		    json_pack("{s:I, s:I, s:I}", "kept", (json_int_t)s->quarantine_kept, "bytes", (json_int_t)s->quarantine_bytes,
+		        "dropped", (json_int_t)s->quarantine_dropped));
 	if (o)
 		(void)json_object_set_new(o, "intake",
 		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "frames", (json_int_t)m->frames, "no_msh",

@@ -21,6 +21,9 @@ struct report_filter {
 json_t *views_report(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
     struct fault *f);
 json_t *views_quarantine(struct store_reader *r, struct fault *f);
+json_t *views_quarantined(const struct quarantined *q, struct span raw); /* with the message: for the phi role only */
+json_t *views_done(const struct command *c); /* what a command that is not status gave */
+json_t *views_replayed(const struct replay_result *r, size_t n, bool more);
 json_t *views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s);
 
 /* The nine words of the SMS report, "accepted" and "unknown". Literal. */

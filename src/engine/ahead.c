@@ -184,6 +184,14 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 		if (forgotten < ERASE_PORTION)
 			e->forgot_s = now;
 	}
+	if (now - e->held_looked_s >= 60 || now < e->held_looked_s) {
+		bool again = false;
+
+		if (!quarantine_expire(e, &again, f))
+			return false;
+		e->held_looked_s = again ? 0 : now;
+		*more = *more || again;
+	}
 	*more = *more || n == ERASE_PORTION || forgotten == ERASE_PORTION;
 	return true;
 }

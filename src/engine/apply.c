@@ -278,9 +278,12 @@ find_row(struct engine *e, int64_t sender, struct match *m, struct fault *f)
 
 /* A message older than what was applied last changes nothing. */
 static bool
-is_older(const struct appointment *a, const struct booking *b)
+is_older(const struct engine *e, const struct appointment *a, const struct booking *b)
 {
-	return a->has_sent_at && b->has_sent_at && b->sent_at_s < a->sent_at_s;
+	if (a->has_sent_at && b->has_sent_at && b->sent_at_s != a->sent_at_s)
+		return b->sent_at_s < a->sent_at_s;
+	/* Read again: while it still holds the row, nothing good came since. */
+	return e->replay_s && a->quarantine != e->replay_id && e->replay_s <= a->arrived_at_s;
 }
 
 static void
@@ -337,8 +340,9 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 		a->has_sent_at = true;
 		a->sent_at_s = b->sent_at_s;
 	}
-	a->arrived_at_s = now_s(&e->now);
-	a->quarantine = 0; /* a newer good message settles the doubt */
+	a->arrived_at_s = e->replay_s ? e->replay_s : now_s(&e->now);
+	if (!e->replay_id || a->quarantine <= e->replay_id)
+		a->quarantine = 0; /* a newer good message settles the doubt */
 }
 
 static void
@@ -399,7 +403,7 @@ apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *k
 	is_new = !m.found;
 	if (is_new && (!b->site || over))
 		return true; /* nothing of it is kept */
-	if (!is_new && is_older(&m.best, b))
+	if (!is_new && is_older(e, &m.best, b))
 		return true;
 	if (is_new)
 		start_row(e, sender, &m, &a);
@@ -419,7 +423,7 @@ apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *k
 
 /* ---- the message ---- */
 
-static bool
+bool
 apply_bookings(struct engine *e, const struct message *m, int64_t sender, struct fault *f)
 {
 	bool any = false;

@@ -186,6 +186,7 @@ status(struct engine *e, struct command *c)
 		s->texts[t] = store_tally(e->store, 0, (enum text_state)t);
 	s->oldest_due_s = oldest_waiting(e, &s->backlog);
 	s->in_flight = (int64_t)e->flights.n;
+	store_quarantine_size(e->store, &s->quarantine_kept, &s->quarantine_bytes);
 	s->sender_connected = e->sender_connected;
 	s->clock_held = e->clock_held;
 	s->clock_synchronised = e->synchronised;
@@ -203,6 +204,16 @@ status(struct engine *e, struct command *c)
 		s->sites_n++;
 	}
 	c->ok = true;
+}
+
+void
+command_free(struct command *c)
+{
+	if (!c)
+		return;
+	buf_wipe(&c->raw);
+	free(c->results);
+	free(c);
 }
 
 bool
@@ -226,6 +237,12 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
 		return optout(e, c, f);
+	case COMMAND_QUARANTINE_SHOW:
+		return replay_show(e, c, f);
+	case COMMAND_QUARANTINE_REPLAY:
+		return replay_again(e, c, f);
+	case COMMAND_QUARANTINE_DISCARD:
+		return replay_discard(e, c, f);
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
  *   engine.c   the turn itself: take, decide, commit, release
  *   apply.c    a message becomes rows: sender, appointment, plan
  *   quarantine.c  what could not be understood, and what waits for it
+ *   replay.c   the same, asked for by an administrator: shown, read again, discarded
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
  *   lanes.c    numbers: who waits, how fast, is the gateway working
  *   send.c     a due text is looked at, armed, tried again
@@ -149,6 +150,9 @@ struct engine {
 
 	bool replanning;
 	int64_t replan_after;
+	int64_t replay_s, replay_id; /* a message of before is read again: when it came, its number; 0: none */
+	int64_t quarantine_full_s; /* last alarm */
+	int64_t held_looked_s;
 	bool scrub_wanted;
 	int64_t scrubbed_ms, forgot_s;
 
@@ -162,9 +166,15 @@ struct engine {
 };
 
 /* All of these work inside the turn; false puts why into *f and ends the turn. */
+bool apply_bookings(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
 bool apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f);
 bool apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
 bool quarantine_release(struct engine *e, size_t known_n, struct fault *f); /* of the first known_n of e->known */
+bool quarantine_settled(struct engine *e, const struct quarantined *q, struct fault *f); /* dropped; what it held goes on */
+bool quarantine_expire(struct engine *e, bool *more, struct fault *f); /* held texts whose time is over */
+bool replay_show(struct engine *e, struct command *c, struct fault *f);
+bool replay_again(struct engine *e, struct command *c, struct fault *f);
+bool replay_discard(struct engine *e, struct command *c, struct fault *f);
 bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f);
 bool apply_final(struct engine *e, int64_t appointment, struct fault *f); /* A text ended: what is canceled and has none left is erased. */
 

@@ -1,5 +1,6 @@
 /* quarantine.c - a message that could not be understood is kept, and what it is about waits. */
 // SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/parts.h"
@@ -65,36 +66,149 @@ hold_appointment(struct engine *e, int64_t sender, struct span id, int64_t quara
 	return true;
 }
 
+/* The oldest go when the newest would not fit; what they held stays held. */
+static bool
+make_room(struct engine *e, int64_t newest, struct fault *f)
+{
+	int64_t n, bytes, id = 0, dropped = 0;
+
+	for (;;) {
+		store_quarantine_size(e->store, &n, &bytes);
+		if (bytes <= e->rules->conf->quarantine_max_bytes)
+			break;
+		switch (store_quarantine_next(e->store, "", &id, f)) {
+		case STORE_FAILED:
+			return false;
+		case STORE_FOUND:
+			if (id == newest || !store_quarantine_drop(e->store, id, f))
+				return id == newest;
+			dropped++;
+			break;
+		case STORE_NONE:
+			return true;
+		}
+	}
+	e->count.quarantine_dropped += dropped;
+	if (dropped > 0 && e->quarantine_full_s + 3600 < now_s(&e->now)) {
+		e->quarantine_full_s = now_s(&e->now);
+		engine_alarm(e, "quarantine is over quarantine_max: its oldest messages are being dropped "
+		                "(nudgectl quarantine list)", "quarantine");
+	}
+	return true;
+}
+
 bool
 apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f)
 {
-	struct quarantined q = { .sender = sender, .received_s = now_s(&e->now), .reason = m->reason,
-		.field = m->error.field };
+	int64_t now = now_s(&e->now), keep = e->rules->conf->quarantine_retention_s;
+	struct quarantined q = { .sender = sender, .received_s = now, .erase_at_s = now + keep, .field = m->error.field,
+		.offset = m->place_at };
 
+	(void)snprintf(q.reason, sizeof q.reason, "%s", m->reason);
+	(void)snprintf(q.site, sizeof q.site, "%s", m->about ? m->about->title : "");
 	memcpy(q.segment, m->error.segment, sizeof q.segment);
+	span_copy(q.about, sizeof q.about, m->held_id);
 	e->count.messages_quarantined++;
-	return store_quarantine_put(e->store, &q, m->raw, f) &&
+	return store_quarantine_put(e->store, &q, m->raw, f) && make_room(e, q.id, f) &&
 	    hold_appointment(e, sender, m->held_id, q.id, f);
+}
+
+/* One text, taken or ended, of those that a message in quarantine holds. */
+static bool
+let_go(struct engine *e, int64_t text, struct fault *f)
+{
+	struct text t;
+
+	if (store_text_get(e->store, text, &t, f) == STORE_FAILED)
+		return false;
+	if (t.state != TEXT_HELD || t.reason != REASON_QUARANTINED)
+		return true;
+	t.state = text_step(t.state, TEXT_EV_RELEASE);
+	t.reason = REASON_NONE;
+	ahead_note(e, t.id, t.due_s);
+	return store_text_put(e->store, &t, f);
+}
+
+struct held_ids {
+	int64_t item[64];
+	size_t n;
+};
+
+static bool
+held_id(void *ctx, const struct text *t)
+{
+	struct held_ids *h = ctx;
+
+	if (t->state == TEXT_HELD && h->n < sizeof h->item / sizeof h->item[0])
+		h->item[h->n++] = t->id;
+	return true;
+}
+
+bool
+quarantine_settled(struct engine *e, const struct quarantined *q, struct fault *f)
+{
+	struct hold h = { .e = e };
+
+	if (q->about[0] &&
+	    !store_appointments_of(e->store, q->sender, span_of(q->about), now_s(&e->now), hold_collect, &h, f))
+		return false;
+	for (size_t i = 0; i < h.n; i++) {
+		struct appointment a;
+		struct held_ids held = { .n = 0 };
+
+		if (store_appointment_get(e->store, h.ids[i], now_s(&e->now), &a, f) == STORE_FAILED)
+			return false;
+		if (a.quarantine != q->id) /* another message holds it */
+			continue;
+		a.quarantine = 0;
+		if (!store_appointment_put(e->store, &a, f) || !store_texts_of(e->store, a.id, held_id, &held, f))
+			return false;
+		for (size_t k = 0; k < held.n; k++)
+			if (!let_go(e, held.item[k], f))
+				return false;
+	}
+	return store_quarantine_drop(e->store, q->id, f);
+}
+
+/* Held texts whose time is over can go no more, whoever might release them. */
+struct over {
+	struct text item[64];
+	size_t n;
+};
+
+static bool
+take_over(void *ctx, const struct text *t)
+{
+	struct over *o = ctx;
+
+	o->item[o->n++] = *t;
+	return true;
+}
+
+bool
+quarantine_expire(struct engine *e, bool *more, struct fault *f)
+{
+	struct over o = { .n = 0 };
+	const size_t most = sizeof o.item / sizeof o.item[0];
+
+	if (!store_held_over(e->store, now_s(&e->now), most, take_over, &o, f) || (o.n > 0 && !store_begin(e->store, f)))
+		return false;
+	for (size_t i = 0; i < o.n; i++) {
+		o.item[i].state = text_step(o.item[i].state, TEXT_EV_EXPIRE); /* the reason stays: who held it */
+		if (!store_text_put(e->store, &o.item[i], f) || !apply_final(e, o.item[i].appointment, f))
+			return false;
+	}
+	*more = *more || o.n == most;
+	return true;
 }
 
 /* A newer good message settled the doubt: what waited for it goes on. */
 bool
 quarantine_release(struct engine *e, size_t known_n, struct fault *f)
 {
-	for (size_t i = 0; i < known_n; i++) {
-		struct text t;
-
-		if (e->known[i].state != TEXT_HELD || e->known[i].reason != REASON_QUARANTINED)
-			continue;
-		if (store_text_get(e->store, e->known[i].id, &t, f) == STORE_FAILED)
+	for (size_t i = 0; i < known_n; i++)
+		if (e->known[i].state == TEXT_HELD && e->known[i].reason == REASON_QUARANTINED &&
+		    !let_go(e, e->known[i].id, f))
 			return false;
-		if (t.state != TEXT_HELD) /* the plan ended it */
-			continue;
-		t.state = text_step(t.state, TEXT_EV_RELEASE);
-		t.reason = REASON_NONE;
-		ahead_note(e, t.id, t.due_s);
-		if (!store_text_put(e->store, &t, f))
-			return false;
-	}
 	return true;
 }

@@ -1,4 +1,4 @@
-/* look.c - commands that look: status, appointments, explain, quarantine. */
+/* look.c - commands that look: status, appointments, explain. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
@@ -156,29 +156,6 @@ command_explain(struct call *c)
 		json_array_foreach(json_object_get(a, "why"), j, line)
 			(void)printf("  %s\n", json_string_value(line));
 	}
-	json_decref(r);
-	return 0;
-}
-
-int
-command_quarantine(struct call *c)
-{
-	size_t i;
-	json_t *r, *q;
-	int status;
-
-	if (c->argc != 1 || strcmp(c->argv[0], "list") != 0)
-		return call_usage("quarantine list [--json]");
-	status = call_ask(c, json_pack("{s:s}", "command", "quarantine"), &r);
-	if (status != 0)
-		return status;
-	if (c->json)
-		return call_print_json(r);
-	json_array_foreach(r, i, q)
-		(void)printf("%lld  %s  %s-%lld  %s\n", number(q, "id"), call_text(q, "received"), call_text(q, "segment"),
-		    number(q, "field"), call_text(q, "reason"));
-	if (json_array_size(r) == 0)
-		(void)puts("nothing is in quarantine");
 	json_decref(r);
 	return 0;
 }

@@ -191,7 +191,7 @@ on_hup(evutil_socket_t sig, short what, void *ctx)
 			settings_fault_text(&faults.item[i], line, sizeof line);
 			log_error("configuration not applied", log_name("why", line));
 		}
-		free(c);
+		command_free(c);
 	}
 	conf_faults_clear(&faults);
 }

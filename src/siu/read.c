@@ -245,6 +245,8 @@ siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *ind
 	msg->bookings = NULL;
 	msg->bookings_n = 0;
 	msg->reason = msg->counted = NULL;
+	msg->about = NULL;
+	msg->place_at = -1;
 	msg->error = (struct ack_error){ .condition = 0 };
 	switch (open_message(&r)) {
 	case NO_MEMORY:

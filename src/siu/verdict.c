@@ -38,6 +38,19 @@ verdict_ignore(struct reading *r, const char *reason)
 	return false;
 }
 
+/* Where the place is in the message as it came; the text may be a copy in
+ * another character set, then it is not known. */
+static int64_t
+place_of(const struct reading *r, const struct hl7_path *place)
+{
+	struct span raw = r->msg->raw, at = SPAN_NONE;
+
+	for (unsigned i = 0; i < hl7_segments(r->hl7) && !at.p; i++)
+		if (hl7_is(r->hl7, i, place->segment))
+			at = place->field > 0 ? hl7_field(r->hl7, i, (unsigned)place->field) : hl7_name(r->hl7, i);
+	return at.p && at.p >= raw.p && at.p <= raw.p + raw.n ? at.p - raw.p : -1;
+}
+
 bool
 verdict_quarantine(struct reading *r, const char *reason, int condition, const struct hl7_path *place)
 {
@@ -51,6 +64,8 @@ verdict_quarantine(struct reading *r, const char *reason, int condition, const s
 	m->verdict = s && s->nak_bad_content ? VERDICT_ERROR : VERDICT_ACCEPT;
 	m->reason = reason;
 	place_error(m, condition, place->segment, place->field, place->component);
+	m->about = s;
+	m->place_at = place_of(r, place);
 	return false;
 }
 

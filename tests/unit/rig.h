@@ -39,6 +39,8 @@ struct rig {
 	const char *alarm;
 	void (*on_job)(void *ctx, const struct link_job *j); /* besides jobs[]; may be NULL */
 	void *on_job_ctx;
+	void (*on_reply)(void *ctx, const struct command *c); /* may be NULL */
+	void *on_reply_ctx;
 	int taken_n, asked_n;
 	int64_t taken;
 	enum link_ask asked;       /* the last */
@@ -107,7 +109,9 @@ took_reply(void *ctx, struct command *c)
 	struct rig *r = ctx;
 
 	r->status = c->status;
-	free(c);
+	if (r->on_reply)
+		r->on_reply(r->on_reply_ctx, c);
+	command_free(c);
 }
 
 static void

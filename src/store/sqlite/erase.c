@@ -36,17 +36,6 @@ list_lapsed(struct store *s, int64_t now_s, size_t limit, int64_t *ids, size_t *
 	return found != STORE_FAILED;
 }
 
-static bool
-drop_quarantine(struct store *s, int64_t today, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_QUARANTINE_OVER, f);
-
-	if (!q)
-		return false;
-	(void)sqlite3_bind_int64(q, 1, today);
-	return sql_do(s, q, "erasure", f);
-}
-
 /* A day whose last row is gone: without its key nothing sealed for it can be
  * read any more, wherever a copy may lie. */
 static bool
@@ -98,7 +87,7 @@ store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct faul
 	for (size_t i = 0; i < *n; i++)
 		if (!erase_one(s, ids[i], f))
 			return false;
-	return drop_quarantine(s, now_s / 86400, f) && destroy_keys(s, now_s / 86400, f) && find_next(s, now_s, f);
+	return quarantine_erase(s, now_s / 86400, f) && destroy_keys(s, now_s / 86400, f) && find_next(s, now_s, f);
 }
 
 int64_t

@@ -224,7 +224,7 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 		return fault_at(f, "%s", path);
 	(void)sqlite3_wal_hook(s->db, count_log, s);
 	if (!store_begin(s, f) || !keys_load(s, fresh, f) || !stamp_agrees(s, setup->conf, f) ||
-	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !last_id(s, f) || !store_commit(s, f))
+	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !quarantine_load(s, f) || !last_id(s, f) || !store_commit(s, f))
 		return false;
 	s->next_erasure = setup->now_s; /* looked for at once */
 	return true;
@@ -305,6 +305,7 @@ store_commit(struct store *s, struct fault *f)
 	}
 	s->begun = false;
 	tally_settle(s, true);
+	quarantine_settle(s, true);
 	return true;
 }
 
@@ -323,6 +324,7 @@ store_rollback(struct store *s)
 	s->begun = false;
 	keys_forget_days(s); /* one may have been made and be gone again */
 	tally_settle(s, false);
+	quarantine_settle(s, false);
 }
 
 bool

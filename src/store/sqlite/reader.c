@@ -194,10 +194,11 @@ store_read_quarantine(struct store_reader *r, store_quarantine_fn *fn, void *ctx
 		return false;
 	while (go && (found = sql_row(r->db, q, "quarantine", f)) == STORE_FOUND) {
 		struct quarantined x = { .id = sqlite3_column_int64(q, 0), .sender = sqlite3_column_int64(q, 1),
-			.received_s = sqlite3_column_int64(q, 2), .reason = (const char *)sqlite3_column_text(q, 4),
-			.field = sqlite3_column_int64(q, 6) };
+			.received_s = sqlite3_column_int64(q, 2), .field = sqlite3_column_int64(q, 6),
+			.offset = sqlite3_column_int64(q, 7) };
 
 		sql_text(q, 3, x.site, sizeof x.site);
+		sql_text(q, 4, x.reason, sizeof x.reason);
 		sql_text(q, 5, x.segment, sizeof x.segment);
 		go = fn(ctx, &x);
 	}

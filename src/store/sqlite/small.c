@@ -1,11 +1,9 @@
-/* small.c - the small tables: senders, sites, settings, approvals, opt-outs, caps, seen, quarantine. */
+/* small.c - the small tables: senders, sites, settings, approvals, opt-outs, caps, seen. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
 
 #include "store/sqlite/sql.h"
-
-#define QUARANTINE_KEEP_DAYS 30
 
 /* Looks up by text columns bound already; adds with the same bindings. */
 static bool
@@ -295,34 +293,4 @@ store_setting_put(struct store *s, const char *name, int64_t value, struct fault
 	sql_bind_text(q, 1, name);
 	(void)sqlite3_bind_int64(q, 2, value);
 	return sql_do(s, q, "setting", f);
-}
-
-/* ---- quarantine ---- */
-
-bool
-store_quarantine_put(struct store *s, struct quarantined *q, struct span raw, struct fault *f)
-{
-	int64_t day = q->received_s / 86400 + QUARANTINE_KEEP_DAYS;
-	sqlite3_stmt *max = NULL, *put;
-
-	if (sqlite3_prepare_v2(s->db, "SELECT ifnull(max(id), 0) + 1 FROM quarantine", -1, &max, NULL) != SQLITE_OK ||
-	    sql_row(s->db, max, "quarantine", f) != STORE_FOUND) {
-		(void)sqlite3_finalize(max);
-		return fault_set(f, FAULT_BROKEN, "store: quarantine: %s", sqlite3_errmsg(s->db));
-	}
-	q->id = sqlite3_column_int64(max, 0);
-	(void)sqlite3_finalize(max);
-	if (!keys_seal(s, day, (struct seal_where){ "quarantine", "raw", q->id }, raw, f) ||
-	    !(put = sql_use(s, S_QUARANTINE_PUT, f)))
-		return false;
-	(void)sqlite3_bind_int64(put, 1, q->id);
-	(void)sqlite3_bind_int64(put, 2, q->sender);
-	sql_bind_text(put, 3, q->site);
-	(void)sqlite3_bind_int64(put, 4, q->received_s);
-	sql_bind_text(put, 5, q->reason ? q->reason : "");
-	sql_bind_text(put, 6, q->segment);
-	(void)sqlite3_bind_int64(put, 7, q->field);
-	(void)sqlite3_bind_int64(put, 8, day);
-	sql_bind_blob(put, 9, s->scratch.p, s->scratch.n);
-	return sql_do(s, put, "quarantine", f);
 }

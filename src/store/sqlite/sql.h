@@ -5,7 +5,7 @@
  *   keys.c         marks, the key of a day, sealing a column
  *   small.c        senders, sites, settings, approvals, opt-outs, caps
  *   seen.c         messages that were answered
- *   appointment.c, text.c, erase.c
+ *   appointment.c, text.c, quarantine.c, erase.c
  *   reader.c       read-only views, on a connection of their own
  */
 #ifndef STORE_SQLITE_SQL_H
@@ -42,6 +42,8 @@ struct store {
 	int log_pages;            /* in the write-ahead log since the last checkpoint */
 	struct tally *tally;      /* owned */
 	size_t tally_n;
+	int64_t next_quarantine;
+	struct { int64_t n, bytes, committed_n, committed_bytes; } kept; /* in quarantine */
 	struct buf scratch;
 };
 
@@ -77,5 +79,8 @@ void tally_change(struct store *s, int64_t site, enum text_state state, int64_t 
 bool tally_load(struct store *s, struct fault *f);
 bool tally_write(struct store *s, struct fault *f);            /* within the transaction, before its commit */
 void tally_settle(struct store *s, bool committed);
+bool quarantine_load(struct store *s, struct fault *f);
+void quarantine_settle(struct store *s, bool committed);
+bool quarantine_erase(struct store *s, int64_t today, struct fault *f); /* what was kept long enough */
 
 #endif

@@ -58,6 +58,7 @@ static const char *const text[STATEMENTS] = {
 	[S_TEXTS_DAY] = "SELECT due / 86400 FROM text WHERE state = 1 AND due / 86400 > ?1 "
 	                "ORDER BY due / 86400 LIMIT 1",
 	[S_TEXTS_HELD] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 ORDER BY id LIMIT ?2",
+	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND expires <= ?1 LIMIT ?2",
 	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
 
 	[S_BODY_PUT] = "INSERT INTO body (text, day, sealed) VALUES (?1, ?2, ?3) "
@@ -98,9 +99,15 @@ static const char *const text[STATEMENTS] = {
 	               "AND NOT EXISTS (SELECT 1 FROM body WHERE body.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) LIMIT 16",
 
-	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, day, raw) "
-	                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[S_QUARANTINE_OVER] = "DELETE FROM quarantine WHERE day < ?1",
+	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, place, about, day, raw) "
+	                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[S_QUARANTINE_GET] = "SELECT q.id, q.sender, q.received, q.site, q.reason, q.segment, q.field, q.place, q.about, q.day, "
+	                     "q.raw, s.environment FROM quarantine q LEFT JOIN sender s ON s.id = q.sender WHERE q.id = ?1",
+	[S_QUARANTINE_NEXT] = "SELECT id FROM quarantine WHERE id > ?1 AND (?2 = '' OR site = ?2) ORDER BY id LIMIT 1",
+	[S_QUARANTINE_BYTES] = "SELECT length(raw) FROM quarantine WHERE id = ?1",
+	[S_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE id = ?1",
+	[S_QUARANTINE_OVER] = "SELECT id FROM quarantine WHERE day < ?1 LIMIT 1",
+	[S_QUARANTINE_SIZE] = "SELECT ifnull(max(id), 0), count(*), ifnull(sum(length(raw)), 0) FROM quarantine",
 
 	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
 	                 "AND erase_at <= ?1 LIMIT ?2",
@@ -123,7 +130,7 @@ static const char *const text[STATEMENTS] = {
 	                  "LEFT JOIN sender n ON n.id = a.sender "
 	                  "WHERE t.first_sent >= ?1 AND t.first_sent < ?2 AND (?3 = '' OR s.title = ?3) "
 	                  "ORDER BY t.first_sent, t.id",
-	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field FROM quarantine ORDER BY id",
+	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field, place FROM quarantine ORDER BY id",
 };
 
 /* No space, or no write: undone, and later it may work. A failed sync or read is

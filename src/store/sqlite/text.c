@@ -175,6 +175,18 @@ store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void 
 	return walk(s, q, fn, ctx, f);
 }
 
+bool
+store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_HELD_OVER, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, now_s);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	return walk(s, q, fn, ctx, f);
+}
+
 /* The first day after `day` that has pending texts; INT64_MAX when none has. */
 static bool
 next_day(struct store *s, int64_t day, int64_t *out, struct fault *f)
