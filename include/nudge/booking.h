@@ -73,6 +73,8 @@ struct message {
 	unsigned thread;                 /* the intake's: on which thread */
 	uint64_t sequence;               /* the intake's: which frame of the connection */
 	bool closes;                     /* the intake's: the answer is to close */
+	struct message *also;            /* the next of the same frame, applied in the same transaction; owned; answered
+	                                    through this one, with its own verdict and error */
 	int64_t received_ms;             /* boot clock, for latency */
 	struct arena arena;
 	struct rules *rules;             /* held: the configuration it was mapped with */

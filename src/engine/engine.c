@@ -173,6 +173,21 @@ take_time(struct engine *e, const struct turn_input *in)
 
 /* ---- decide ---- */
 
+/* The other messages of the frame: all or none of it is stored. */
+static bool
+take_also(struct engine *e, struct message *m, struct fault *f)
+{
+	for (; m; m = m->also) {
+		struct answer a = { .what = ANSWER_SEND };
+
+		if (!apply_message(e, m, &a, f))
+			return false;
+		m->verdict = a.verdict;
+		m->error = a.error;
+	}
+	return true;
+}
+
 static bool
 take_messages(struct engine *e, struct fault *f)
 {
@@ -184,7 +199,7 @@ take_messages(struct engine *e, struct fault *f)
 		m->link.next = NULL;
 		*o = (struct out_answer){ .message = m, .answer = { .what = ANSWER_SEND } };
 		e->out.answers_n++;
-		if (!apply_message(e, m, &o->answer, f))
+		if (!apply_message(e, m, &o->answer, f) || !take_also(e, m->also, f))
 			return false;
 	}
 	return true;

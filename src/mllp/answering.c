@@ -8,18 +8,21 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define OUT_KEEPS 16384   /* bytes of memory that a connection keeps between answers */
 #define CONTROL_ID_MAX 20 /* of HL7 2.3 to 2.6 */
 
 void
 message_free(struct message *m)
 {
-	if (!m) {
-		return;
+	while (m) {
+		struct message *also = m->also;
+
+		rules_drop(m->rules);
+		arena_reset(&m->arena); /* wipes */
+		arena_clear(&m->arena);
+		free(m);
+		m = also;
 	}
-	rules_drop(m->rules);
-	arena_reset(&m->arena); /* wipes */
-	arena_clear(&m->arena);
-	free(m);
 }
 
 bool
@@ -76,6 +79,18 @@ write_answer(struct session *s, const struct message *m)
 	    now_s(&now), &s->out);
 }
 
+/* One answer for each message of the frame, in order, written together. */
+static bool
+write_answers(struct session *s, const struct message *m)
+{
+	for (; m; m = m->also) {
+		if (!write_answer(s, m)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Takes the next answer that may go now. false: there is none. */
 static bool
 take_next(struct session *s)
@@ -89,7 +104,7 @@ take_next(struct session *s)
 	s->first++;
 	s->owed_bytes -= o->bytes;
 	o->answered = NULL;
-	if (m->closes || !write_answer(s, m)) {
+	if (m->closes || !write_answers(s, m)) {
 		count(&s->thread->intake->counts.unanswered, 1);
 		log_info("connection closed without an answer", log_name("listener", session_listener(s)),
 		    log_name("peer", s->peer.text));
@@ -116,6 +131,9 @@ write_out(struct session *s)
 			s->dead = true;
 			return false;
 		}
+	}
+	if (s->out.cap > OUT_KEEPS) {
+		buf_clear(&s->out);
 	}
 	buf_reset(&s->out);
 	s->out_at = 0;

@@ -21,7 +21,7 @@
 #define INTAKE_COUNTS(X)                                                             \
 	X(connections) X(accepted) X(refused_certificate) X(refused_limit)           \
 	X(refused_source) X(handshake_timeouts) X(frame_timeouts) X(frames)          \
-	X(no_msh) X(oversize) X(junk_bytes) X(restarts) X(probes) X(unanswered)
+	X(batches) X(batch_counts_wrong) X(no_msh) X(oversize) X(junk_bytes) X(restarts) X(probes) X(unanswered)
 
 struct intake_counts {
 #define X(name) atomic_llong name;

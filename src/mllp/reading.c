@@ -3,16 +3,22 @@
 #include "mllp/session.h"
 
 #include "nudge/clock.h"
+#include "nudge/hl7_batch.h"
 #include "nudge/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define READS_PER_TURN 4      /* then the others of this thread */
 #define NO_MSH_MAX 3          /* frames in a row that nobody can be answered for */
 #define READER_KEEPS 16384    /* bytes of memory that a reader keeps between frames */
 #define ARENA_SPARE 65536     /* bytes beyond four times the largest message */
 #define TOO_LARGE "message larger than max_message"
+#define TOO_MANY "more than 1000 messages in one frame"
+#define NO_MESSAGE "a batch or file header, and no message"
+
+_Static_assert(HL7_BATCH_MAX == 1000, "the text says it");
 
 static bool
 may_take(struct session *s)
@@ -87,61 +93,177 @@ read_oversize(struct session *s, struct message *m)
 	m->sending_facility = first_component(index, 4);
 }
 
+/* A file or batch header without a message is answered by its own fields:
+ * BHS-3 to 6, and BHS-11 for the control id (2.10.3.1). */
+static bool
+read_header_only(struct session *s, struct message *m, struct span header)
+{
+	struct hl7 *index = s->thread->index;
+	char *msh = arena_take(&m->arena, header.n);
+	size_t n;
+
+	if (!msh) {
+		return false;
+	}
+	memcpy(msh, header.p, header.n);
+	memcpy(msh, "MSH", 3);
+	m->kind = MESSAGE_REFUSE;
+	m->reason = NO_MESSAGE;
+	m->verdict = VERDICT_REJECT;
+	m->error = (struct ack_error){ .condition = 200, .segment = "MSH", .text = NO_MESSAGE };
+	if (hl7_read(index, span_from(msh, header.n)) != HL7_OK || !ack_request_of(index, &m->request)) {
+		return true;
+	}
+	n = hl7_field(index, 0, 11).n;
+	m->control_id = hl7_field(index, 0, 11);
+	m->answerable = n < sizeof m->request.msh10;
+	span_copy(m->request.msh10, sizeof m->request.msh10, m->control_id);
+	m->request.event[0] = m->request.version[0] = m->request.msh11[0] = '\0';
+	m->request.msh15[0] = m->request.msh16[0] = '\0';
+	return true;
+}
+
 static void
-forget_unanswerable(struct session *s, struct message *m)
+forget_unanswerable(struct session *s, size_t bytes)
 {
 	count(&s->thread->intake->counts.no_msh, 1);
 	s->no_msh++;
 	log_warn(s->no_msh < NO_MSH_MAX ? "frame without a readable MSH: nobody to answer"
 	                                : "third frame in a row without a readable MSH: connection closed",
-	    log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
-	    log_int("bytes", (int64_t)m->raw.n));
-	message_free(m);
+	    log_name("listener", session_listener(s)), log_name("peer", s->peer.text), log_int("bytes", (int64_t)bytes));
 	if (s->no_msh >= NO_MSH_MAX) {
 		session_drain(s);
 	}
 }
 
 static void
-give(struct session *s, struct message *m)
+give(struct session *s, struct message *m, size_t bytes)
 {
 	const struct mllp_setup *setup = &s->thread->intake->setup;
 	struct owed *o = &s->owed[s->next % SESSION_FRAMES_MAX];
 
 	assert(!o->answered && s->next - s->first < SESSION_FRAMES_MAX);
 	s->no_msh = 0;
-	o->bytes = m->raw.n;
+	o->bytes = bytes;
 	s->owed_bytes += o->bytes;
 	m->sequence = s->next++;
 	setup->give(setup->ctx, m);
 }
 
+/* false: no memory. */
+static bool
+read_one(struct session *s, struct span bytes, struct message **out)
+{
+	struct siu_peer peer = { s->terms->listener, s->environments, s->environments_n };
+	struct message *m = message_new(s, bytes);
+	struct now now = clock_now();
+
+	if (!m || !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&now), m)) {
+		message_free(m);
+		return false;
+	}
+	*out = m;
+	return true;
+}
+
+/* Too many to be applied in one piece: nothing of the frame is. */
+static void
+refuse_batch(struct message *first)
+{
+	message_free(first->also);
+	first->also = NULL;
+	first->kind = MESSAGE_REFUSE;
+	first->reason = TOO_MANY;
+	first->verdict = VERDICT_REJECT;
+	first->error = (struct ack_error){ .condition = 207, .text = TOO_MANY };
+}
+
+/* All messages of the frame, linked; *out NULL: none of them can be answered.
+ * false: no memory, and nothing is left of them. */
+static bool
+read_batch(struct session *s, struct span frame, struct message **out)
+{
+	struct hl7_batch b;
+	struct message **last = out;
+	struct span bytes;
+	bool ok = true;
+
+	*out = NULL;
+	hl7_batch_begin(&b, frame);
+	while (ok && hl7_batch_next(&b, &bytes)) {
+		if (b.messages > HL7_BATCH_MAX) {
+			if (*out) {
+				refuse_batch(*out);
+			}
+			break;
+		}
+		ok = read_one(s, bytes, last);
+		if (ok && !(*last)->answerable) {
+			message_free(*last);
+			*last = NULL;
+		} else if (ok) {
+			last = &(*last)->also;
+		}
+	}
+	if (ok && b.messages == 0 && b.header.n > 0 && (*out = message_new(s, frame)) != NULL) {
+		ok = read_header_only(s, *out, b.header);
+	}
+	if (ok && b.wrong_counts > 0) {
+		count(&s->thread->intake->counts.batch_counts_wrong, b.wrong_counts);
+		log_warn("a batch trailer says another number of messages than came; all that came were taken",
+		    log_name("listener", session_listener(s)), log_name("peer", s->peer.text));
+	}
+	count(&s->thread->intake->counts.batches, 1);
+	if (!ok || (*out && !(*out)->answerable)) {
+		message_free(*out);
+		*out = NULL;
+	}
+	return ok;
+}
+
+static bool
+read_frame(struct session *s, bool oversize, struct message **out)
+{
+	struct span frame = buf_span(&s->reader.bytes);
+
+	*out = NULL;
+	if (oversize) {
+		if (!(*out = message_new(s, frame))) {
+			return false;
+		}
+		read_oversize(s, *out);
+	} else if (!hl7_batch_is_single(frame)) {
+		return read_batch(s, frame, out);
+	} else if (!read_one(s, frame, out)) {
+		return false;
+	}
+	if (!(*out)->answerable) {
+		message_free(*out);
+		*out = NULL;
+	}
+	return true;
+}
+
 static void
 take_frame(struct session *s, bool oversize)
 {
-	struct siu_peer peer = { s->terms->listener, s->environments, s->environments_n };
-	struct message *m = message_new(s, buf_span(&s->reader.bytes));
-	struct now now = clock_now();
+	struct message *m;
+	size_t bytes = s->reader.bytes.n;
+	bool ok = read_frame(s, oversize, &m);
 
 	count(&s->thread->intake->counts.frames, 1);
-	if (m && oversize) {
-		read_oversize(s, m);
-	} else if (m && !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&now), m)) {
-		message_free(m);
-		m = NULL;
-	}
 	if (s->reader.bytes.cap > READER_KEEPS) {
 		buf_wipe(&s->reader.bytes);
 	}
-	if (!m) {
+	if (!ok) {
 		count(&s->thread->intake->counts.unanswered, 1);
 		log_error("no memory for a message: connection closed, the sender will try again",
 		    log_name("listener", session_listener(s)), log_name("peer", s->peer.text));
 		session_drain(s);
-	} else if (!m->answerable) {
-		forget_unanswerable(s, m);
+	} else if (!m) {
+		forget_unanswerable(s, bytes);
 	} else {
-		give(s, m);
+		give(s, m, bytes);
 	}
 }
 

@@ -21,7 +21,7 @@
 
 #define SESSION_FRAMES_MAX 64            /* unanswered, of one connection */
 #define SESSION_BYTES_MAX (1u << 20)     /* of them */
-#define SESSION_ANSWER_MAX 16384         /* bytes of one answer */
+#define SESSION_ANSWER_MAX (8u << 20)    /* bytes of the answers to one frame: a batch has many */
 
 enum session_state { SESSION_HANDSHAKE, SESSION_OPEN, SESSION_DRAIN, SESSION_LINGER };
 
@@ -59,7 +59,7 @@ struct session {
 	struct owed owed[SESSION_FRAMES_MAX]; /* by sequence */
 	uint64_t first, next;      /* sequences: the oldest unanswered, the next to be given */
 	size_t owed_bytes;
-	struct buf out;            /* the answer that is being written */
+	struct buf out;            /* the answers to one frame, being written */
 	size_t out_at;
 };
 

@@ -59,8 +59,9 @@ out_answer(void *ctx, struct message *m, const struct answer *a)
 	struct house *h = ctx;
 
 	atomic_fetch_sub(&h->room.waiting, 1);
-	if (a->what == ANSWER_SEND && (m->kind == MESSAGE_REFUSE || m->kind == MESSAGE_QUARANTINE))
-		log_message(m);
+	for (const struct message *x = m; x && a->what == ANSWER_SEND; x = x->also)
+		if (x->kind == MESSAGE_REFUSE || x->kind == MESSAGE_QUARANTINE)
+			log_message(x);
 	mllp_answer(h->intake, m, a);
 }
 

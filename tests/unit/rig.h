@@ -66,9 +66,12 @@ took_answer(void *ctx, struct message *m, const struct answer *a)
 	holds("promise 1: no answer inside a transaction", !store_begun(r->store));
 	r->answer = *a;
 	r->answers++;
-	rules_drop(m->rules);
-	arena_clear(&m->arena);
-	free(m);
+	for (struct message *next; m; m = next) {
+		next = m->also;
+		rules_drop(m->rules);
+		arena_clear(&m->arena);
+		free(m);
+	}
 }
 
 static void

@@ -179,6 +179,49 @@ TEST(what_cannot_be_stored_is_not_answered)
 	rig_close(&r);
 }
 
+/* A frame of several messages. */
+static struct message *
+frame_of(struct rig *r, int n)
+{
+	struct message *head = NULL, **last = &head;
+	char id[16];
+
+	for (int i = 0; i < n; i++) {
+		(void)snprintf(id, sizeof id, "F%d", i);
+		*last = message_of(r, (struct say){ .id = id, .patient = id, .phone = PHONE, .in_s = 90000, .control_id = id });
+		last = &(*last)->also;
+	}
+	return head;
+}
+
+TEST(a_frame_of_several_messages_is_stored_whole_or_not)
+{
+	struct rig r;
+	struct rlimit was, none;
+
+	rig_open(&r, 6000, 0, "daily_cap = 0");
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = (struct rlimit){ 16384, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	enum turn_result t = turn(&r, &frame_of(&r, 40)->link, NULL, NULL);
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	same_int("busy, not broken", t, TURN_BUSY);
+	same_int("promise 1: closed without an answer", r.answer.what, ANSWER_CLOSE);
+	pass(&r, 5);
+	same_int("none of it happened", status(&r)->texts[TEXT_PENDING] + r.jobs_n, 0);
+	(void)turn(&r, &frame_of(&r, 40)->link, NULL, NULL);
+	same_int("the second try is taken", r.answer.what, ANSWER_SEND);
+	same_int("all of it", r.jobs_n, 40);
+	int64_t commits = status(&r)->commits;
+	(void)turn(&r, &frame_of(&r, 40)->link, NULL, NULL);
+	same_int("a resend of it has no effect", r.jobs_n, 40);
+	same_int("in one transaction at most", status(&r)->commits - commits <= 1, 1);
+	same_int("duplicates are counted by message", status(&r)->messages_duplicate, 40);
+	rig_close(&r);
+}
+
 TEST(gates_are_asked_at_each_attempt)
 {
 	struct rig r;
@@ -407,7 +450,8 @@ main(void)
 		RUN(an_older_message_changes_nothing), RUN(a_lost_answer_is_repeated_with_the_same_bytes),
 		RUN(silence_beyond_the_window_is_unknown_for_ever), RUN(certain_refusals_get_a_fresh_id_after_the_window),
 		RUN(a_refusal_after_silence_is_not_believed), RUN(a_crash_forgets_nothing),
-		RUN(what_cannot_be_stored_is_not_answered), RUN(gates_are_asked_at_each_attempt),
+		RUN(what_cannot_be_stored_is_not_answered),
+		RUN(a_frame_of_several_messages_is_stored_whole_or_not), RUN(gates_are_asked_at_each_attempt),
 		RUN(no_minute_sees_more_than_the_rate), RUN(the_breaker_opens_and_closes), RUN(what_cannot_be_tried_does_not_spin), RUN(it_is_erased_at_the_start),
 		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(the_states_add_up), RUN(a_report_settles_its_text),
 		RUN(a_report_before_the_answer_is_believed), RUN(the_gateways_own_optout_stops_texts) };

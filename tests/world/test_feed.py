@@ -150,3 +150,42 @@ def test_enhanced_mode_when_asked_for():
         assert code(feed.send(with_modes("", "", 2))) == "AA"
         feed.write(feed.frame(with_modes("NE", "NE", 3)))
         assert control_id(feed.send(with_modes("AL", "NE", 4))) == "E4", "NE, NE: nothing is sent"
+
+
+def batch(*messages, count=None):
+    return "FHS|^~\\&|EPIC|LAMNA\rBHS|^~\\&|EPIC|LAMNA\r" + "".join(messages) + f"BTS|{count if count is not None else len(messages)}\rFTS|1\r"
+
+
+def test_a_batch_is_one_transaction_and_one_answer_each():
+    with House() as house, house.feed() as feed:
+        turns = house.status()["messages"]
+        first = [siu("S12", f"T{i}", in_seconds(90000), control_id=f"B{i}", patient=f"P{i}", phone=f"(608) 555-01{i + 10}") for i in range(5)]
+        feed.write(feed.frame(batch(*first)))
+        answers = [feed.read() for _ in first]
+        assert [code(a) for a in answers] == ["AA"] * 5 and [a.split("MSA|AA|")[1].split("\r")[0] for a in answers] == [f"B{i}" for i in range(5)]
+        house.wait_texts(5)
+        feed.write(feed.frame(batch(*first)))
+        assert [code(feed.read()) for _ in first] == ["AA"] * 5
+        assert len(house.stays(5, 0.5)) == 5 and house.status()["messages"]["duplicate"] == turns["duplicate"] + 5
+        bare = siu("S12", "T8", in_seconds(90000), control_id="B8") + siu("S12", "T9", None, control_id="B9") + siu("S12", "TA", in_seconds(90000), control_id="BA", application="OTHER", processing="T")
+        feed.write(feed.frame(bare))
+        assert [code(feed.read()) for _ in range(3)] == ["AA", "AA", "AR"], "each is judged by itself"
+        assert house.status()["messages"]["quarantined"] == 1 and len(house.appointments()) == 6
+
+
+def test_a_batch_and_what_it_says_of_itself():
+    with House() as house, house.feed() as feed:
+        feed.write(feed.frame(batch(siu("S12", "T1", in_seconds(90000)), count=3)))
+        assert code(feed.read()) == "AA"
+        feed.write(feed.frame("BHS|^~\\&|EPIC|LAMNA|NUDGE|HERE|20261120||||BATCH77\rBTS|0\r"))
+        answer = feed.read()
+        assert code(answer) == "AR" and "MSA|AR|BATCH77|" in answer and "|NUDGE|HERE|EPIC|LAMNA|" in answer, answer
+        s = house.status()["intake"]
+        assert s["batches"] == 2 and s["batch_counts_wrong"] == 1, s
+        many = [siu("S15", f"M{i}", in_seconds(90000), control_id=f"M{i}") for i in range(1000)]
+        feed.write(feed.frame(batch(*many)))
+        assert [code(feed.read()) for _ in many] == ["AA"] * 1000
+        feed.write(feed.frame(batch(*many, many[0])))
+        answer = feed.read()
+        assert code(answer) == "AR" and "1000 messages" in answer and "M0" in answer, answer
+        assert code(feed.send(siu("S12", "T2", in_seconds(90000)))) == "AA", "the connection goes on"
