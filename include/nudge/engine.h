@@ -42,6 +42,7 @@ struct replay_result {
 struct engine_status {
 	int64_t messages_accepted, messages_duplicate, messages_ignored, messages_quarantined, messages_refused;
 	int64_t control_id_reused;
+	struct { const char *what; int64_t n; } noted[16]; /* what messages had besides: literals; those used come first */
 	int64_t quarantine_kept, quarantine_bytes, quarantine_dropped;
 	int64_t texts[TEXT_STATES];
 	int64_t oldest_due_s;    /* of a text that is due and not sent; 0: none */

@@ -109,15 +109,21 @@ struct hl7_cursor { /* private to hl7_next() */
 bool hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path,
     struct hl7_cursor *cursor, struct span *value, unsigned *segment);
 
-/* Text of the declared or guessed character set as UTF-8 (facts: valid UTF-8
- * wins; else the single-byte set MSH-18 names; else Windows-1252, guessed).
- * Delimiters are ASCII in all sets taken here, so this works on whole messages. */
-enum hl7_charset { HL7_UTF8, HL7_LATIN1, HL7_CP1252, HL7_CHARSET_UNSUPPORTED };
-enum hl7_charset hl7_charset_of(struct span bytes, struct span msh18, bool *guessed); /* Pure. */
+/* The character set of a message: bytes that are valid UTF-8 are that, whatever
+ * MSH-18 says; else the set that MSH-18 names (table 0211, or a name that ICU
+ * knows); else Windows-1252, guessed. UNSUPPORTED: UTF-16 and UTF-32, which no
+ * frame can carry. *name: for hl7_to_utf8(), borrowed from msh18. Pure. */
+enum hl7_charset { HL7_UTF8, HL7_LATIN1, HL7_CP1252, HL7_OTHER, HL7_CHARSET_UNSUPPORTED };
+enum hl7_charset hl7_charset_of(struct span bytes, struct span msh18, struct span *name, bool *guessed);
 
-/* `bytes` as UTF-8 without a BOM. Borrows when they are UTF-8 already, else a
- * copy in the arena; SPAN_NONE with n 0 when the arena is full. */
-struct span hl7_to_utf8(struct span bytes, enum hl7_charset set, struct arena *a);
+/* `bytes` as UTF-8 without a BOM; before anything is looked for in them, since
+ * bytes of some sets look like delimiters. Borrows when they are UTF-8 already,
+ * else a copy in the arena; SPAN_NONE with n 0 when the arena is full. */
+struct span hl7_to_utf8(struct span bytes, enum hl7_charset set, struct span name, struct arena *a);
+
+/* UTF-16 or UTF-32, known by its mark or its zeros, as UTF-8: enough to answer
+ * its sender. SPAN_NONE when it is neither, or the arena is full. */
+struct span hl7_wide_to_utf8(struct span bytes, struct arena *a);
 
 /* A time as sent: TS/DTM, YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ], first
  * component only, blanks trimmed, 16-digit stamps read to 14 digits.

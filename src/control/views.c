@@ -359,6 +359,16 @@ status_sites(const struct engine_status *s)
 	return sites;
 }
 
+static json_t *
+noted_of(const struct engine_status *s)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof s->noted / sizeof s->noted[0] && s->noted[i].what; i++)
+		(void)json_object_set_new(o, s->noted[i].what, json_integer(s->noted[i].n));
+	return o;
+}
+
 json_t *
 views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s)
 {
@@ -378,6 +388,8 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	    s->sender_connected, "numbers_blocked", (json_int_t)s->lanes_blocked, "clock_held", s->clock_held,
 	    "clock_synchronised", s->clock_synchronised, "store_busy", s->store_busy, "sites", status_sites(s), "configuration",
 	    rules->conf->file);
+	if (o)
+		(void)json_object_set_new(o, "noted", noted_of(s));
 	if (o)
 		(void)json_object_set_new(o, "quarantine",
 		    json_pack("{s:I, s:I, s:I}", "kept", (json_int_t)s->quarantine_kept, "bytes", (json_int_t)s->quarantine_bytes,

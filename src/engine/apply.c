@@ -447,6 +447,20 @@ apply_bookings(struct engine *e, const struct message *m, int64_t sender, struct
 	return true;
 }
 
+/* What was odd about it, in the reader's words. */
+static void
+note(struct engine *e, const struct message *m)
+{
+	for (size_t i = 0; m->counted && i < sizeof e->count.noted / sizeof e->count.noted[0]; i++) {
+		if (!e->count.noted[i].what)
+			e->count.noted[i].what = m->counted;
+		if (strcmp(e->count.noted[i].what, m->counted) == 0) {
+			e->count.noted[i].n++;
+			return;
+		}
+	}
+}
+
 bool
 apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f)
 {
@@ -456,6 +470,7 @@ apply_message(struct engine *e, struct message *m, struct answer *a, struct faul
 	int condition = 0;
 
 	a->verdict = VERDICT_ACCEPT;
+	note(e, m);
 	if (m->kind == MESSAGE_REFUSE) {
 		e->count.messages_refused++;
 		a->verdict = m->verdict;

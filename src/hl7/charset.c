@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "hl7/transcode.h"
 #include "nudge/hl7.h"
 
 #define BOM "\xef\xbb\xbf"
@@ -84,46 +85,59 @@ static const struct {
 	{ "LATIN1", HL7_LATIN1, true },
 	{ "WINDOWS-1252", HL7_CP1252, true },
 	{ "CP1252", HL7_CP1252, true },
-	{ "8859", HL7_CHARSET_UNSUPPORTED, false },
-	{ "ISO8859", HL7_CHARSET_UNSUPPORTED, false },
-	{ "ISO-8859", HL7_CHARSET_UNSUPPORTED, false },
-	{ "ISO 8859", HL7_CHARSET_UNSUPPORTED, false },
-	{ "ISO IR14", HL7_CHARSET_UNSUPPORTED, false },
-	{ "ISO IR87", HL7_CHARSET_UNSUPPORTED, false },
-	{ "ISO IR159", HL7_CHARSET_UNSUPPORTED, false },
-	{ "WINDOWS-", HL7_CHARSET_UNSUPPORTED, false },
-	{ "JAS", HL7_CHARSET_UNSUPPORTED, false },
-	{ "JIS", HL7_CHARSET_UNSUPPORTED, false },
-	{ "SHIFT", HL7_CHARSET_UNSUPPORTED, false },
-	{ "EUC", HL7_CHARSET_UNSUPPORTED, false },
-	{ "GB", HL7_CHARSET_UNSUPPORTED, false },
-	{ "KS", HL7_CHARSET_UNSUPPORTED, false },
-	{ "CNS", HL7_CHARSET_UNSUPPORTED, false },
-	{ "BIG", HL7_CHARSET_UNSUPPORTED, false },
 	{ "UTF-16", HL7_CHARSET_UNSUPPORTED, false },
 	{ "UTF-32", HL7_CHARSET_UNSUPPORTED, false },
 	{ "UNICODE UTF-16", HL7_CHARSET_UNSUPPORTED, false },
 	{ "UNICODE UTF-32", HL7_CHARSET_UNSUPPORTED, false },
 };
 
-enum hl7_charset
-hl7_charset_of(struct span bytes, struct span msh18, bool *guessed)
+static bool
+has_escape_sequences(struct span b)
 {
-	struct span rest, name = span_trim(span_cut(msh18, '~', &rest)); /* further ones are for escapes */
+	const char *at = b.n > 0 ? memchr(b.p, '\x1b', b.n) : NULL;
 
+	return at && at + 1 < b.p + b.n && (at[1] == '$' || at[1] == '(');
+}
+
+/* Sets that switch by escape sequences are named first, or after an empty first
+ * for use inside texts; their bytes are ASCII, and would pass for it. */
+static bool
+switches_sets(struct span msh18, struct span *name)
+{
+	struct span rest = msh18;
+
+	while (rest.n > 0) {
+		*name = span_trim(span_cut(rest, '~', &rest));
+		if (transcode_is_2022(*name))
+			return true;
+	}
+	return false;
+}
+
+enum hl7_charset
+hl7_charset_of(struct span bytes, struct span msh18, struct span *name, bool *guessed)
+{
+	struct span rest;
+
+	*name = span_trim(span_cut(msh18, '~', &rest)); /* further ones are for escapes */
 	*guessed = false;
 	if (is_wide(bytes))
 		return HL7_CHARSET_UNSUPPORTED;
+	if (has_escape_sequences(bytes) && switches_sets(msh18, name))
+		return HL7_OTHER;
 	if (is_utf8(bytes))
 		return HL7_UTF8;
+	*name = span_trim(span_cut(msh18, '~', &rest));
 	for (size_t i = 0; i < sizeof declared / sizeof declared[0]; i++) {
 		struct span begin = span_of(declared[i].begin);
 
-		if (name.n < begin.n || (declared[i].whole && name.n != begin.n))
+		if (name->n < begin.n || (declared[i].whole && name->n != begin.n))
 			continue;
-		if (span_eq_nocase((struct span){ name.p, begin.n }, begin))
+		if (span_eq_nocase((struct span){ name->p, begin.n }, begin))
 			return declared[i].set;
 	}
+	if (transcode_knows(*name))
+		return HL7_OTHER;
 	*guessed = true;
 	return HL7_CP1252;
 }
@@ -162,7 +176,7 @@ put_utf8(char *out, uint32_t c)
 }
 
 struct span
-hl7_to_utf8(struct span bytes, enum hl7_charset set, struct arena *a)
+hl7_to_utf8(struct span bytes, enum hl7_charset set, struct span name, struct arena *a)
 {
 	size_t n = 0, size = 0;
 	char *out;
@@ -173,6 +187,8 @@ hl7_to_utf8(struct span bytes, enum hl7_charset set, struct arena *a)
 		return bytes;
 	if (set == HL7_CHARSET_UNSUPPORTED)
 		return SPAN_NONE;
+	if (set == HL7_OTHER)
+		return transcode(bytes, name, a);
 	/* Counted first: three times a large message would not fit where the exact size does. */
 	for (size_t i = 0; i < bytes.n; i++) {
 		uint32_t c = code_point((unsigned char)bytes.p[i]);
@@ -186,4 +202,12 @@ hl7_to_utf8(struct span bytes, enum hl7_charset set, struct arena *a)
 		n += put_utf8(out + n, code_point((unsigned char)bytes.p[i]));
 	assert(n == size);
 	return (struct span){ out, n };
+}
+
+struct span
+hl7_wide_to_utf8(struct span bytes, struct arena *a)
+{
+	struct span text = transcode_wide(bytes, a);
+
+	return text.n >= 3 && memcmp(text.p, BOM, 3) == 0 ? (struct span){ text.p + 3, text.n - 3 } : text;
 }

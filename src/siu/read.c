@@ -52,9 +52,9 @@ open_raw(struct reading *r, struct span bytes)
 static enum opened
 open_text(struct reading *r, struct span bytes)
 {
-	struct span msh18 = span_trim(hl7_repetition(r->delims, hl7_field(r->hl7, 0, 18), 0)), text;
+	struct span msh18 = hl7_field(r->hl7, 0, 18), name, text;
 	bool guessed = false;
-	enum hl7_charset set = hl7_charset_of(bytes, msh18, &guessed);
+	enum hl7_charset set = hl7_charset_of(bytes, msh18, &name, &guessed);
 
 	if (set == HL7_CHARSET_UNSUPPORTED) {
 		r->is_bare = true;
@@ -62,12 +62,12 @@ open_text(struct reading *r, struct span bytes)
 	}
 	if (guessed)
 		verdict_count(r, "character set guessed");
-	text = hl7_to_utf8(bytes, set, &r->msg->arena);
+	text = hl7_to_utf8(bytes, set, name, &r->msg->arena);
 	if (bytes.n > 0 && !text.p)
 		return NO_MEMORY;
 	if (text.p == bytes.p)
 		return OPENED;
-	/* Delimiters are ASCII in every set taken, so the same segments are found. */
+	/* Where a byte only looked like a delimiter, segments and fields are found anew. */
 	if (hl7_read(r->hl7, text) != HL7_OK)
 		return NO_MEMORY;
 	r->delims = hl7_delims(r->hl7);
@@ -77,9 +77,13 @@ open_text(struct reading *r, struct span bytes)
 static enum opened
 open_message(struct reading *r)
 {
-	struct span bytes = without_bom(r->msg->raw);
-	enum opened o = open_raw(r, bytes);
+	struct span bytes = without_bom(r->msg->raw), wide = hl7_wide_to_utf8(r->msg->raw, &r->msg->arena);
+	enum opened o = open_raw(r, wide.n > 0 ? wide : bytes);
 
+	if (o == OPENED && wide.n > 0) { /* a frame may have torn it: good for an answer, not to be believed */
+		r->is_bare = true;
+		return o;
+	}
 	return o == OPENED ? open_text(r, bytes) : o;
 }
 

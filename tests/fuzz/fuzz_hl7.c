@@ -124,15 +124,16 @@ static void
 look_at_charset(struct span bytes, struct span msh18)
 {
 	bool guessed, again;
-	enum hl7_charset set = hl7_charset_of(bytes, msh18, &guessed);
+	struct span name;
+	enum hl7_charset set = hl7_charset_of(bytes, msh18, &name, &guessed);
 	struct arena a;
 	struct span text;
 
 	arena_init(&a, 1 << 22);
-	text = hl7_to_utf8(bytes, set, &a);
+	text = hl7_to_utf8(bytes, set, name, &a);
 	must(set != HL7_CHARSET_UNSUPPORTED || !text.p);
 	if (text.n > 1 && text.p[0] && text.p[1])
-		must(hl7_charset_of(text, SPAN_NONE, &again) == HL7_UTF8 && !again);
+		must(hl7_charset_of(text, SPAN_NONE, &name, &again) == HL7_UTF8 && !again);
 	arena_clear(&a);
 }
 

@@ -52,15 +52,19 @@ static const struct {
 	{ "a surrogate", S("\xed\xa0\x80"), "", HL7_CP1252, true },
 	{ "beyond the last code point", S("\xf4\x90\x80\x80"), "", HL7_CP1252, true },
 	{ "a byte that UTF-8 never has", S("abc\xff"), "", HL7_CP1252, true },
-	{ "Latin-2 is not taken for Latin-1", S("J\xfcrgen"), "8859/2", HL7_CHARSET_UNSUPPORTED, false },
-	{ "Latin-9 is not taken for Latin-1", S("J\xfcrgen"), "8859/15", HL7_CHARSET_UNSUPPORTED, false },
-	{ "Big5 cannot be read", S("\xa4\x40"), "BIG-5", HL7_CHARSET_UNSUPPORTED, false },
-	{ "GB 18030 cannot be read", S("\xc4\xe3"), "GB 18030-2000", HL7_CHARSET_UNSUPPORTED, false },
-	{ "Shift-JIS cannot be read", S("\x83\x5c"), "JIS X 0202", HL7_CHARSET_UNSUPPORTED, false },
-	{ "Shift-JIS by its own name", S("\x83\x65"), "SHIFT_JIS", HL7_CHARSET_UNSUPPORTED, false },
-	{ "Cyrillic 8859", S("\xe9"), "8859/5", HL7_CHARSET_UNSUPPORTED, false },
-	{ "another Windows set cannot be read", S("J\xfcrgen"), "WINDOWS-1251", HL7_CHARSET_UNSUPPORTED,
-	  false },
+	{ "Latin-2 is not taken for Latin-1", S("J\xfcrgen"), "8859/2", HL7_OTHER, false },
+	{ "Latin-9 is not taken for Latin-1", S("J\xfcrgen"), "8859/15", HL7_OTHER, false },
+	{ "Big5, declared", S("\xa4\x40"), "BIG-5", HL7_OTHER, false },
+	{ "GB 18030, declared", S("\xc4\xe3"), "GB 18030-2000", HL7_OTHER, false },
+	{ "JIS X 0202 in escape sequences, which are ASCII bytes", S("\x1b$B;3ED\x1b(B"), "JIS X 0202", HL7_OTHER, false },
+	{ "ISO IR87 named for use inside texts", S("\x1b$B;3ED\x1b(B"), "~ISO IR87", HL7_OTHER, false },
+	{ "escape sequences that nothing declares", S("\x1b$B;3ED\x1b(B"), "", HL7_UTF8, false },
+	{ "a name that only ICU knows", S("\xe9"), "koi8-r", HL7_OTHER, false },
+	{ "a set without ASCII is none for HL7", S("\xe9"), "ebcdic-cp-us", HL7_CP1252, true },
+	{ "a set of Unicode's own is what bytes prove", S("\xe9"), "UTF-7", HL7_CP1252, true },
+	{ "Shift-JIS by its own name", S("\x83\x65"), "SHIFT_JIS", HL7_OTHER, false },
+	{ "Cyrillic 8859", S("\xe9"), "8859/5", HL7_OTHER, false },
+	{ "another Windows set", S("J\xfcrgen"), "WINDOWS-1251", HL7_OTHER, false },
 	{ "UTF-16, little end first", S("M\0S\0H\0"), "", HL7_CHARSET_UNSUPPORTED, false },
 	{ "UTF-16, big end first", S("\0M\0S\0H"), "", HL7_CHARSET_UNSUPPORTED, false },
 	{ "UTF-16 with its mark", S("\xff\xfeM\0"), "", HL7_CHARSET_UNSUPPORTED, false },
@@ -71,9 +75,10 @@ TEST(bytes_prove_more_than_a_header_declares)
 {
 	for (size_t i = 0; i < COUNT(of_rows); i++) {
 		bool guessed = !of_rows[i].guessed;
+		struct span name;
 
 		same_int(of_rows[i].rule,
-		    hl7_charset_of(of_rows[i].bytes, span_of(of_rows[i].msh18), &guessed), of_rows[i].set);
+		    hl7_charset_of(of_rows[i].bytes, span_of(of_rows[i].msh18), &name, &guessed), of_rows[i].set);
 		same_int(of_rows[i].rule, guessed, of_rows[i].guessed);
 	}
 }
@@ -103,18 +108,57 @@ static const struct {
 	{ "a set that cannot be read gives nothing", S("abc"), HL7_CHARSET_UNSUPPORTED, S("") },
 };
 
+static const struct {
+	const char *rule;
+	struct span bytes, want;
+	const char *name;
+} other_rows[] = {
+	{ "Latin-2", S("\xa3\xf3" "d\xbc"), S("\xc5\x81\xc3\xb3" "d\xc5\xba"), "8859/2" },
+	{ "Cyrillic", S("\xb8\xd2\xd0\xdd"), S("\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd"), "ISO 8859-5" },
+	{ "Latin-9 has the euro", S("\xa4"), S("\xe2\x82\xac"), "8859/15" },
+	{ "Big5 with a backslash for its second byte", S("\xb3\x5c|x"), S("\xe8\xa8\xb1|x"), "BIG-5" },
+	{ "Big5 with a bar for its second byte", S("\xa6\x7c|x"), S("\xe5\xb8\x86|x"), "BIG5" },
+	{ "GB 18030, two bytes and four", S("\xc4\xe3\x81\x30\x81\x30"), S("\xe4\xbd\xa0\xc2\x80"), "GB 18030-2000" },
+	{ "Shift-JIS with a backslash for its second byte", S("\x83\x5c|\\~"), S("\xe3\x82\xbd|\\~"), "Shift_JIS" },
+	{ "EUC-JP", S("\xbb\xb3\xc5\xc4"), S("\xe5\xb1\xb1\xe7\x94\xb0"), "EUC-JP" },
+	{ "EUC-KR as KS X 1001", S("\xb1\xe8\\~"), S("\xea\xb9\x80\\~"), "KS X 1001" },
+	{ "EUC-TW as CNS 11643", S("\xc4\xe3"), S("\xe4\xb8\xad"), "CNS 11643-1992" },
+	{ "ISO IR87 between escape sequences", S("\x1b$B;3ED\x1b(B|x"), S("\xe5\xb1\xb1\xe7\x94\xb0|x"), "ISO IR87" },
+	{ "a name that only ICU knows", S("\xe9\xd7\xc1\xce"), S("\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd"), "koi8-r" },
+	{ "what the set has not", S("a\xae\xae" "b"), S("a\xef\xbf\xbd" "b"), "EUC-JP" },
+};
+
+TEST(sets_by_name_become_utf8)
+{
+	struct arena a;
+
+	arena_init(&a, 1 << 16);
+	for (size_t i = 0; i < COUNT(other_rows); i++) {
+		struct span name = span_of(other_rows[i].name), found, got;
+		bool guessed;
+
+		same_int(other_rows[i].rule, hl7_charset_of(other_rows[i].bytes, name, &found, &guessed), HL7_OTHER);
+		got = hl7_to_utf8(other_rows[i].bytes, HL7_OTHER, found, &a);
+		same_span(other_rows[i].rule, got, other_rows[i].want);
+	}
+	arena_clear(&a);
+	arena_init(&a, 4);
+	holds("no memory", hl7_to_utf8((struct span)S("\xc4\xe3\xc4\xe3"), HL7_OTHER, SPAN_LIT("gb18030"), &a).p == NULL);
+	arena_clear(&a);
+}
+
 TEST(text_becomes_utf8)
 {
 	struct arena a;
 
 	arena_init(&a, 1 << 16);
 	for (size_t i = 0; i < COUNT(utf8_rows); i++) {
-		struct span got = hl7_to_utf8(utf8_rows[i].bytes, utf8_rows[i].set, &a);
+		struct span got = hl7_to_utf8(utf8_rows[i].bytes, utf8_rows[i].set, SPAN_NONE, &a), name;
 		bool guessed;
 
 		same_span(utf8_rows[i].rule, got, utf8_rows[i].want);
 		same_int("what comes out is UTF-8",
-		    got.n ? hl7_charset_of(got, SPAN_NONE, &guessed) : HL7_UTF8, HL7_UTF8);
+		    got.n ? hl7_charset_of(got, SPAN_NONE, &name, &guessed) : HL7_UTF8, HL7_UTF8);
 	}
 	arena_clear(&a);
 }
@@ -127,11 +171,11 @@ TEST(a_copy_needs_its_own_size_and_no_more)
 	memset(text, 'a', sizeof text);
 	arena_init(&a, 1000);
 	same_int("900 bytes of ASCII fit into 1,000",
-	    hl7_to_utf8(span_from(text, sizeof text), HL7_CP1252, &a).n, 900);
+	    hl7_to_utf8(span_from(text, sizeof text), HL7_CP1252, SPAN_NONE, &a).n, 900);
 	arena_clear(&a);
 	memset(text, '\x80', sizeof text);
-	holds("2,700 do not", hl7_to_utf8(span_from(text, sizeof text), HL7_CP1252, &a).p == NULL);
-	holds("UTF-8 needs none", hl7_to_utf8(span_from(text, sizeof text), HL7_UTF8, &a).p == text);
+	holds("2,700 do not", hl7_to_utf8(span_from(text, sizeof text), HL7_CP1252, SPAN_NONE, &a).p == NULL);
+	holds("UTF-8 needs none", hl7_to_utf8(span_from(text, sizeof text), HL7_UTF8, SPAN_NONE, &a).p == text);
 	arena_clear(&a);
 }
 
@@ -140,7 +184,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(bytes_prove_more_than_a_header_declares),
-		RUN(text_becomes_utf8),
+		RUN(text_becomes_utf8), RUN(sets_by_name_become_utf8),
 		RUN(a_copy_needs_its_own_size_and_no_more),
 	};
 

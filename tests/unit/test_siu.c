@@ -617,10 +617,10 @@ order_and_characters(void **state)
 		    EPIC("S12") GOOD JANE "AIL|1||N\xe9phro\r",
 		    "department=N\xc3\xa9phro|counted=character set guessed" },
 		{ "a set that cannot be read: quarantine, its texts are held", "prod",
-		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|2.3||||||BIG5") GOOD JANE "AIL|1||\xa4\xa4\r",
+		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|2.3||||||UNICODE UTF-16") GOOD JANE "AIL|1||\xa4\xa4\r",
 		    "kind=quarantine|held=36996|error=102 MSH-18" },
 		{ "an id in such a set is no id", "prod",
-		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|2.3||||||BIG5") SCH("", "\xa4\xa4", AT, "") JANE,
+		    MSH_OF("EPIC", "LAMNA", "S12", "C1", "|P|2.3||||||UNICODE UTF-16") SCH("", "\xa4\xa4", AT, "") JANE,
 		    "kind=quarantine|held=" },
 		{ "LF may end segments", "prod",
 		    "MSH|^~\\&|EPIC|LAMNA|||20261121||SIU^S12|C1|P|2.3\nSCH|1|36996|||||||||^^^" AT

@@ -189,3 +189,24 @@ def test_a_batch_and_what_it_says_of_itself():
         answer = feed.read()
         assert code(answer) == "AR" and "1000 messages" in answer and "M0" in answer, answer
         assert code(feed.send(siu("S12", "T2", in_seconds(90000)))) == "AA", "the connection goes on"
+
+
+def test_character_sets():
+    def sent(set_name, encoding, name, control_id):
+        return siu("S12", control_id, in_seconds(90000), msh18=set_name, name=name, control_id=control_id).encode(encoding)
+
+    with House() as house, house.feed() as feed:
+        for i, (set_name, encoding, name) in enumerate([("8859/1", "latin-1", "Müller^Jörg"), ("", "utf-8", "Müller^Jörg"), ("BIG-5", "big5", "許^功蓋"),
+                ("GB 18030-2000", "gb18030", "你^好"), ("8859/2", "iso-8859-2", "Łódź^Żaneta"), ("~ISO IR87", "iso2022_jp", "山田^太郎"), ("", "latin-1", "Müller^Jörg")]):
+            assert code(feed.send(sent(set_name, encoding, name, f"CS{i}"))) == "AA"
+        assert len(house.appointments()) == 7 and house.status()["messages"]["quarantined"] == 0
+        assert house.status()["noted"] == {"character set guessed": 1}
+
+
+def test_wide_characters_are_answered_and_kept_aside():
+    with House() as house, house.feed() as feed:
+        for i, encoding in enumerate(["utf-16-le", "utf-16-be", "utf-16", "utf-32-le"]):
+            feed.write(feed.frame(siu("S12", f"W{i}", in_seconds(90000), control_id=f"W{i}").encode(encoding)))
+            answer = feed.read()
+            assert code(answer) == "AA" and f"MSA|AA|W{i}" in answer, answer
+        assert house.status()["messages"]["quarantined"] == 4 and house.appointments() == []
