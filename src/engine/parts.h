@@ -1,7 +1,8 @@
 /* engine/parts.h - what the files of the engine share; nobody else includes it.
  *
  *   engine.c   the turn itself: take, decide, commit, release
- *   apply.c    a message becomes rows: sender, appointment, plan
+ *   message.c  a message is taken: sender, answered before, kind
+ *   apply.c    its bookings become rows: appointment, plan
  *   quarantine.c  what could not be understood, and what waits for it
  *   replay.c   the same, asked for by an administrator: shown, read again, discarded
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
