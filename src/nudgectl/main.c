@@ -28,6 +28,8 @@ static const struct {
 		command_release },
 	{ "check", "FILE", "check a configuration, without nudged", command_check },
 	{ "keygen", "FILE", "make a store key, without nudged", command_keygen },
+	{ "simulate", "FILE... [--at TIME | --at message] [--show-phi]",
+		"what messages from files would do under the configuration of -c, without sending", command_simulate },
 	{ "send", "FILE... --to HOST:PORT [--cert F --key F] [--ca F] [--name N] [--plain]",
 		"send HL7 messages and show the answers, without nudged", command_send },
 };
@@ -126,20 +128,45 @@ print_faults(const json_t *faults)
 	return EXIT_CONF;
 }
 
+/* The socket that a configuration names, when its reader may read it. */
+static bool
+socket_of(const char *path, char *out, size_t cap)
+{
+	struct conf_faults faults;
+	struct conf *c = NULL;
+	bool ok = conf_load(path, CONF_CHECK, &c, &faults);
+
+	if (ok)
+		span_copy(out, cap, span_of(c->control_socket));
+	else
+		(void)fprintf(stderr, "nudgectl: %s cannot be used; name the socket with -s\n", path);
+	conf_faults_clear(&faults);
+	conf_drop(c);
+	return ok;
+}
+
 int
 call_ask(const struct call *c, json_t *request, json_t **result)
 {
-	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL, path[512];
+	const char *socket = c->socket ? c->socket : SOCKET_DEFAULT;
 	struct fault f = { 0 };
 	struct buf answer;
 	json_t *o = NULL;
 	int status = EXIT_FAILURE;
 
 	json_decref(request);
+	if (!c->socket && c->conf) {
+		if (!socket_of(c->conf, path, sizeof path)) {
+			free(text);
+			return EXIT_CONF;
+		}
+		socket = path;
+	}
 	buf_init(&answer, 256u << 20);
 	if (!text) {
 		(void)fputs("nudgectl: out of memory\n", stderr);
-	} else if (!control_ask(c->socket, text, &answer, &f)) {
+	} else if (!control_ask(socket, text, &answer, &f)) {
 		(void)fprintf(stderr, "nudgectl: %s\n", f.text);
 	} else if (!(o = json_loadb(answer.p, answer.n, 0, NULL))) {
 		(void)fputs("nudgectl: the answer is no JSON\n", stderr);
@@ -159,28 +186,10 @@ call_ask(const struct call *c, json_t *request, json_t **result)
 	return status;
 }
 
-/* The socket that a configuration names, when its reader may read it. */
-static bool
-socket_of(const char *path, char *out, size_t cap)
-{
-	struct conf_faults faults;
-	struct conf *c = NULL;
-	bool ok = conf_load(path, CONF_CHECK, &c, &faults);
-
-	if (ok)
-		span_copy(out, cap, span_of(c->control_socket));
-	else
-		(void)fprintf(stderr, "nudgectl: %s cannot be used; name the socket with -s\n", path);
-	conf_faults_clear(&faults);
-	conf_drop(c);
-	return ok;
-}
-
 int
 main(int argc, char **argv)
 {
-	struct call c = { .socket = SOCKET_DEFAULT };
-	char path[512];
+	struct call c = { .socket = NULL };
 	int o;
 
 	while ((o = getopt(argc, argv, "+s:c:Vh")) != -1)
@@ -189,9 +198,7 @@ main(int argc, char **argv)
 			c.socket = optarg;
 			break;
 		case 'c':
-			if (!socket_of(optarg, path, sizeof path))
-				return EXIT_CONF;
-			c.socket = path;
+			c.conf = optarg;
 			break;
 		case 'V':
 			(void)puts("nudgectl " NUDGE_VERSION);

@@ -10,7 +10,8 @@
 #define EXIT_CONF 78
 
 struct call {
-	const char *socket;  /* -s, or the default */
+	const char *socket;  /* -s; NULL: what the configuration names, or the default */
+	const char *conf;    /* -c; NULL when not given */
 	bool json;           /* --json */
 	int argc;            /* what follows the command */
 	char **argv;
@@ -27,6 +28,7 @@ int command_release(struct call *c);
 int command_check(struct call *c);
 int command_keygen(struct call *c);
 int command_send(struct call *c);
+int command_simulate(struct call *c);
 
 /* Takes NAME VALUE out of the arguments; "" when it is not there, NULL (and a
  * line on stderr) when its value is missing. */
