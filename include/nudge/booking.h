@@ -22,6 +22,8 @@ const char *visit_status_name(enum visit_status s); /* "no-show". Literal. */
 
 enum consent_said { CONSENT_NOT_SAID, CONSENT_YES, CONSENT_NO };
 
+#define SAID_SEPARATOR '\x1f'
+
 struct booking {
 	struct span appointment_id; /* SCH-2.1, or the alias that identified it; never empty */
 	bool has_filler_id;         /* appointment_id is SCH-2.1 */
@@ -44,9 +46,13 @@ struct booking {
 	enum phone_result phone_why; /* when FIELD_SET and phone is "" */
 	struct span language;       /* "en", "" when not said */
 	bool deceased;
+	bool birth_said;            /* the date of birth was there, and is of a person of age unless minor */
+	bool minor;                 /* younger than the site's minor_age today */
+	int64_t adult_day;          /* minor: days since 1970 to the day on which that ends */
 	enum consent_said consent;
 
-	struct span department, visit_type;
+	struct span department, visit_type; /* the first that is said */
+	struct span departments, visit_types; /* all that patterns are tried on, SAID_SEPARATOR between them */
 	bool confidential;          /* department or visit type is listed as confidential */
 	enum field_state link_state;
 	struct span link;

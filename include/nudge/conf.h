@@ -14,6 +14,7 @@
 #define NUDGE_CONF_H
 
 #include "nudge/ack.h"
+#include "nudge/digest.h"
 #include "nudge/fault.h"
 #include "nudge/pattern.h"
 
@@ -139,6 +140,8 @@ struct conf_site {
 	enum unknown_rule unknown;
 	int64_t storm_brake_per_min;     /* 0: off */
 	int64_t daily_cap, weekly_cap;   /* 0: none */
+	bool suppress_minors;
+	int64_t minor_age;               /* years */
 	bool nak_bad_content;
 	bool unknown_type_phone;         /* untyped_phones: take a number whose type is not said; default true */
 	struct text_list approvers;      /* empty: approver = none */
@@ -161,6 +164,7 @@ struct conf {
 	struct conf_environment *environments;   size_t environments_n;
 	struct conf_listener *listeners;         size_t listeners_n;
 	struct conf_site *sites;                 size_t sites_n;
+	uint8_t digest[DIGEST_BYTES];    /* of all files' bytes, in order */
 	uint64_t generation;             /* given by the loader's caller; 0 at load */
 };
 
@@ -189,6 +193,10 @@ void conf_faults_clear(struct conf_faults *f);
  * reports through the same list. */
 void conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* A number of 48 bits that another configuration does not have; people see it
+ * as 12 hexadecimal digits. Pure. */
+int64_t conf_version(const struct conf *c);
 
 struct conf *conf_hold(struct conf *c);   /* One more user; returns c. Any thread. */
 void conf_drop(struct conf *c);           /* One user less; the last frees it. NULL is fine. Any thread. */

@@ -93,7 +93,10 @@ struct gate_facts {
 	const char *rule;            /* reminder's title */
 	enum visit_status status;
 	bool this_version;           /* start and patient are those the text was planned for */
-	bool confidential, deceased;
+	bool confidential, deceased; /* as they were said when the message came */
+	const char *departments, *visit_types; /* as booking.departments: the patterns of today are tried on them */
+	bool minor;                  /* until today_day reaches adult_day */
+	int64_t adult_day, today_day; /* days since 1970, the clinic's */
 	enum consent_said consent;
 	const char *phone;           /* E.164 or "" */
 	bool opted_out;
@@ -115,8 +118,10 @@ struct gate_result {
 };
 
 /* All gates, in this order: consents, environment, approval, number, type on,
- * visit type, appointment alive and this version, phone, country, patient's
- * consent, opt-out, expiry and staleness, window, caps. Pure. */
+ * department and visit type, appointment alive and this version, the patient
+ * (death, age, own consent), phone and country, opt-out, link, expiry and
+ * staleness, window, caps. The organization's limit and the number's rate come
+ * after them, where the text's size is known. Pure. */
 struct gate_result gates_pass(const struct gate_facts *f);
 
 /* ---- rate ---- */

@@ -20,6 +20,7 @@
 #include "nudge/text.h"
 
 #define STORE_ID_MAX 200    /* bytes of an appointment's id, terminator included */
+#define STORE_SAID_MAX 512  /* bytes of departments, of visit types, terminator included */
 #define STORE_LINK_MAX 1024 /* bytes of a link, terminator included */
 #define STORE_TEXTS_OF_ONE 1024 /* texts one appointment may ever have; text id = appointment id * 1024 + ordinal */
 
@@ -88,6 +89,14 @@ struct appointment {
 	int64_t erase_at_s;       /* INT64_MAX: not before something is final */
 	bool erased;
 	bool patient_flag;        /* PID-3 changed once: shown in explain */
+	bool has_visit;
+	uint8_t visit[MARK_BYTES]; /* mark of the visit type */
+	char departments[STORE_SAID_MAX], visit_types[STORE_SAID_MAX]; /* as booking.departments; "" when lapsed */
+	bool minor;               /* not of age when it was booked */
+	int64_t adult_day;        /* minor: days since 1970 to the day on which that ends */
+	int64_t continues;        /* the canceled appointment in whose place this was booked; 0: none */
+	int64_t continued_by;     /* the same from there: no cancellation is owed, the other's text says it */
+	bool rebooked;            /* with continued_by: that text has had its turn */
 };
 
 typedef bool store_appointment_fn(void *ctx, const struct appointment *a); /* false stops the walk */
@@ -100,6 +109,11 @@ bool store_appointments_of(struct store *s, int64_t sender, struct span appointm
 enum store_found store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f);
 /* Adds or replaces the row; seals phone and link under the key of the day of erase_at_s. */
 bool store_appointment_put(struct store *s, const struct appointment *a, struct fault *f) __attribute__((warn_unused_result));
+
+/* Live rows of this patient that are not erased, oldest first; what is called may
+ * not come back here. */
+bool store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES], int64_t now_s, store_appointment_fn *fn,
+    void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
 /* Another id by which this appointment may be named; the newest wins. */
 bool store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f) __attribute__((warn_unused_result));
@@ -128,6 +142,9 @@ struct text {
 	int64_t http_status;
 	char code[32];            /* our word */
 	char message_id[128];     /* the gateway's */
+	int64_t config;           /* of the configuration under which it got its state; the store's own */
+	bool within;              /* armed: within the organization's monthly_limit */
+	int64_t carrier;          /* the text that says what this one would have said; 0: none */
 	enum text_state stored;   /* the store's own: the state it has of this row; 0 for a new one */
 };
 
@@ -145,6 +162,9 @@ bool store_texts_of(struct store *s, int64_t appointment, store_text_fn *fn, voi
 bool store_body_put(struct store *s, const struct text *t, struct span body, int64_t erase_at_s, struct fault *f) __attribute__((warn_unused_result));
 enum store_found store_body_get(struct store *s, int64_t text, struct buf *out, struct fault *f);
 bool store_body_drop(struct store *s, int64_t text, struct fault *f) __attribute__((warn_unused_result));
+
+/* Texts whose carrier this is, by id. */
+bool store_carried(struct store *s, int64_t carrier, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
 /* Pending texts with due_s < until_s, at most `limit`, in the order of (day of
  * due, id), after *cursor; *cursor moves on. Begin with {0}. *done: no more. */
@@ -167,7 +187,10 @@ bool store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn
 bool store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn, void *ctx,
     bool *done, struct fault *f) __attribute__((warn_unused_result));
 
-int64_t store_tally(const struct store *s, int64_t site, enum text_state state); /* site 0: all. As of the last commit plus this transaction. */
+/* From now on texts get their states under this configuration. */
+void store_decided_under(struct store *s, int64_t config);
+
+int64_t store_tally(const struct store *s, int64_t site, enum text_state state); /* site 0: all; state 0: ever planned. As of the last commit plus this transaction. */
 
 /* ---- opt-outs, caps, approvals, settings ---- */
 enum store_found store_optout_find(struct store *s, const char *organization, const char *phone, struct fault *f);

@@ -61,7 +61,7 @@ CREATE TABLE appointment (
 	zone           TEXT NOT NULL,
 	duration       INTEGER NOT NULL,
 	language       TEXT NOT NULL,
-	flags          INTEGER NOT NULL,  -- 1 deceased, 2 confidential, 4 left the site, 8 patient changed
+	flags          INTEGER NOT NULL,  -- 1 deceased, 2 confidential, 4 left the site, 8 patient changed, 16 rebooked and told so
 	consent        INTEGER NOT NULL,
 	phone          BLOB,              -- sealed
 	link           BLOB,              -- sealed
@@ -70,9 +70,18 @@ CREATE TABLE appointment (
 	quarantine     INTEGER NOT NULL,
 	erase_at       INTEGER NOT NULL,
 	erased         INTEGER NOT NULL,
+	phone_mark     BLOB,              -- finds a phone's appointments; goes with the number
+	visit          BLOB,              -- mark of the visit type
+	said           BLOB,              -- sealed: departments and visit types, as the site's patterns are tried on them
+	adult          BLOB,              -- sealed: the day on which a minor comes of age
+	continues      INTEGER NOT NULL,  -- the canceled appointment that this one was booked in place of; or 0
+	continued_by   INTEGER NOT NULL,  -- the same, seen from there
 	UNIQUE (sender, appointment_id, patient_number)
 ) STRICT;
 CREATE INDEX appointment_erase ON appointment (erase_at / 86400, id, erase_at) WHERE erased = 0;
+
+CREATE INDEX appointment_patient ON appointment (patient) WHERE patient IS NOT NULL;
+CREATE INDEX appointment_phone ON appointment (phone_mark) WHERE phone_mark IS NOT NULL;
 
 CREATE TABLE alias (
 	sender      INTEGER NOT NULL,
@@ -106,12 +115,16 @@ CREATE TABLE text (
 	sent        INTEGER,
 	http_status INTEGER,
 	code        TEXT,
-	message_id  TEXT
+	message_id  TEXT,
+	config      INTEGER NOT NULL,     -- configuration under which it got its state: first 48 bits of its digest
+	within      INTEGER,              -- armed: 1 within the organization's monthly_limit, 0 over it
+	carrier     INTEGER               -- the text that says what this one would have said
 ) STRICT;
 -- By day, so that new rows go to few pages: a plain index on due costs far more.
 CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;
 CREATE INDEX text_held ON text (site, id) WHERE state = 2;
 CREATE INDEX text_sending ON text (id) WHERE state = 3;
+CREATE INDEX text_carried ON text (carrier) WHERE carrier IS NOT NULL;
 CREATE INDEX text_sent ON text (first_sent) WHERE first_sent IS NOT NULL;
 
 CREATE TABLE body (                   -- what goes to the gateway, while it may have to go again
@@ -122,7 +135,7 @@ CREATE TABLE body (                   -- what goes to the gateway, while it may 
 
 CREATE TABLE tally (                  -- how many texts are in which state
 	site  INTEGER NOT NULL,
-	state INTEGER NOT NULL,
+	state INTEGER NOT NULL,           -- 0: how many were ever planned
 	n     INTEGER NOT NULL,
 	PRIMARY KEY (site, state)
 ) STRICT, WITHOUT ROWID;
@@ -140,6 +153,15 @@ CREATE TABLE cap (                    -- texts to a number on one day of the cli
 	day   INTEGER NOT NULL,
 	n     INTEGER NOT NULL,
 	PRIMARY KEY (phone, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage (                  -- what an organization has used of its monthly_limit
+	organization TEXT NOT NULL,
+	month        INTEGER NOT NULL,    -- year * 12 + month - 1, UTC
+	texts        INTEGER NOT NULL,
+	segments     INTEGER NOT NULL,
+	alarmed      INTEGER NOT NULL,    -- percent of the last alarm
+	PRIMARY KEY (organization, month)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE approval (

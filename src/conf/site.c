@@ -163,6 +163,8 @@ times(const struct section *s, struct conf_site *site)
 	site->storm_brake_per_min = section_rate(s, "storm_brake");
 	site->daily_cap = section_number(s, "daily_cap");
 	site->weekly_cap = section_number(s, "weekly_cap");
+	site->suppress_minors = section_word(s, "minors") == 1;
+	site->minor_age = section_number(s, "minor_age");
 	site->nak_bad_content = section_bool(s, "nak_bad_content");
 	site->unknown_type_phone = section_bool(s, "untyped_phones");
 	windows(s, site);

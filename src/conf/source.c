@@ -216,6 +216,17 @@ read_includes(struct reader *r, const struct source *s, const struct scanned *x,
 	}
 }
 
+/* Each file's bytes go into the digest of the whole. */
+static bool
+digest_add(struct conf *c, struct span text)
+{
+	uint8_t both[2 * DIGEST_BYTES];
+
+	memcpy(both, c->digest, DIGEST_BYTES);
+	return digest_sha256(text, both + DIGEST_BYTES) &&
+	    digest_sha256(span_from((const char *)both, sizeof both), c->digest);
+}
+
 /* Text of one file to entries and, when it can be, to values. */
 static void
 take(struct reader *r, struct source *s, struct span text, int depth)
@@ -228,6 +239,8 @@ take(struct reader *r, struct source *s, struct span text, int depth)
 		conf_fault_add(r->faults, &at, false, "this is not UTF-8: save the file as UTF-8 text");
 		return;
 	}
+	if (!digest_add(r->conf, text))
+		conf_fault_add(r->faults, &at, false, "its digest could not be made");
 	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
 		text = span_from(text.p + 3, text.n - 3);
 	if (!scan(text.p, text.n, &x, &at.line, &f)) {

@@ -6,178 +6,6 @@
 
 #include "engine/parts.h"
 
-#define TOMBSTONE_KEEP_S (30 * 86400)
-
-/* ---- the plan ---- */
-
-struct gather {
-	struct engine *e;
-	const struct appointment *a;
-	size_t n;
-	int64_t last; /* highest ordinal, -1: none */
-};
-
-static bool
-gather_text(void *ctx, const struct text *t)
-{
-	struct gather *g = ctx;
-	struct plan_known *k;
-
-	g->last = t->id % STORE_TEXTS_OF_ONE;
-	if (g->n == PLAN_TEXTS_MAX)
-		return false;
-	k = &g->e->known[g->n++];
-	*k = (struct plan_known){ .id = t->id, .kind = t->kind, .state = t->state, .reason = t->reason,
-		.this_patient = t->generation == g->a->generation, .start_s = t->start_s, .due_s = t->due_s,
-		.expires_s = t->expires_s };
-	memcpy(k->rule, t->rule, sizeof k->rule);
-	memcpy(k->fingerprint, t->fingerprint, sizeof k->fingerprint);
-	return true;
-}
-
-static bool
-end_one(struct engine *e, const struct plan_void *v, struct fault *f)
-{
-	struct text t;
-
-	if (store_text_get(e->store, v->id, &t, f) != STORE_FOUND)
-		return fault_set(f, FAULT_BROKEN, "a text that was just read is gone");
-	t.state = text_step(t.state, TEXT_EV_VOID);
-	t.reason = v->reason;
-	return store_text_put(e->store, &t, f);
-}
-
-/* More confirmations a minute than the brake allows: a feed has gone mad, or a
- * whole clinic moves; a person looks first. */
-static bool
-storm(struct engine *e, const struct conf_site *s, enum text_kind kind)
-{
-	struct site_state *st = &e->sites[s->index];
-	int64_t now = now_s(&e->now);
-
-	if (s->storm_brake_per_min == 0 || kind == TEXT_REMINDER)
-		return false;
-	if (now - st->storm_from_s >= 60 || now < st->storm_from_s) {
-		st->storm_from_s = now;
-		st->storm = st->storm && st->storm_n > s->storm_brake_per_min;
-		st->storm_n = 0;
-	}
-	st->storm_n++;
-	if (st->storm_n > s->storm_brake_per_min && !st->storm) {
-		st->storm = true;
-		engine_alarm(e, "storm brake: more confirmations a minute than storm_brake; they are held", s->title);
-	}
-	return st->storm;
-}
-
-static bool
-add_one(struct engine *e, const struct appointment *a, const struct plan_row *r, int64_t ordinal, struct fault *f)
-{
-	struct text t = { .id = a->id * STORE_TEXTS_OF_ONE + ordinal, .appointment = a->id, .site = a->site,
-		.generation = a->generation, .kind = r->kind, .state = r->state, .reason = r->reason,
-		.planned_s = now_s(&e->now), .due_s = r->due_s, .expires_s = r->expires_s, .start_s = r->start_s };
-	const struct conf_site *s = engine_site(e, a->site);
-
-	memcpy(t.rule, r->rule, sizeof t.rule);
-	memcpy(t.fingerprint, r->fingerprint, sizeof t.fingerprint);
-	if (ordinal == STORE_TEXTS_OF_ONE - 1 && t.state == TEXT_PENDING) {
-		t.state = TEXT_SUPPRESSED;
-		t.reason = REASON_TOO_MANY;
-	}
-	if (t.state == TEXT_PENDING && s && storm(e, s, t.kind)) {
-		t.state = TEXT_HELD;
-		t.reason = REASON_STORM;
-	}
-	if (t.state == TEXT_PENDING && a->quarantine) {
-		t.state = TEXT_HELD;
-		t.reason = REASON_QUARANTINED;
-	}
-	if (!store_text_put(e->store, &t, f))
-		return false;
-	if (t.state == TEXT_PENDING)
-		ahead_note(e, t.id, t.due_s);
-	return true;
-}
-
-static bool
-any_open(const struct engine *e, const struct gather *g)
-{
-	for (size_t i = 0; i < e->plan.add_n; i++)
-		if (e->plan.add[i].state == TEXT_PENDING)
-			return true;
-	for (size_t i = 0; i < g->n; i++) {
-		bool ended = false;
-
-		for (size_t j = 0; j < e->plan.end_n; j++)
-			ended = ended || e->plan.end[j].id == e->known[i].id;
-		if (!ended && !text_is_final(e->known[i].state))
-			return true;
-	}
-	return false;
-}
-
-/* When what identifies the patient goes: at the start and retain; at once when
- * the visit will not be and nothing is left to say. */
-static void
-set_erasure(struct engine *e, struct appointment *a, const struct conf_site *s, bool open)
-{
-	int64_t now = now_s(&e->now);
-	bool alive = a->status == VISIT_BOOKED || a->status == VISIT_ARRIVED;
-
-	a->erase_at_s = a->has_start ? a->start_s + (s ? s->retain_s : 0) : now + TOMBSTONE_KEEP_S;
-	if (!open && (!alive || a->left_site) && a->erase_at_s > now)
-		a->erase_at_s = now;
-	if (a->erase_at_s > now)
-		return;
-	seal_wipe(a->phone, sizeof a->phone);
-	seal_wipe(a->link, sizeof a->link);
-	a->has_patient = false;
-	a->erased = true;
-}
-
-bool
-apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f)
-{
-	const struct conf_site *s = a->left_site ? NULL : engine_site(e, a->site);
-	struct gather g = { e, a, 0, -1 };
-	struct plan_input in = { .rules = s ? rules_of(e->rules, s) : NULL, .reminders_only = reminders_only,
-		.may_send = s && e->sites[s->index].may_send, .status = a->status, .has_start = a->has_start,
-		.start_s = a->start_s, .wall = a->wall, .phone_changed = phone_changed, .now_s = now_s(&e->now),
-		.known = e->known };
-
-	plan_fingerprint(s, a->start_s, span_of(a->link), in.fingerprint);
-	if (!is_new && !store_texts_of(e->store, a->id, gather_text, &g, f))
-		return false;
-	in.known_n = g.n;
-	plan_make(&in, &e->plan);
-	for (size_t i = 0; i < e->plan.end_n; i++)
-		if (!end_one(e, &e->plan.end[i], f))
-			return false;
-	for (size_t i = 0; i < e->plan.add_n && g.last + 1 < STORE_TEXTS_OF_ONE; i++)
-		if (!add_one(e, a, &e->plan.add[i], ++g.last, f))
-			return false;
-	set_erasure(e, a, s, any_open(e, &g));
-	return a->quarantine || quarantine_release(e, g.n, f);
-}
-
-bool
-apply_final(struct engine *e, int64_t id, struct fault *f)
-{
-	struct appointment a;
-
-	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_NONE:
-		return true;
-	case STORE_FOUND:
-		break;
-	}
-	if (a.erased || a.status == VISIT_BOOKED || a.status == VISIT_ARRIVED)
-		return true;
-	return apply_plan(e, &a, false, false, true, f) && store_appointment_put(e->store, &a, f);
-}
-
 /* ---- the booking ---- */
 
 struct match {
@@ -265,13 +93,42 @@ take_patient(struct appointment *a, const struct match *m)
 	if (a->has_patient && memcmp(a->patient, m->patient, MARK_BYTES) != 0) {
 		/* Nothing is inherited from another person. */
 		a->phone[0] = a->link[0] = a->language[0] = '\0';
-		a->deceased = false;
+		a->deceased = a->minor = false;
 		a->consent = CONSENT_NOT_SAID;
 		a->generation++;
 		a->patient_flag = true;
 	}
 	memcpy(a->patient, m->patient, MARK_BYTES);
 	a->has_patient = true;
+}
+
+/* All patterns' words, or as many whole ones as there is room for. */
+static void
+take_words(char out[STORE_SAID_MAX], struct span words)
+{
+	if (words.n == 0)
+		return; /* a cancellation often names neither department nor visit type */
+	while (words.n >= STORE_SAID_MAX || (words.n > 0 && words.p[words.n - 1] == SAID_SEPARATOR)) {
+		words.n = words.n >= STORE_SAID_MAX ? STORE_SAID_MAX - 1 : words.n - 1;
+		while (words.n > 0 && words.p[words.n - 1] != SAID_SEPARATOR)
+			words.n--;
+	}
+	span_copy(out, STORE_SAID_MAX, words);
+}
+
+static bool
+take_visit(struct engine *e, struct appointment *a, const struct booking *b, struct fault *f)
+{
+	take_words(a->departments, b->departments);
+	take_words(a->visit_types, b->visit_types);
+	if (b->birth_said) {
+		a->minor = b->minor;
+		a->adult_day = b->adult_day;
+	}
+	if (b->visit_type.n == 0)
+		return true;
+	a->has_visit = true;
+	return store_mark(e->store, "visit", b->visit_type, a->visit, f);
 }
 
 static void
@@ -383,6 +240,8 @@ apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *k
 	memcpy(old_phone, a.phone, sizeof old_phone);
 	take_patient(&a, &m);
 	take_fields(e, &a, b);
+	if (!take_visit(e, &a, b, f))
+		return false;
 	bool phone_changed = a.phone[0] && strcmp(a.phone, old_phone) != 0;
 
 	a.erased = false;

@@ -2,7 +2,8 @@
  *
  *   engine.c   the turn itself: take, decide, commit, release
  *   message.c  a message is taken: sender, answered before, kind
- *   apply.c    its bookings become rows: appointment, plan
+ *   apply.c    its bookings become rows: which appointment, what it changes
+ *   planned.c  the plan of one appointment, kept in the store
  *   quarantine.c  what could not be understood, and what waits for it
  *   replay.c   the same, asked for by an administrator: shown, read again, discarded
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing

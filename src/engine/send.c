@@ -18,14 +18,20 @@ static bool
 gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, struct fault *f)
 {
 	int64_t now = now_s(&e->now);
+	struct civil c;
 
 	*g = (struct gate_facts){ .rules = l->rules, .kind = l->t.kind, .rule = l->t.rule, .status = l->a.status,
 		.approved = l->site && e->sites[l->site->index].approved,
 		.this_version = l->t.start_s == l->a.start_s && l->t.generation == l->a.generation,
-		.confidential = l->a.confidential, .deceased = l->a.deceased, .consent = l->a.consent,
+		.confidential = l->a.confidential, .departments = l->a.departments,
+		.visit_types = l->a.visit_types, .minor = l->a.minor, .adult_day = l->a.adult_day, .deceased = l->a.deceased, .consent = l->a.consent,
 		.phone = l->a.phone, .has_link = l->a.link[0] != '\0', .start_s = l->a.start_s, .due_s = l->t.due_s,
 		.planned_s = l->t.planned_s, .expires_s = l->t.expires_s, .now_s = now };
-	if (!l->site || l->a.phone[0] == '\0')
+	if (!l->site)
+		return true;
+	zone_civil(l->rules->zone, now, &c);
+	g->today_day = civil_days(c.year, c.month, c.day);
+	if (l->a.phone[0] == '\0')
 		return true;
 	switch (store_optout_find(e->store, l->site->environment->organization->title, l->a.phone, f)) {
 	case STORE_FAILED:
@@ -36,10 +42,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 	case STORE_NONE:
 		break;
 	}
-	struct civil c;
-
-	zone_civil(l->rules->zone, now, &c);
-	return !count_caps || store_cap_count(e->store, l->a.phone, civil_days(c.year, c.month, c.day),
+	return !count_caps || store_cap_count(e->store, l->a.phone, g->today_day,
 	    &g->sent_today, &g->sent_week, f);
 }
 

@@ -104,6 +104,8 @@ cover_who(struct approval *a, const struct conf_site *s)
 	put_patterns(a, "confidential_visit_types", &s->confidential_visit_types);
 	put_text(a, "sender", s->number ? s->number->sender : "");
 	put_int(a, "patient_consent", s->patient_consent);
+	put_int(a, "suppress_minors", s->suppress_minors);
+	put_int(a, "minor_age", s->minor_age);
 	put_int(a, "untyped_phones", s->unknown_type_phone);
 }
 

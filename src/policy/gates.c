@@ -82,10 +82,35 @@ gate_type(const struct gate_facts *f)
 	return suppress(REASON_RULE_GONE);
 }
 
+/* Some of the words said fit some pattern. */
+static bool
+some_fit(const struct pattern_list *patterns, const char *said)
+{
+	struct span rest = span_of(said ? said : "");
+
+	while (rest.n > 0)
+		if (pattern_list_matches(patterns, span_cut(rest, SAID_SEPARATOR, &rest)))
+			return true;
+	return false;
+}
+
+static bool
+is_wanted(const struct pattern_list *patterns, const char *said)
+{
+	return patterns->n == 0 || !said || said[0] == '\0' || some_fit(patterns, said);
+}
+
 static struct gate_result
 gate_visit_type(const struct gate_facts *f)
 {
-	return f->confidential ? suppress(REASON_CONFIDENTIAL) : pass();
+	const struct conf_site *s = f->rules->site;
+
+	if (f->confidential || some_fit(&s->confidential_departments, f->departments) ||
+	    some_fit(&s->confidential_visit_types, f->visit_types))
+		return suppress(REASON_CONFIDENTIAL);
+	if (!is_wanted(&s->departments, f->departments) || !is_wanted(&s->visit_types, f->visit_types))
+		return suppress(REASON_LEFT_SITE);
+	return pass();
 }
 
 static struct gate_result
@@ -108,6 +133,8 @@ gate_patient(const struct gate_facts *f)
 {
 	if (f->deceased)
 		return suppress(REASON_DECEASED);
+	if (f->rules->site->suppress_minors && f->minor && f->today_day < f->adult_day)
+		return suppress(REASON_MINOR);
 	if (f->consent == CONSENT_NO ||
 	    (f->consent != CONSENT_YES && f->rules->site->patient_consent == CONSENT_REQUIRED))
 		return suppress(REASON_PATIENT_CONSENT);

@@ -131,6 +131,12 @@ static const struct {
 	[REASON_TOO_MANY] = { "too-many", "too many texts for one appointment" },
 	[REASON_RENDER] = { "not-rendered", "the template gave no valid text" },
 	[REASON_CLOCK] = { "clock", "the clock was not trusted" },
+	[REASON_MINOR] = { "minor", "the patient is younger than minor_age (minors = suppress)" },
+	[REASON_REBOOKED] = { "rebooked",
+		"the visit was booked again under another id: both are told as one change" },
+	[REASON_MERGED] = { "merged", "another text of that day says it as well (merge = true)" },
+	[REASON_MONTHLY_LIMIT] = { "monthly-limit",
+		"monthly_limit of the organization is used up (on_limit = hold): held until the next month, or a higher limit" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },
 };
 

@@ -24,6 +24,32 @@ read_consent(struct reading *r)
 	return said;
 }
 
+/* The day on which a person born then is `age` years old. Of a date that is not
+ * whole the last day it may mean; who was born on 29 February waits for 1 March. */
+static int64_t
+of_age(const struct hl7_time *t, int64_t age)
+{
+	int year = t->year + (int)age;
+
+	if (t->precision == HL7_YEAR)
+		return civil_days(year + 1, 1, 1);
+	if (t->precision == HL7_MONTH)
+		return t->month == 12 ? civil_days(year + 1, 1, 1) : civil_days(year, t->month + 1, 1);
+	return civil_days(year, t->month, 1) + t->day - 1;
+}
+
+static void
+read_birth(struct reading *r, struct booking *b)
+{
+	struct hl7_time t;
+
+	if (!b->site || hl7_time_read(value_first(r, &r->at->profile->birth), &t) != HL7_TIME_OK)
+		return;
+	b->birth_said = true;
+	b->adult_day = of_age(&t, b->site->minor_age);
+	b->minor = b->adult_day * 86400 > r->now_s;
+}
+
 void
 person_read(struct reading *r, struct booking *b)
 {
@@ -38,4 +64,5 @@ person_read(struct reading *r, struct booking *b)
 	if (value_is_said(r, &p->death_time))
 		b->deceased = true;
 	b->consent = read_consent(r);
+	read_birth(r, b);
 }

@@ -27,6 +27,7 @@ static const struct key {
 	{ "phone", offsetof(struct siu_profile, phone), KEY_PATHS, true },
 	{ "language", offsetof(struct siu_profile, language), KEY_PATHS, false },
 	{ "deceased", offsetof(struct siu_profile, deceased), KEY_PATHS, true },
+	{ "birth", offsetof(struct siu_profile, birth), KEY_PATHS, false },
 	{ "death_time", offsetof(struct siu_profile, death_time), KEY_PATHS, false },
 	{ "consent", offsetof(struct siu_profile, consent), KEY_PATHS, false },
 	{ "consent_yes", offsetof(struct siu_profile, consent_yes), KEY_WORDS, false },

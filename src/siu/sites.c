@@ -169,6 +169,28 @@ sites_match(struct reading *r, bool *not_said)
 	return NULL;
 }
 
+static struct span
+joined(struct reading *r, const struct said *said)
+{
+	size_t n = 0;
+	char *p;
+
+	for (size_t i = 0; i < said->n; i++)
+		n += said->item[i].n + 1;
+	if (n == 0 || !(p = arena_take(&r->msg->arena, n))) {
+		r->no_memory = r->no_memory || n > 0;
+		return SPAN_NONE;
+	}
+	n = 0;
+	for (size_t i = 0; i < said->n; i++) {
+		if (i > 0)
+			p[n++] = SAID_SEPARATOR;
+		for (size_t k = 0; k < said->item[i].n; k++)
+			p[n++] = (unsigned char)said->item[i].p[k] < ' ' ? ' ' : said->item[i].p[k];
+	}
+	return span_from(p, n);
+}
+
 void
 sites_describe(struct reading *r, struct booking *b)
 {
@@ -177,6 +199,8 @@ sites_describe(struct reading *r, struct booking *b)
 		b->department = r->departments.item[0];
 	if (r->visit_types.n > 0)
 		b->visit_type = r->visit_types.item[0];
+	b->departments = joined(r, &r->departments);
+	b->visit_types = joined(r, &r->visit_types);
 	if (b->site)
 		b->confidential = some_match(&b->site->confidential_departments, &r->departments) ||
 		    some_match(&b->site->confidential_visit_types, &r->visit_types);

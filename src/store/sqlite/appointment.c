@@ -6,12 +6,12 @@
 
 #include "store/sqlite/sql.h"
 
-enum { FLAG_DECEASED = 1, FLAG_CONFIDENTIAL = 2, FLAG_LEFT = 4, FLAG_PATIENT = 8 };
+enum { FLAG_DECEASED = 1, FLAG_CONFIDENTIAL = 2, FLAG_LEFT = 4, FLAG_PATIENT = 8, FLAG_REBOOKED = 16 };
 
 enum column { /* in the order of the statements */
 	C_ID, C_SENDER, C_APPOINTMENT_ID, C_PATIENT_NUMBER, C_HAS_FILLER, C_SITE, C_PATIENT, C_GENERATION, C_STATUS,
 	C_START, C_WALL, C_ZONE, C_DURATION, C_LANGUAGE, C_FLAGS, C_CONSENT, C_PHONE, C_LINK, C_SENT_AT, C_ARRIVED,
-	C_QUARANTINE, C_ERASE_AT, C_ERASED
+	C_QUARANTINE, C_ERASE_AT, C_ERASED, C_PHONE_MARK, C_VISIT, C_SAID, C_ADULT, C_CONTINUES, C_CONTINUED_BY
 };
 
 static bool
@@ -40,10 +40,39 @@ open_column(struct store *s, sqlite3_stmt *q, const char *name, int column, int6
 	return true;
 }
 
+/* Departments, a line feed, visit types. */
+static bool
+open_said(struct store *s, sqlite3_stmt *q, struct appointment *a, struct fault *f)
+{
+	char both[sizeof a->departments + sizeof a->visit_types];
+	struct span rest;
+
+	if (!open_column(s, q, "said", C_SAID, a->id, both, sizeof both, f))
+		return false;
+	span_copy(a->departments, sizeof a->departments, span_cut(span_of(both), '\n', &rest));
+	span_copy(a->visit_types, sizeof a->visit_types, rest);
+	seal_wipe(both, sizeof both);
+	return true;
+}
+
+static bool
+open_adult(struct store *s, sqlite3_stmt *q, struct appointment *a, struct fault *f)
+{
+	char day[24];
+	uint64_t n = 0;
+
+	if (!open_column(s, q, "adult", C_ADULT, a->id, day, sizeof day, f))
+		return false;
+	a->minor = span_to_u64(span_of(day), INT32_MAX, &n);
+	a->adult_day = (int64_t)n;
+	seal_wipe(day, sizeof day);
+	return true;
+}
+
 static bool
 of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, struct appointment *a, struct fault *f)
 {
-	struct span patient = sql_blob(q, C_PATIENT);
+	struct span patient = sql_blob(q, C_PATIENT), visit = sql_blob(q, C_VISIT);
 	int64_t flags = sqlite3_column_int64(q, C_FLAGS);
 	char wall[32];
 
@@ -67,6 +96,9 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, struct appointment *a, s
 	a->confidential = flags & FLAG_CONFIDENTIAL;
 	a->left_site = flags & FLAG_LEFT;
 	a->patient_flag = flags & FLAG_PATIENT;
+	a->rebooked = flags & FLAG_REBOOKED;
+	a->continues = sqlite3_column_int64(q, C_CONTINUES);
+	a->continued_by = sqlite3_column_int64(q, C_CONTINUED_BY);
 	a->consent = (enum consent_said)sqlite3_column_int(q, C_CONSENT);
 	a->has_sent_at = sqlite3_column_type(q, C_SENT_AT) != SQLITE_NULL;
 	a->sent_at_s = sqlite3_column_int64(q, C_SENT_AT);
@@ -83,8 +115,12 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, struct appointment *a, s
 	a->has_patient = patient.n == MARK_BYTES;
 	if (a->has_patient)
 		memcpy(a->patient, patient.p, MARK_BYTES);
+	a->has_visit = visit.n == MARK_BYTES;
+	if (a->has_visit)
+		memcpy(a->visit, visit.p, MARK_BYTES);
 	return open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
-	    open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f);
+	    open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f) && open_said(s, q, a, f) &&
+	    open_adult(s, q, a, f);
 }
 
 int64_t
@@ -125,6 +161,19 @@ store_appointments_of(struct store *s, int64_t sender, struct span id, int64_t n
 		return false;
 	(void)sqlite3_bind_int64(q, 1, sender);
 	sql_bind_span(q, 2, id);
+	return walk(s, q, now_s, fn, ctx, &n, f);
+}
+
+bool
+store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES], int64_t now_s, store_appointment_fn *fn,
+    void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPOINTMENTS_PATIENT, f);
+	size_t n;
+
+	if (!q)
+		return false;
+	sql_bind_blob(q, 1, patient, MARK_BYTES);
 	return walk(s, q, now_s, fn, ctx, &n, f);
 }
 
@@ -207,7 +256,7 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 	(void)sqlite3_bind_int64(q, C_DURATION + 1, a->duration_s);
 	sql_bind_text(q, C_LANGUAGE + 1, a->erased ? "" : a->language);
 	(void)sqlite3_bind_int(q, C_FLAGS + 1, (a->deceased ? FLAG_DECEASED : 0) | (a->confidential ? FLAG_CONFIDENTIAL : 0) |
-	    (a->left_site ? FLAG_LEFT : 0) | (a->patient_flag ? FLAG_PATIENT : 0));
+	    (a->left_site ? FLAG_LEFT : 0) | (a->patient_flag ? FLAG_PATIENT : 0) | (a->rebooked ? FLAG_REBOOKED : 0));
 	(void)sqlite3_bind_int(q, C_CONSENT + 1, (int)a->consent);
 	if (a->has_sent_at)
 		(void)sqlite3_bind_int64(q, C_SENT_AT + 1, a->sent_at_s);
@@ -215,6 +264,37 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 	(void)sqlite3_bind_int64(q, C_QUARANTINE + 1, a->quarantine);
 	(void)sqlite3_bind_int64(q, C_ERASE_AT + 1, a->erase_at_s);
 	(void)sqlite3_bind_int(q, C_ERASED + 1, a->erased);
+	(void)sqlite3_bind_int64(q, C_CONTINUES + 1, a->continues);
+	(void)sqlite3_bind_int64(q, C_CONTINUED_BY + 1, a->continued_by);
+}
+
+/* What identifies the patient, or tells what the visit is about. */
+static bool
+bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struct fault *f)
+{
+	char both[sizeof a->departments + sizeof a->visit_types] = "", day[24] = "";
+	uint8_t mark[MARK_BYTES];
+	bool ok;
+
+	if (a->has_patient)
+		sql_bind_blob(q, C_PATIENT + 1, a->patient, MARK_BYTES);
+	if (a->has_visit)
+		sql_bind_blob(q, C_VISIT + 1, a->visit, MARK_BYTES);
+	if (a->phone[0]) {
+		if (!store_mark(s, "phone", span_of(a->phone), mark, f))
+			return false;
+		sql_bind_blob(q, C_PHONE_MARK + 1, mark, MARK_BYTES);
+	}
+	if (a->departments[0] || a->visit_types[0])
+		(void)snprintf(both, sizeof both, "%s\n%s", a->departments, a->visit_types);
+	if (a->minor)
+		(void)snprintf(day, sizeof day, "%lld", (long long)a->adult_day);
+	ok = seal_column(s, q, C_PHONE + 1, "phone", a, a->phone, f) &&
+	    seal_column(s, q, C_LINK + 1, "link", a, a->link, f) && seal_column(s, q, C_SAID + 1, "said", a, both, f) &&
+	    seal_column(s, q, C_ADULT + 1, "adult", a, day, f);
+	seal_wipe(both, sizeof both);
+	seal_wipe(day, sizeof day);
+	return ok;
 }
 
 bool
@@ -227,10 +307,7 @@ store_appointment_put(struct store *s, const struct appointment *a, struct fault
 	assert(s->begun && a->id > 0);
 	bind_plain(q, a);
 	if (!a->erased) {
-		if (a->has_patient)
-			sql_bind_blob(q, C_PATIENT + 1, a->patient, MARK_BYTES);
-		if (!seal_column(s, q, C_PHONE + 1, "phone", a, a->phone, f) ||
-		    !seal_column(s, q, C_LINK + 1, "link", a, a->link, f))
+		if (!bind_sealed(s, q, a, f))
 			return false;
 		if (a->erase_at_s < s->next_erasure)
 			s->next_erasure = a->erase_at_s;

@@ -172,9 +172,9 @@ store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const ch
 		struct report_row row = { &t, title, environment, id };
 
 		ok = text_of_row(q, &t) || fault_set(f, FAULT_BROKEN, "store: a text row is damaged");
-		sql_text(q, 25, title, sizeof title);
-		sql_text(q, 26, environment, sizeof environment);
-		sql_text(q, 27, id, sizeof id);
+		sql_text(q, 28, title, sizeof title);
+		sql_text(q, 29, environment, sizeof environment);
+		sql_text(q, 30, id, sizeof id);
 		go = ok && fn(ctx, &row);
 	}
 	(void)sqlite3_finalize(q);

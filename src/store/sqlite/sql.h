@@ -38,6 +38,7 @@ struct store {
 	struct day_key days[DAYS_HELD];
 	size_t days_n;
 	int64_t next_appointment;
+	int64_t config;           /* what texts are decided under */
 	int64_t next_erasure;
 	int log_pages;            /* in the write-ahead log since the last checkpoint */
 	struct tally *tally;      /* owned */

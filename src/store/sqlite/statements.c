@@ -6,10 +6,12 @@
 
 #define APPOINTMENT_COLUMNS \
 	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
-	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased"
+	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased, " \
+	"phone_mark, visit, said, adult, continues, continued_by"
 #define TEXT_COLUMNS \
 	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
-	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id"
+	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
+	"config, within, carrier"
 
 static const char *const text[STATEMENTS] = {
 	[S_BEGIN] = "BEGIN IMMEDIATE",
@@ -32,14 +34,19 @@ static const char *const text[STATEMENTS] = {
 	                      "WHERE sender = ?1 AND appointment_id = ?2 ORDER BY patient_number",
 	[S_APPOINTMENT_GET] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE id = ?1",
 	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) "
+	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
+	                      "?28, ?29) "
 	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, has_filler_id = ?5, site = ?6, "
 	                      "patient = ?7, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, "
 	                      "duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, "
-	                      "sent_at = ?19, arrived = ?20, quarantine = ?21, erase_at = ?22, erased = ?23",
+	                      "sent_at = ?19, arrived = ?20, quarantine = ?21, erase_at = ?22, erased = ?23, "
+	                      "phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29",
 	[S_APPOINTMENT_LAST] = "SELECT max(id) FROM appointment",
 	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
+
+	[S_APPOINTMENTS_PATIENT] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
+	                           "WHERE patient = ?1 AND erased = 0 ORDER BY id",
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
@@ -47,11 +54,11 @@ static const char *const text[STATEMENTS] = {
 
 	[S_TEXT_GET] = "SELECT " TEXT_COLUMNS " FROM text WHERE id = ?1",
 	[S_TEXT_PUT] = "INSERT INTO text (" TEXT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) "
+	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) "
 	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, "
 	               "fingerprint = ?12, repeat_id = ?13, first_sent = ?14, boot_id = ?15, attempts = ?16, unsure = ?17, "
 	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
-	               "code = ?24, message_id = ?25",
+	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28",
 	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 "
 	                "ORDER BY id LIMIT ?3",
@@ -60,6 +67,12 @@ static const char *const text[STATEMENTS] = {
 	[S_TEXTS_HELD] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 ORDER BY id LIMIT ?2",
 	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND expires <= ?1 LIMIT ?2",
 	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
+
+	[S_TEXTS_CARRIED] = "SELECT " TEXT_COLUMNS " FROM text WHERE carrier = ?1 ORDER BY id",
+
+	[S_USAGE_GET] = "SELECT texts, segments, alarmed FROM usage WHERE organization = ?1 AND month = ?2",
+	[S_USAGE_PUT] = "INSERT INTO usage (organization, month, texts, segments, alarmed) VALUES (?1, ?2, ?3, ?4, ?5) "
+	                "ON CONFLICT DO UPDATE SET texts = ?3, segments = ?4, alarmed = ?5",
 
 	[S_BODY_PUT] = "INSERT INTO body (text, day, sealed) VALUES (?1, ?2, ?3) "
 	               "ON CONFLICT DO UPDATE SET day = ?2, sealed = ?3",
@@ -111,7 +124,8 @@ static const char *const text[STATEMENTS] = {
 
 	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
 	                 "AND erase_at <= ?1 LIMIT ?2",
-	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1 "
+	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1, "
+	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL "
 	                "WHERE id = ?1",
 	[S_ERASE_NEXT] = "SELECT min(erase_at) FROM appointment WHERE erased = 0 AND erase_at / 86400 = "
 	                 "(SELECT erase_at / 86400 FROM appointment WHERE erased = 0 ORDER BY erase_at / 86400 LIMIT 1)",
@@ -124,7 +138,7 @@ static const char *const text[STATEMENTS] = {
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_VIEW_REPORT] = "SELECT t.id, t.site, t.generation, t.kind, t.rule, t.state, t.reason, t.planned, t.due, t.expires, "
 	                  "t.start, t.fingerprint, t.repeat_id, t.first_sent, t.boot_id, t.attempts, t.unsure, t.number, "
-	                  "t.sender, t.gateway, t.segments, t.sent, t.http_status, t.code, t.message_id, "
+	                  "t.sender, t.gateway, t.segments, t.sent, t.http_status, t.code, t.message_id, t.config, t.within, t.carrier, "
 	                  "s.title, n.environment, a.appointment_id FROM text t "
 	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
 	                  "LEFT JOIN sender n ON n.id = a.sender "

@@ -9,7 +9,7 @@
 enum column { /* in the order of the statements */
 	C_ID, C_SITE, C_GENERATION, C_KIND, C_RULE, C_STATE, C_REASON, C_PLANNED, C_DUE, C_EXPIRES, C_START,
 	C_FINGERPRINT, C_REPEAT_ID, C_FIRST_SENT, C_BOOT_ID, C_ATTEMPTS, C_UNSURE, C_NUMBER, C_SENDER, C_GATEWAY,
-	C_SEGMENTS, C_SENT, C_HTTP_STATUS, C_CODE, C_MESSAGE_ID
+	C_SEGMENTS, C_SENT, C_HTTP_STATUS, C_CODE, C_MESSAGE_ID, C_CONFIG, C_WITHIN, C_CARRIER
 };
 
 bool
@@ -45,6 +45,9 @@ text_of_row(sqlite3_stmt *q, struct text *t)
 	t->http_status = sqlite3_column_int64(q, C_HTTP_STATUS);
 	sql_text(q, C_CODE, t->code, sizeof t->code);
 	sql_text(q, C_MESSAGE_ID, t->message_id, sizeof t->message_id);
+	t->config = sqlite3_column_int64(q, C_CONFIG);
+	t->within = sqlite3_column_int(q, C_WITHIN) != 0;
+	t->carrier = sqlite3_column_int64(q, C_CARRIER);
 	return t->state > 0 && t->state < TEXT_STATES && t->kind < TEXT_KINDS;
 }
 
@@ -82,6 +85,7 @@ bind_armed(sqlite3_stmt *q, const struct text *t)
 	sql_bind_text(q, C_SENDER + 1, t->sender);
 	sql_bind_text(q, C_GATEWAY + 1, t->gateway);
 	(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
+	(void)sqlite3_bind_int(q, C_WITHIN + 1, t->within);
 	if (t->sent_s)
 		(void)sqlite3_bind_int64(q, C_SENT + 1, t->sent_s);
 	if (t->http_status)
@@ -114,12 +118,16 @@ store_text_put(struct store *s, struct text *t, struct fault *f)
 	sql_bind_blob(q, C_FINGERPRINT + 1, t->fingerprint, sizeof t->fingerprint);
 	(void)sqlite3_bind_int64(q, C_ATTEMPTS + 1, t->attempts);
 	(void)sqlite3_bind_int(q, C_UNSURE + 1, t->unsure);
+	if (t->stored != t->state)
+		t->config = s->config;
+	(void)sqlite3_bind_int64(q, C_CONFIG + 1, t->config);
+	if (t->carrier)
+		(void)sqlite3_bind_int64(q, C_CARRIER + 1, t->carrier);
 	bind_armed(q, t);
 	if (!sql_do(s, q, "text", f))
 		return false;
 	if (t->stored != t->state) {
-		if (t->stored)
-			tally_change(s, t->site, t->stored, -1);
+		tally_change(s, t->site, t->stored, t->stored ? -1 : 1); /* the cell of no state counts what was ever planned */
 		tally_change(s, t->site, t->state, 1);
 		t->stored = t->state;
 	}
@@ -172,6 +180,17 @@ store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void 
 		return false;
 	(void)sqlite3_bind_int64(q, 1, site);
 	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	return walk(s, q, fn, ctx, f);
+}
+
+bool
+store_carried(struct store *s, int64_t carrier, store_text_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_CARRIED, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, carrier);
 	return walk(s, q, fn, ctx, f);
 }
 
@@ -381,6 +400,12 @@ tally_settle(struct store *s, bool committed)
 			s->tally[i].committed = s->tally[i].n;
 		else
 			s->tally[i].n = s->tally[i].committed;
+}
+
+void
+store_decided_under(struct store *s, int64_t config)
+{
+	s->config = config;
 }
 
 int64_t

@@ -1,0 +1,235 @@
+/* test_gates_live.c - promise 5 through the real engine: what closes between planning and release stops the text. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "rig.h"
+
+#define PHONE "+16085550123"
+
+/* The configuration with one thing changed, as a reload brings it. */
+static void
+change(struct rig *r, const char *from, const char *to)
+{
+	char path[128], text[4096], out[4096], *at;
+	struct conf *c = NULL;
+	struct rules *rules = NULL;
+	struct conf_faults faults;
+	struct command *cmd = calloc(1, sizeof *cmd);
+	size_t n;
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof text - 1, f);
+	text[n] = '\0';
+	(void)fclose(f);
+	at = strstr(text, from);
+	if (!at)
+		fail_msg("the configuration has no \"%s\"", from);
+	(void)snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	write_file(r->folder, "nudge.conf", out);
+	if (!conf_load(path, CONF_NUDGED, &c, &faults))
+		fail_msg("line %d: %s", faults.item[0].line, faults.item[0].text);
+	if (!rules_new(c, &rules, &faults))
+		fail_msg("%s", faults.item[0].text);
+	conf_faults_clear(&faults);
+	conf_drop(c);
+	rules_drop(r->rules);
+	r->rules = rules_hold(rules);
+	cmd->kind = COMMAND_RULES;
+	cmd->rules = rules;
+	(void)turn(r, NULL, NULL, &cmd->link);
+}
+
+static void
+confirmation_is(struct rig *r, const char *rule, enum text_state state, enum text_reason reason)
+{
+	struct text t = { 0 };
+	struct fault f = { 0 };
+
+	assert_int_equal(store_text_get(r->store, STORE_TEXTS_OF_ONE, &t, &f), STORE_FOUND);
+	same_text(rule, text_state_name(t.state), text_state_name(state));
+	same_text(rule, reason_name(t.reason), reason_name(reason));
+}
+
+/* A visit as a message tells it, with what the gates look at. */
+static void
+book(struct rig *r)
+{
+	struct message *m = message_of(r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 90000 });
+
+	m->bookings[0].departments = SPAN_LIT("ECHO LAB\x1f" "10501");
+	m->bookings[0].visit_types = SPAN_LIT("NEW PATIENT");
+	m->bookings[0].birth_said = m->bookings[0].minor = true;
+	m->bookings[0].adult_day = now_s(&r->now) / 86400 + 400;
+	(void)turn(r, &m->link, NULL, NULL);
+}
+
+#define SITE "patient_consent = not-required minors = send confidential_departments = {} confidential_visit_types = {} departments = {} "
+
+TEST(each_gate_that_a_reload_closes)
+{
+	static const struct {
+		const char *rule, *from, *to;
+		enum text_reason reason;
+	} rows[] = {
+		{ "consent to send on behalf", "behalf = true", "behalf = false", REASON_CONSENT_BEHALF },
+		{ "consent of the attendees", "attendees_consented = true", "attendees_consented = false", REASON_CONSENT_ATTENDEES },
+		{ "a test environment", "kind = production", "kind = test", REASON_TEST_NUMBER },
+		{ "an approval is asked for now", "approver = none", "approver = {analyst1}", REASON_NOT_APPROVED },
+		{ "the number is not linked any more", "epic number = main", "epic", REASON_NO_NUMBER },
+		{ "the number is not verified any more", "verified = true", "verified = false", REASON_NOT_VERIFIED },
+		{ "confirmations are off", "settle = 60s", "settle = 60s confirmation = false", REASON_TYPE_OFF },
+		{ "the department is confidential", "confidential_departments = {}", "confidential_departments = {'^echo'}",
+			REASON_CONFIDENTIAL },
+		{ "by its second name", "confidential_departments = {}", "confidential_departments = {'^10501$'}",
+			REASON_CONFIDENTIAL },
+		{ "the visit type is confidential", "confidential_visit_types = {}", "confidential_visit_types = {'new patient'}",
+			REASON_CONFIDENTIAL },
+		{ "the department is not the site's any more", " departments = {}", " departments = {'^DERM'}", REASON_LEFT_SITE },
+		{ "minors are not texted", "minors = send", "minors = suppress", REASON_MINOR },
+		{ "the patient must have said yes", "patient_consent = not-required", "patient_consent = required",
+			REASON_PATIENT_CONSENT },
+		{ "the country is not texted any more", "country = US", "country = US countries = {CA}", REASON_PHONE_COUNTRY },
+		{ "a link is required", "minors = send", "minors = send link = \"ZLK-1\" link_required = true", REASON_LINK_MISSING },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+
+		rig_open(&r, 200, 60, SITE);
+		book(&r);
+		pass(&r, 30);
+		change(&r, rows[i].from, rows[i].to);
+		pass(&r, 40);
+		same_int(rows[i].rule, r.jobs_n, 0);
+		confirmation_is(&r, rows[i].rule, TEXT_SUPPRESSED, rows[i].reason);
+		rig_close(&r);
+	}
+}
+
+TEST(what_a_reload_leaves_open_goes)
+{
+	static const struct {
+		const char *rule, *from, *to;
+	} rows[] = {
+		{ "another department is confidential", "confidential_departments = {}", "confidential_departments = {'^derm'}" },
+		{ "the department is still the site's", " departments = {}", " departments = {'^echo'}" },
+		{ "by its second name", " departments = {}", " departments = {'^10501'}" },
+		{ "younger ones are not texted", "minors = send", "minors = send minor_age = 16" },
+		{ "the country is still texted", "country = US", "country = US countries = {CA, US}" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+
+		rig_open(&r, 200, 60, SITE);
+		book(&r);
+		pass(&r, 30);
+		change(&r, rows[i].from, rows[i].to);
+		pass(&r, 40);
+		same_int(rows[i].rule, r.jobs_n, 1);
+		rig_close(&r);
+	}
+}
+
+/* Pains of other reminder systems: texts to people already seen, dead, or minors, each mended after it happened. */
+TEST(each_gate_that_a_message_closes)
+{
+	static const struct {
+		const char *rule;
+		enum visit_status status;
+		bool dead, confidential, no;
+		const char *phone;
+		enum text_state state;
+		enum text_reason reason;
+	} rows[] = {
+		{ "deceased", VISIT_BOOKED, true, false, false, NULL, TEXT_SUPPRESSED, REASON_DECEASED },
+		{ "confidential", VISIT_BOOKED, false, true, false, NULL, TEXT_SUPPRESSED, REASON_CONFIDENTIAL },
+		{ "the patient says no", VISIT_BOOKED, false, false, true, NULL, TEXT_SUPPRESSED, REASON_PATIENT_CONSENT },
+		{ "no number any more", VISIT_BOOKED, false, false, false, "", TEXT_SUPPRESSED, REASON_NO_PHONE },
+		{ "a toll-free number", VISIT_BOOKED, false, false, false, "+18005550123", TEXT_SUPPRESSED, REASON_PHONE_TYPE },
+		{ "a premium number", VISIT_BOOKED, false, false, false, "+19005550123", TEXT_SUPPRESSED, REASON_PHONE_TYPE },
+		{ "a number of another country", VISIT_BOOKED, false, false, false, "+442079460018", TEXT_SUPPRESSED,
+			REASON_PHONE_COUNTRY },
+		{ "arrived", VISIT_ARRIVED, false, false, false, NULL, TEXT_VOID, REASON_ARRIVED },
+		{ "no show", VISIT_NO_SHOW, false, false, false, NULL, TEXT_VOID, REASON_NO_SHOW },
+		{ "entered in error", VISIT_DELETED, false, false, false, NULL, TEXT_VOID, REASON_DELETED },
+		{ "cancelled before it was told", VISIT_CANCELED, false, false, false, NULL, TEXT_VOID, REASON_CANCELED },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+		struct message *m;
+
+		rig_open(&r, 200, 60, SITE);
+		book(&r);
+		pass(&r, 30);
+		m = message_of(&r, (struct say){ .id = "A1", .phone = rows[i].phone, .in_s = 90000 - 30, .status = rows[i].status });
+		m->bookings[0].deceased = rows[i].dead;
+		m->bookings[0].confidential = rows[i].confidential;
+		m->bookings[0].consent = rows[i].no ? CONSENT_NO : CONSENT_NOT_SAID;
+		(void)turn(&r, &m->link, NULL, NULL);
+		pass(&r, 100);
+		same_int(rows[i].rule, r.jobs_n, 0);
+		confirmation_is(&r, rows[i].rule, rows[i].state, rows[i].reason);
+		rig_close(&r);
+	}
+}
+
+TEST(caps_of_a_phone)
+{
+	struct rig r;
+	char id[16];
+
+	rig_open(&r, 6000, 0, "daily_cap = 3 weekly_cap = 5");
+	for (int i = 0; i < 4; i++) {
+		(void)snprintf(id, sizeof id, "D%d", i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = PHONE, .in_s = 10 * 86400, .sent_ago_s = 9 });
+	}
+	same_int("136 texts to one person: not above daily_cap", r.jobs_n, 3);
+	for (int i = 0; i < 3; i++) {
+		outcome(&r, &r.jobs[i], OUTCOME_ACCEPTED, 202);
+		(void)snprintf(id, sizeof id, "D%d", i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .in_s = 10 * 86400, .status = VISIT_CANCELED });
+	}
+	same_int("a cancellation passes", r.jobs_n, 6);
+	for (int i = 3; i < 6; i++)
+		outcome(&r, &r.jobs[i], OUTCOME_ACCEPTED, 202);
+	pass(&r, 86400);
+	(void)tell(&r, (struct say){ .id = "D9", .patient = "9", .phone = PHONE, .in_s = 8 * 86400 });
+	same_int("and counts: the week is full", r.jobs_n, 6);
+	(void)tell(&r, (struct say){ .id = "D10", .patient = "10", .phone = "+16085550199", .in_s = 8 * 86400 });
+	same_int("another phone has its own", r.jobs_n, 7);
+	rig_close(&r);
+}
+
+TEST(a_minor_is_texted_from_the_day_of_age_on)
+{
+	struct rig r;
+	struct message *m;
+
+	rig_open(&r, 200, 60, "minors = suppress");
+	m = message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 10 * 86400 });
+	m->bookings[0].birth_said = m->bookings[0].minor = true;
+	m->bookings[0].adult_day = now_s(&r.now) / 86400 + 2;
+	(void)turn(&r, &m->link, NULL, NULL);
+	pass(&r, 100);
+	same_int("not before", r.jobs_n, 0);
+	confirmation_is(&r, "not before", TEXT_SUPPRESSED, REASON_MINOR);
+	r.now.wall_ms += (int64_t)9 * 86400 * 1000;
+	r.now.boot_ms += (int64_t)9 * 86400 * 1000;
+	pass(&r, 50);
+	same_int("the reminder, nine days later", r.jobs_n, 1);
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(each_gate_that_a_reload_closes), RUN(what_a_reload_leaves_open_goes),
+		RUN(each_gate_that_a_message_closes), RUN(caps_of_a_phone), RUN(a_minor_is_texted_from_the_day_of_age_on) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
