@@ -89,6 +89,7 @@ struct message {
 	struct span raw;                 /* as received, in the arena */
 	bool answerable;                 /* an MSH could be read: request is filled */
 	struct ack_request request;
+	enum ack_mode ack_mode;          /* of the site its sender has, else of the listener */
 	struct span control_id;          /* MSH-10 */
 	struct span sending_application, sending_facility; /* MSH-3.1, MSH-4.1 */
 

@@ -91,6 +91,9 @@ struct conf_listener {
 	enum ack_mode ack_mode;
 	size_t max_message;              /* bytes */
 	int64_t max_connections;         /* of this listener; default 1000 */
+	int mllp_release;                /* 1 or 2 */
+	bool strict_types;
+	int64_t first_byte_timeout_s;    /* 3600 */
 	int64_t handshake_timeout_s, frame_timeout_s, idle_timeout_s; /* 10, 30, 0 = never */
 	size_t index;
 	struct conf_place at;
@@ -123,6 +126,10 @@ struct conf_site {
 	char *sending_application, *sending_facility; /* "" matches any */
 	struct pattern_list departments, visit_types;  /* empty: any */
 	struct pattern_list confidential_departments, confidential_visit_types;
+	struct text_list only_if, never_if; /* "PATH = PATTERN" */
+	struct text_list paths;          /* "KEY = PATH, PATH": in place of the profile's */
+	enum { SITE_ACK_LISTENER, SITE_ACK_ALWAYS_AA, SITE_ACK_AUTO } ack_mode;
+	bool msh7_offset;                /* times without an offset have MSH-7's */
 	const struct conf_number *number; /* NULL: sends nothing */
 	char *time_zone;
 	struct text_list languages;      /* first = fallback */
@@ -156,6 +163,7 @@ struct conf {
 	bool clock_sync_required;
 	int64_t audit_retention_s;
 	int64_t intake_threads;          /* default 2 */
+	int64_t intake_memory_bytes;
 	int64_t quarantine_retention_s, quarantine_max_bytes;
 	struct conf_access access;
 	struct conf_organization *organizations; size_t organizations_n;

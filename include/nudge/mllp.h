@@ -89,7 +89,7 @@ struct mllp_stats {
 	int64_t connections;  /* open now, handshakes included */
 	int64_t accepted, refused_certificate, refused_limit, refused_source;
 	int64_t handshake_timeouts, frame_timeouts;
-	int64_t frames, batches, batch_counts_wrong, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
+	int64_t refused_memory, frames, batches, batch_counts_wrong, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
 };
 void mllp_stats(struct mllp *m, struct mllp_stats *out); /* Any thread. */
 

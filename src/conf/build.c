@@ -86,6 +86,8 @@ build_top(struct reader *r)
 	c->quarantine_retention_s = section_duration(&s, "quarantine_retention");
 	s = top_with(r, "quarantine_max");
 	c->quarantine_max_bytes = section_size(&s, "quarantine_max");
+	s = top_with(r, "intake_memory");
+	c->intake_memory_bytes = section_size(&s, "intake_memory");
 	s = top_with(r, "intake_threads");
 	c->intake_threads = section_number(&s, "intake_threads");
 	for (size_t i = 0; i < r->sources_n; i++) {
@@ -376,6 +378,9 @@ listener(struct reader *r, const struct section *s, void *item, size_t index)
 	listener_environments(r, s, l);
 	l->ack_mode = section_word(s, "ack_mode") == 1 ? ACK_AUTO : ACK_ALWAYS_AA;
 	l->max_message = (size_t)section_size(s, "max_message");
+	l->mllp_release = section_word(s, "mllp_release") == 1 ? 2 : 1;
+	l->strict_types = section_bool(s, "strict_types");
+	l->first_byte_timeout_s = section_duration(s, "first_byte_timeout");
 	l->max_connections = section_number(s, "max_connections");
 	l->handshake_timeout_s = section_duration(s, "handshake_timeout");
 	l->frame_timeout_s = section_duration(s, "frame_timeout");

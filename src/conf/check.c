@@ -29,13 +29,25 @@ may_meet(const char *a, const char *b)
 }
 
 static bool
+same_texts(const struct text_list *a, const struct text_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->item[i], b->item[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
 overlap(const struct conf_site *a, const struct conf_site *b)
 {
 	return a->environment && a->environment == b->environment && strcmp(a->title, b->title) != 0 &&
 	    may_meet(a->sending_application, b->sending_application) &&
 	    may_meet(a->sending_facility, b->sending_facility) &&
 	    same_patterns(&a->departments, &b->departments) &&
-	    same_patterns(&a->visit_types, &b->visit_types);
+	    same_patterns(&a->visit_types, &b->visit_types) && same_texts(&a->only_if, &b->only_if) &&
+	    same_texts(&a->never_if, &b->never_if);
 }
 
 static void
@@ -48,7 +60,7 @@ check_overlap(struct reader *r)
 			if (overlap(a, b))
 				conf_fault_add(r->faults, &b->at, false,
 				    "site \"%s\": a message could be for this site and for \"%s\" as well; "
-				    "tell them apart by departments, visit_types, "
+				    "tell them apart by departments, visit_types, only_if, "
 				    "sending_application or sending_facility",
 				    b->title, a->title);
 		}

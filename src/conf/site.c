@@ -102,6 +102,11 @@ whose(struct reader *r, const struct section *s, struct conf_site *site)
 	site->profile = profile_of(s);
 	site->sending_application = section_text(s, "sending_application");
 	site->sending_facility = section_text(s, "sending_facility");
+	site->only_if = section_texts(s, "only_if", false);
+	site->never_if = section_texts(s, "never_if", false);
+	site->paths = section_texts(s, "paths", false);
+	site->ack_mode = (int)section_word(s, "ack_mode");
+	site->msh7_offset = section_word(s, "time_without_offset") == 1;
 	section_patterns(s, "departments", &site->departments);
 	section_patterns(s, "visit_types", &site->visit_types);
 	section_patterns(s, "confidential_departments", &site->confidential_departments);

@@ -66,7 +66,7 @@ static bool
 write_answer(struct session *s, const struct message *m)
 {
 	static const struct ack_error nothing;
-	enum ack_code code = ack_choose(m->listener->ack_mode, &m->request, m->verdict);
+	enum ack_code code = ack_choose(m->ack_mode, &m->request, m->verdict);
 	char id[CONTROL_ID_MAX + 1];
 	struct now now;
 
@@ -91,6 +91,40 @@ write_answers(struct session *s, const struct message *m)
 	return true;
 }
 
+/* MLLP release 2: taken, or not; a frame of its own, before any content. */
+static bool
+commit_block(struct session *s, char c)
+{
+	const char block[] = { 0x0b, c, 0x1c, '\r' };
+
+	return buf_add(&s->out, block, sizeof block);
+}
+
+static bool
+speaks_release_2(const struct session *s)
+{
+	return s->terms && s->terms->listener->mllp_release == 2;
+}
+
+/* false: the connection must end. */
+static bool
+answer_frame(struct session *s, const struct message *m)
+{
+	if (!speaks_release_2(s))
+		return !m->closes && write_answers(s, m);
+	/* Not stored: the sender repeats the block, on this connection. */
+	if (m->closes)
+		return commit_block(s, 0x15);
+	return commit_block(s, 0x06) && write_answers(s, m);
+}
+
+void
+answering_decline(struct session *s)
+{
+	if (speaks_release_2(s) && s->first == s->next)
+		(void)commit_block(s, 0x15);
+}
+
 /* Takes the next answer that may go now. false: there is none. */
 static bool
 take_next(struct session *s)
@@ -103,8 +137,9 @@ take_next(struct session *s)
 	}
 	s->first++;
 	s->owed_bytes -= o->bytes;
+	count(&s->thread->intake->waiting_bytes, -(long long)o->bytes);
 	o->answered = NULL;
-	if (m->closes || !write_answers(s, m)) {
+	if (!answer_frame(s, m)) {
 		count(&s->thread->intake->counts.unanswered, 1);
 		log_info("connection closed without an answer", log_name("listener", session_listener(s)),
 		    log_name("peer", s->peer.text));

@@ -21,7 +21,7 @@
 #define INTAKE_COUNTS(X)                                                             \
 	X(connections) X(accepted) X(refused_certificate) X(refused_limit)           \
 	X(refused_source) X(handshake_timeouts) X(frame_timeouts) X(frames)          \
-	X(batches) X(batch_counts_wrong) X(no_msh) X(oversize) X(junk_bytes) X(restarts) X(probes) X(unanswered)
+	X(refused_memory) X(batches) X(batch_counts_wrong) X(no_msh) X(oversize) X(junk_bytes) X(restarts) X(probes) X(unanswered)
 
 struct intake_counts {
 #define X(name) atomic_llong name;
@@ -107,6 +107,8 @@ struct errand { /* a task that its giver waits for */
 struct mllp {
 	struct mllp_setup setup; /* give, ctx and space only */
 	struct intake_counts counts;
+	atomic_llong reading_bytes;    /* held by frames that are being read, of all connections */
+	atomic_llong waiting_bytes;    /* of messages that wait for their answer */
 	struct intake_thread *threads; /* owned */
 	unsigned threads_n;
 	struct errand *errands;        /* owned; one a thread, so that a reload cannot fail half-way */

@@ -21,6 +21,14 @@
 _Static_assert(HL7_BATCH_MAX == 1000, "the text says it");
 
 static bool
+is_over(const struct session *s, const atomic_llong *bytes)
+{
+	int64_t most = s->thread->setting->rules->conf->intake_memory_bytes;
+
+	return most > 0 && atomic_load_explicit(bytes, memory_order_relaxed) > most;
+}
+
+static bool
 may_take(struct session *s)
 {
 	const struct mllp_setup *setup = &s->thread->intake->setup;
@@ -28,7 +36,7 @@ may_take(struct session *s)
 	if (s->next - s->first >= SESSION_FRAMES_MAX || s->owed_bytes >= SESSION_BYTES_MAX) {
 		return false;
 	}
-	if (setup->space && !setup->space(setup->ctx)) {
+	if ((setup->space && !setup->space(setup->ctx)) || is_over(s, &s->thread->intake->waiting_bytes)) {
 		s->hungry = true;
 		thread_is_hungry(s->thread);
 		return false;
@@ -56,6 +64,7 @@ message_new(struct session *s, struct span bytes)
 	m->received_ms = s->now_ms;
 	m->rules = rules_hold(s->thread->setting->rules);
 	m->listener = s->terms->listener;
+	m->ack_mode = m->listener->ack_mode;
 	m->environment = s->environments[0];
 	return m;
 }
@@ -123,9 +132,26 @@ read_header_only(struct session *s, struct message *m, struct span header)
 	return true;
 }
 
+/* The older envelope: VT, D or N, two digits of the release, the length. */
+static bool
+is_hllp(struct span frame)
+{
+	return frame.n >= 3 && (frame.p[0] == 'D' || frame.p[0] == 'N') && frame.p[1] == '2' && frame.p[2] >= '1' && frame.p[2] <= '3';
+}
+
+static void
+refuse_hllp(struct session *s)
+{
+	count(&s->thread->intake->counts.no_msh, 1);
+	log_warn("connection closed: this is HLLP (hybrid lower layer protocol); set the sender to MLLP",
+	    log_name("listener", session_listener(s)), log_name("peer", s->peer.text));
+	session_drain(s);
+}
+
 static void
 forget_unanswerable(struct session *s, size_t bytes)
 {
+	answering_decline(s);
 	count(&s->thread->intake->counts.no_msh, 1);
 	s->no_msh++;
 	log_warn(s->no_msh < NO_MSH_MAX ? "frame without a readable MSH: nobody to answer"
@@ -146,6 +172,7 @@ give(struct session *s, struct message *m, size_t bytes)
 	s->no_msh = 0;
 	o->bytes = bytes;
 	s->owed_bytes += o->bytes;
+	count(&s->thread->intake->waiting_bytes, (long long)o->bytes);
 	m->sequence = s->next++;
 	setup->give(setup->ctx, m);
 }
@@ -249,8 +276,13 @@ take_frame(struct session *s, bool oversize)
 {
 	struct message *m;
 	size_t bytes = s->reader.bytes.n;
-	bool ok = read_frame(s, oversize, &m);
+	bool ok;
 
+	if (is_hllp(buf_span(&s->reader.bytes))) {
+		refuse_hllp(s);
+		return;
+	}
+	ok = read_frame(s, oversize, &m);
 	count(&s->thread->intake->counts.frames, 1);
 	if (s->reader.bytes.cap > READER_KEEPS) {
 		buf_wipe(&s->reader.bytes);
@@ -301,6 +333,29 @@ tally(struct session *s)
 	}
 }
 
+/* Frames that are being read take memory, of all connections together no more
+ * than was allowed. A small one always finds its place. */
+static bool
+has_memory(struct session *s)
+{
+	struct mllp *m = s->thread->intake;
+	size_t now = s->reader.bytes.cap;
+
+	if (now == s->held_bytes) {
+		return true;
+	}
+	count(&m->reading_bytes, (long long)now - (long long)s->held_bytes);
+	s->held_bytes = now;
+	if (now <= READER_KEEPS || !is_over(s, &m->reading_bytes)) {
+		return true;
+	}
+	count(&m->counts.refused_memory, 1);
+	log_warn("connection closed: the messages being read take more than intake_memory; the sender will try again",
+	    log_name("listener", session_listener(s)), log_name("peer", s->peer.text), log_int("bytes", (int64_t)now));
+	session_drain(s);
+	return false;
+}
+
 static void
 take_bytes(struct session *s, struct span in)
 {
@@ -315,6 +370,9 @@ take_bytes(struct session *s, struct span in)
 		event = frame_feed(&s->reader, in, &used);
 		in = span_from(in.p + used, in.n - used);
 		tally(s);
+		if (!has_memory(s)) {
+			return;
+		}
 		if (s->reader.state != FRAME_INSIDE) {
 			s->frame_ms = 0;
 		} else if (!s->frame_ms) {

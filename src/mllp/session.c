@@ -68,6 +68,8 @@ deadline(const struct session *s)
 	} else if (s->frame_ms) {
 		from_ms = s->frame_ms;
 		limit_s = l->frame_timeout_s;
+	} else if (!s->heard) {
+		limit_s = l->first_byte_timeout_s;
 	} else if (answering_done(s)) {
 		from_ms = s->active_ms;
 		limit_s = l->idle_timeout_s;
@@ -93,6 +95,10 @@ expire(struct session *s)
 			log_warn("connection closed: a frame began and did not end in time",
 			    log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
 			    log_int("bytes", (int64_t)s->reader.seen));
+		} else if (!s->heard) {
+			count(&counts->probes, 1);
+			log_info("connection closed: no first byte in time", log_name("listener", session_listener(s)),
+			    log_name("peer", s->peer.text));
 		} else {
 			log_info("connection closed: idle", log_name("listener", session_listener(s)),
 			    log_name("peer", s->peer.text));
@@ -294,6 +300,7 @@ session_free(struct session *s)
 	evtimer_del(&s->timer);
 	for (uint64_t i = s->first; i < s->next; i++) {
 		struct message *m = s->owed[i % SESSION_FRAMES_MAX].answered;
+		count(&t->intake->waiting_bytes, -(long long)s->owed[i % SESSION_FRAMES_MAX].bytes);
 		if (m) {
 			count(&t->intake->counts.unanswered, 1);
 		}
@@ -302,6 +309,7 @@ session_free(struct session *s)
 	table_remove(&t->sessions, s->number);
 	wire_close(&s->wire);
 	frame_clear(&s->reader);
+	count(&t->intake->reading_bytes, -(long long)s->held_bytes);
 	buf_wipe(&s->rest);
 	buf_clear(&s->out);
 	free(s->environments);

@@ -59,6 +59,7 @@ struct session {
 	struct owed owed[SESSION_FRAMES_MAX]; /* by sequence */
 	uint64_t first, next;      /* sequences: the oldest unanswered, the next to be given */
 	size_t owed_bytes;
+	size_t held_bytes;         /* of the reader, as counted in intake.reading_bytes */
 	struct buf out;            /* the answers to one frame, being written */
 	size_t out_at;
 };
@@ -84,6 +85,7 @@ void reading_pump(struct session *s);
 /* answering.c */
 void answering_take(struct session *s, struct message *m);
 void answering_flush(struct session *s);
+void answering_decline(struct session *s); /* MLLP release 2: a frame that nobody could read was not taken */
 bool answering_done(const struct session *s);
 void message_free(struct message *m); /* NULL is fine. */
 

@@ -98,6 +98,10 @@ cover_who(struct approval *a, const struct conf_site *s)
 	put_text(a, "contact", s->contact);
 	put_text(a, "sending_application", s->sending_application);
 	put_text(a, "sending_facility", s->sending_facility);
+	put_list(a, "only_if", &s->only_if);
+	put_list(a, "never_if", &s->never_if);
+	put_list(a, "paths", &s->paths);
+	put_int(a, "time_without_offset", s->msh7_offset);
 	put_patterns(a, "departments", &s->departments);
 	put_patterns(a, "visit_types", &s->visit_types);
 	put_patterns(a, "confidential_departments", &s->confidential_departments);

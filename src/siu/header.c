@@ -53,6 +53,8 @@ check_event(struct reading *r)
 
 	if (type.n == 0)
 		return verdict_refuse(r, "message type is missing", VERDICT_REJECT, 200, "MSH", 9);
+	if (!span_is_nocase(type, "SIU") && r->peer->listener && r->peer->listener->strict_types)
+		return verdict_refuse(r, "message type: this listener takes SIU only", VERDICT_REJECT, 200, "MSH", 9);
 	if (!span_is_nocase(type, "SIU"))
 		return verdict_ignore(r, "message type is not SIU");
 	if (event.n == 0)
@@ -74,6 +76,8 @@ header_read(struct reading *r)
 	m->sending_application = value_text(r, msh(r, 3, 1));
 	m->sending_facility = value_text(r, msh(r, 4, 1));
 	is_known = sites_find_sender(r);
+	if (r->sender && r->sender->ack_mode != SITE_ACK_LISTENER)
+		m->ack_mode = r->sender->ack_mode == SITE_ACK_AUTO ? ACK_AUTO : ACK_ALWAYS_AA;
 	if (span_trim(m->control_id).n == 0)
 		return verdict_refuse(r, "MSH-10 is missing", VERDICT_REJECT, 101, "MSH", 10);
 	/* What is not wanted is ignored, whoever sent it. */
@@ -92,6 +96,8 @@ header_read_time(struct reading *r)
 
 	if (hl7_time_read(msh(r, 7, 1), &t) != HL7_TIME_OK || t.precision < HL7_MINUTE)
 		return;
+	r->has_offset = t.has_offset;
+	r->offset_min = t.offset_min;
 	at = start_instant(&t, z, &note);
 	if (note == CIVIL_TWICE || at > r->now_s + AHEAD_MAX_S)
 		return;

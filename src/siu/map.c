@@ -37,20 +37,68 @@ read_link(const char *link, struct site_map *s, struct fault *f)
 }
 
 static bool
-add_site(struct siu_map *m, size_t i, struct fault *f)
+read_profile(struct siu_map *m, size_t i, struct fault *f)
 {
 	const struct site_rules *r = &m->rules->sites[i];
 	const char *name = r->site->profile;
 
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(m->rules->sites[k].site->profile, name) == 0)
+	for (size_t k = 0; k < i && r->site->paths.n == 0; k++)
+		if (m->rules->sites[k].site->paths.n == 0 && strcmp(m->rules->sites[k].site->profile, name) == 0)
 			m->sites[i].profile = m->sites[k].profile;
-	if (!m->sites[i].profile) {
-		if (!siu_profile_read(name, r->profile, &m->profiles[i], f))
+	if (m->sites[i].profile)
+		return true;
+	if (!siu_profile_read(name, r->profile, &m->profiles[i], f))
+		return false;
+	for (size_t k = 0; k < r->site->paths.n; k++)
+		if (!siu_profile_replace(m->profiles[i], r->site->paths.item[k], f))
 			return false;
-		m->sites[i].profile = m->profiles[i];
-	}
-	return read_link(r->site->link, &m->sites[i], f);
+	m->sites[i].profile = m->profiles[i];
+	return true;
+}
+
+/* "PATH = PATTERN" */
+static bool
+read_match(const char *key, const char *line, bool never, struct site_map *s, struct fault *f)
+{
+	struct field_match *m = &s->matches[s->matches_n];
+	struct span rest = SPAN_NONE, path = span_trim(span_cut(span_of(line), '=', &rest));
+	char text[256];
+
+	if (!strchr(line, '=') || path.n >= sizeof text || span_trim(rest).n >= sizeof text || span_trim(rest).n == 0)
+		return fault_set(f, FAULT_OPERATOR, "%s: \"%s\" is not in the form PATH = PATTERN, as \"PV1-2 = ^O$\"", key, line);
+	span_copy(text, sizeof text, path);
+	if (!hl7_path_read(text, &m->path.item[0], f))
+		return fault_at(f, "%s", key);
+	m->path.n = 1;
+	m->never = never;
+	span_copy(text, sizeof text, span_trim(rest));
+	if (!pattern_new(text, &m->pattern, f))
+		return fault_at(f, "%s", key);
+	s->matches_n++;
+	return true;
+}
+
+static bool
+read_matches(const struct conf_site *site, struct site_map *s, struct fault *f)
+{
+	s->matches = calloc(site->only_if.n + site->never_if.n + 1, sizeof *s->matches);
+	if (!s->matches)
+		return fault_set(f, FAULT_BUSY, "no memory");
+	for (size_t i = 0; i < site->only_if.n; i++)
+		if (!read_match("only_if", site->only_if.item[i], false, s, f))
+			return false;
+	for (size_t i = 0; i < site->never_if.n; i++)
+		if (!read_match("never_if", site->never_if.item[i], true, s, f))
+			return false;
+	return true;
+}
+
+static bool
+add_site(struct siu_map *m, size_t i, struct fault *f)
+{
+	const struct conf_site *s = m->rules->sites[i].site;
+
+	return read_profile(m, i, f) && read_matches(s, &m->sites[i], f) && read_link(s->link, &m->sites[i], f);
 }
 
 bool
@@ -91,6 +139,11 @@ siu_map_free(struct siu_map *m)
 		return;
 	for (size_t i = 0; m->profiles && i < m->rules->conf->sites_n; i++)
 		siu_profile_free(m->profiles[i]);
+	for (size_t i = 0; m->sites && i < m->rules->conf->sites_n; i++) {
+		for (size_t k = 0; k < m->sites[i].matches_n; k++)
+			pattern_free(m->sites[i].matches[k].pattern);
+		free(m->sites[i].matches);
+	}
 	free(m->profiles);
 	free(m->sites);
 	rules_drop(m->rules);

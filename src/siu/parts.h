@@ -10,8 +10,17 @@
 
 enum link_kind { LINK_OF_NONE, LINK_OF_PATH, LINK_OF_TEMPLATE };
 
+/* A field that decides whether a site takes a message. */
+struct field_match {
+	struct path_list path;   /* one */
+	struct pattern *pattern; /* owned */
+	bool never;              /* it must not match */
+};
+
 struct site_map { /* what siu makes of a site's settings */
 	const struct siu_profile *profile; /* borrowed from siu_map.profiles */
+	struct field_match *matches; /* owned */
+	size_t matches_n;
 	enum link_kind link;
 	struct path_list link_path; /* LINK_OF_PATH: one */
 };
@@ -19,7 +28,7 @@ struct site_map { /* what siu makes of a site's settings */
 struct siu_map {
 	struct rules *rules;           /* held */
 	struct site_map *sites;        /* owned, parallel to conf->sites */
-	struct siu_profile **profiles; /* owned, parallel; NULL where an earlier site has the same */
+	struct siu_profile **profiles; /* owned, parallel; NULL where an earlier site has the same, unchanged */
 };
 
 struct said { /* values that a list of patterns is tested on */
@@ -42,6 +51,8 @@ struct reading {
 	const struct site_map *at;      /* of the site, else of the sender */
 	bool has_sent_at;
 	int64_t sent_at_s;
+	bool has_offset;    /* MSH-7 has one */
+	int offset_min;     /* minutes east of UTC */
 
 	bool is_group;               /* several PID */
 	struct hl7_scope patient;    /* segments of the patient looked at now */

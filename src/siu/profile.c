@@ -354,6 +354,56 @@ out:
 	return ok;
 }
 
+static const struct key *
+key_of(struct span name)
+{
+	for (size_t i = 0; i < KEYS_N; i++)
+		if (span_is(name, keys[i].name))
+			return &keys[i];
+	return NULL;
+}
+
+static void
+empty(void *list, enum key_kind kind)
+{
+	switch (kind) {
+	case KEY_PATHS:
+		((struct path_list *)list)->n = 0;
+		break;
+	case KEY_LENGTHS:
+		((struct length_list *)list)->n = 0;
+		break;
+	case KEY_WORDS:
+		((struct word_list *)list)->n = 0;
+		break;
+	}
+}
+
+bool
+siu_profile_replace(struct siu_profile *p, const char *line, struct fault *f)
+{
+	struct span rest = SPAN_NONE, name = span_trim(span_cut(span_of(line), '=', &rest));
+	const struct key *k = key_of(name);
+	char value[VALUE_LENGTH_MAX];
+	void *list;
+
+	if (!k || !strchr(line, '='))
+		return fault_set(f, FAULT_OPERATOR, "paths: \"%s\" is not in the form KEY = PATH, PATH with a key of the profiles "
+		                                    "(start, phone, department ...)", line);
+	list = (char *)p + k->offset;
+	empty(list, k->kind);
+	while (rest.n > 0) {
+		struct span v = span_trim(span_cut(rest, ',', &rest));
+
+		if (v.n >= sizeof value)
+			return fault_set(f, FAULT_OPERATOR, "paths: %s: a value is at most %d characters long", k->name, VALUE_LENGTH_MAX - 1);
+		span_copy(value, sizeof value, v);
+		if (!add_value(list, k->kind, value, f))
+			return fault_at(f, "paths: %s", k->name);
+	}
+	return list_n(list, k->kind) > 0 || !k->required || fault_set(f, FAULT_OPERATOR, "paths: %s needs a value", k->name);
+}
+
 void
 siu_profile_free(struct siu_profile *p)
 {

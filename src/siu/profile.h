@@ -43,6 +43,10 @@ struct siu_profile {
 	struct word_list status_word[VISIT_STATUSES];
 };
 
+/* "KEY = VALUE, VALUE": what a site says in place of its profile. false says
+ * what is wrong; the list of KEY is then not to be used. */
+bool siu_profile_replace(struct siu_profile *p, const char *line, struct fault *f) __attribute__((warn_unused_result));
+
 /* true: `value` is one of the words. Pure. */
 bool word_list_has(const struct word_list *l, struct span value);
 

@@ -250,6 +250,7 @@ siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *ind
 	msg->bookings_n = 0;
 	msg->reason = msg->counted = NULL;
 	msg->about = NULL;
+	msg->ack_mode = peer->listener ? peer->listener->ack_mode : ACK_ALWAYS_AA;
 	msg->place_at = -1;
 	msg->error = (struct ack_error){ .condition = 0 };
 	switch (open_message(&r)) {

@@ -146,6 +146,37 @@ fit_of(const struct pattern_list *patterns, const struct said *said)
 	return said->n == 0 ? FIT_NOT_SAID : FITS_NOT;
 }
 
+static enum fit
+fit_of_field(struct reading *r, const struct field_match *m)
+{
+	struct walk w = { 0 };
+	struct span raw, text;
+	bool said = false;
+
+	while (walk_next(r, &m->path, &w, &raw)) {
+		text = hl7_is_null(span_trim(raw)) ? SPAN_NONE : value_text(r, raw);
+		said = said || text.n > 0;
+		if (text.n > 0 && pattern_matches(m->pattern, text))
+			return m->never ? FITS_NOT : FITS;
+	}
+	return m->never ? FITS : said ? FITS_NOT : FIT_NOT_SAID;
+}
+
+/* All fields that the site asks for, together. */
+static enum fit
+fit_of_fields(struct reading *r, const struct site_map *s)
+{
+	enum fit all = FITS;
+
+	for (size_t i = 0; i < s->matches_n && all != FITS_NOT; i++) {
+		enum fit one = fit_of_field(r, &s->matches[i]);
+
+		if (one != FITS)
+			all = one;
+	}
+	return all;
+}
+
 const struct conf_site *
 sites_match(struct reading *r, bool *not_said)
 {
@@ -154,16 +185,17 @@ sites_match(struct reading *r, bool *not_said)
 	*not_said = false;
 	for (size_t i = 0; i < c->sites_n; i++) {
 		const struct conf_site *s = &c->sites[i];
-		enum fit department, visit_type;
+		enum fit department, visit_type, fields;
 
 		if (s->environment != r->msg->environment || !fits_sender(s, r->msg))
 			continue;
 		collect_by(r, sites_map(r, s)->profile);
 		department = fit_of(&s->departments, &r->departments);
 		visit_type = fit_of(&s->visit_types, &r->visit_types);
-		if (department == FITS && visit_type == FITS)
+		fields = fit_of_fields(r, sites_map(r, s));
+		if (department == FITS && visit_type == FITS && fields == FITS)
 			return s;
-		if (department != FITS_NOT && visit_type != FITS_NOT)
+		if (department != FITS_NOT && visit_type != FITS_NOT && fields != FITS_NOT)
 			*not_said = true;
 	}
 	return NULL;

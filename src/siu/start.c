@@ -42,7 +42,7 @@ is_resource(const struct hl7_path *p)
 }
 
 static void
-see(const struct zone *z, struct span raw, struct seen *s)
+see(const struct reading *r, const struct zone *z, struct span raw, struct seen *s)
 {
 	struct hl7_time t;
 	struct seen now = { .what = SEEN_TIME };
@@ -55,6 +55,11 @@ see(const struct zone *z, struct span raw, struct seen *s)
 		if (s->what == SEEN_NOTHING)
 			s->what = SEEN_UNREADABLE;
 		return;
+	}
+	/* The standard's rule; wrong across a change of the clocks, so only where it is asked for. */
+	if (!t.has_offset && r->has_offset && r->map->rules->conf->sites[r->at - r->map->sites].msh7_offset) {
+		t.has_offset = true;
+		t.offset_min = r->offset_min;
 	}
 	start_civil(&t, &now.wall);
 	if (t.precision < HL7_MINUTE) {
@@ -79,7 +84,7 @@ look(const struct reading *r, const struct zone *z, const struct hl7_path *p, st
 
 	*out = (struct seen){ .what = SEEN_NOTHING };
 	while (walk_next(r, &one, &w, &raw))
-		see(z, raw, out);
+		see(r, z, raw, out);
 }
 
 /* From 2.7 on, TQ1 is where the time belongs; SCH-11 was withdrawn. */
