@@ -49,6 +49,7 @@ struct plan_input {
 	int64_t start_s;
 	struct civil wall;      /* of the clinic, as the message said it */
 	uint8_t fingerprint[16];
+	bool continued;         /* cancelled, and booked again under another id whose text says so: no cancellation is owed */
 	bool phone_changed;     /* this message brought another number than was known */
 	int64_t now_s;
 	const struct plan_known *known; /* oldest first */

@@ -245,6 +245,7 @@ void store_reader_close(struct store_reader *r); /* NULL is fine. */
 struct appointment_view { /* what may be shown without a key; borrowed for the call */
 	int64_t id;
 	const char *appointment_id, *site, *zone, *language;
+	const char *continues, *continued_by; /* ids; or "" */
 	int64_t patient_number;
 	enum visit_status status;
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;

@@ -97,6 +97,14 @@ why_lines(const struct collect *c, const struct appointment_view *v)
 	if (v->quarantined)
 		(void)json_array_append_new(lines,
 		    json_string("a message about it is in quarantine: nudgectl quarantine list"));
+	if (v->continues[0]) {
+		(void)snprintf(line, sizeof line, "it was booked in place of %s, which was canceled: both are told as one change", v->continues);
+		(void)json_array_append_new(lines, json_string(line));
+	}
+	if (v->continued_by[0]) {
+		(void)snprintf(line, sizeof line, "it was booked again as %s: both are told as one change", v->continued_by);
+		(void)json_array_append_new(lines, json_string(line));
+	}
 	for (size_t i = 0; i < v->texts_n; i++)
 		why_line(lines, c, v, &v->texts[i]);
 	return lines;

@@ -247,6 +247,8 @@ apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *k
 	a.erased = false;
 	if (!apply_plan(e, &a, is_new, phone_changed && !is_new, false, f))
 		return false;
+	if (!pair_look(e, &a, is_new ? NULL : &m.best, f))
+		return false;
 	seal_wipe(old_phone, sizeof old_phone);
 	return store_appointment_put(e->store, &a, f) && (a.erased || put_aliases(e, &a, b, f));
 }

@@ -6,6 +6,7 @@
  *   planned.c  the plan of one appointment, kept in the store
  *   quarantine.c  what could not be understood, and what waits for it
  *   replay.c   the same, asked for by an administrator: shown, read again, discarded
+ *   pair.c     cancelled and booked again under another id: one visit
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
  *   lanes.c    numbers: who waits, how fast, is the gateway working
  *   send.c     a due text is looked at, armed, tried again
@@ -178,6 +179,10 @@ bool replay_show(struct engine *e, struct command *c, struct fault *f);
 bool replay_again(struct engine *e, struct command *c, struct fault *f);
 bool replay_discard(struct engine *e, struct command *c, struct fault *f);
 bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f);
+/* After the plan of *a, which a message changed from what it was *before (NULL: it is new): finds or
+ * parts its pair, and plans both again. The caller puts *a. */
+bool pair_look(struct engine *e, struct appointment *a, const struct appointment *before, struct fault *f);
+bool pair_had_its_turn(struct engine *e, const struct appointment *a, struct fault *f); /* A confirmation of *a left, or ended. */
 bool apply_final(struct engine *e, int64_t appointment, struct fault *f); /* A text ended: what is canceled and has none left is erased. */
 
 bool ahead_advance(struct engine *e, struct fault *f);       /* fires what is due into the lanes */

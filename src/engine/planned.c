@@ -14,21 +14,37 @@ struct gather {
 	int64_t last; /* highest ordinal, -1: none */
 };
 
+static void
+know(struct gather *g, const struct text *t, bool this_patient)
+{
+	struct plan_known *k = &g->e->known[g->n++];
+
+	*k = (struct plan_known){ .id = t->id, .kind = t->kind, .state = t->state, .reason = t->reason,
+		.this_patient = this_patient, .start_s = t->start_s, .due_s = t->due_s, .expires_s = t->expires_s };
+	memcpy(k->rule, t->rule, sizeof k->rule);
+	memcpy(k->fingerprint, t->fingerprint, sizeof k->fingerprint);
+}
+
+/* What the patient was told about the visit while it had another id. */
+static bool
+gather_told(void *ctx, const struct text *t)
+{
+	struct gather *g = ctx;
+
+	if (text_was_told(t->state) && g->n < PLAN_TEXTS_MAX / 2)
+		know(g, t, true);
+	return true;
+}
+
 static bool
 gather_text(void *ctx, const struct text *t)
 {
 	struct gather *g = ctx;
-	struct plan_known *k;
 
 	g->last = t->id % STORE_TEXTS_OF_ONE;
 	if (g->n == PLAN_TEXTS_MAX)
 		return false;
-	k = &g->e->known[g->n++];
-	*k = (struct plan_known){ .id = t->id, .kind = t->kind, .state = t->state, .reason = t->reason,
-		.this_patient = t->generation == g->a->generation, .start_s = t->start_s, .due_s = t->due_s,
-		.expires_s = t->expires_s };
-	memcpy(k->rule, t->rule, sizeof k->rule);
-	memcpy(k->fingerprint, t->fingerprint, sizeof k->fingerprint);
+	know(g, t, t->generation == g->a->generation);
 	return true;
 }
 
@@ -139,10 +155,12 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_chan
 	struct gather g = { e, a, 0, -1 };
 	struct plan_input in = { .rules = s ? rules_of(e->rules, s) : NULL, .reminders_only = reminders_only,
 		.may_send = s && e->sites[s->index].may_send, .status = a->status, .has_start = a->has_start,
-		.start_s = a->start_s, .wall = a->wall, .phone_changed = phone_changed, .now_s = now_s(&e->now),
+		.start_s = a->start_s, .wall = a->wall, .continued = a->continued_by != 0, .phone_changed = phone_changed, .now_s = now_s(&e->now),
 		.known = e->known };
 
 	plan_fingerprint(s, a->start_s, span_of(a->link), in.fingerprint);
+	if (a->continues && !store_texts_of(e->store, a->continues, gather_told, &g, f))
+		return false;
 	if (!is_new && !store_texts_of(e->store, a->id, gather_text, &g, f))
 		return false;
 	in.known_n = g.n;
@@ -153,7 +171,8 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_chan
 	for (size_t i = 0; i < e->plan.add_n && g.last + 1 < STORE_TEXTS_OF_ONE; i++)
 		if (!add_one(e, a, &e->plan.add[i], ++g.last, f))
 			return false;
-	set_erasure(e, a, s, any_open(e, &g));
+	/* While its successor's text may still come to nothing, a cancellation may be owed after all. */
+	set_erasure(e, a, s, any_open(e, &g) || (a->continued_by && !a->rebooked));
 	return a->quarantine || quarantine_release(e, g.n, f);
 }
 

@@ -84,7 +84,8 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 	    (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE) && l->site)
 		engine_alarm(e, "a cancellation or change could not be told in time: call the patient "
 		                "(nudgectl report untold)", l->site->title);
-	return store_text_put(e->store, &l->t, f) && apply_final(e, l->t.appointment, f);
+	return store_text_put(e->store, &l->t, f) && apply_final(e, l->t.appointment, f) &&
+	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
 }
 
 static bool
@@ -183,7 +184,8 @@ arm(struct engine *e, struct look *l, const struct sms_size *size, struct flight
 	zone_civil(l->rules->zone, now_s(&e->now), &c);
 	return store_text_put(e->store, &l->t, f) &&
 	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
-	    store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f);
+	    store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f) &&
+	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
 }
 
 /* Another attempt may go to nudge-sender now. */

@@ -84,7 +84,7 @@ owed(const struct plan_input *in)
 	if (!in->rules || !in->has_start || in->start_s <= in->now_s)
 		return TEXT_KINDS;
 	if (in->status == VISIT_CANCELED)
-		return told_alive ? TEXT_CANCELED : TEXT_KINDS;
+		return told_alive && !in->continued ? TEXT_CANCELED : TEXT_KINDS;
 	if (in->status != VISIT_BOOKED)
 		return TEXT_KINDS;
 	if (!told_alive)
@@ -121,6 +121,8 @@ why_ended(const struct plan_input *in, const struct plan_known *k, enum text_kin
 
 	if (!k->this_patient)
 		return REASON_NEW_PATIENT;
+	if (in->continued && k->kind == TEXT_CANCELED)
+		return REASON_REBOOKED;
 	if (now_owed != TEXT_KINDS)
 		return REASON_REPLACED;
 	if (over != REASON_NONE && !(k->kind == TEXT_CANCELED && over == REASON_CANCELED))

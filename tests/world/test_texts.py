@@ -48,6 +48,22 @@ def test_the_last_word_within_the_settle_delay():
         assert house.texts("L1")["booked"] == "void"
 
 
+def test_cancelled_and_booked_again_is_one_change():
+    """Under another id, in either order, within the settle delay: nobody reads "canceled" and then "booked"."""
+    with House(template=CONF.replace("settle = 0s", "settle = 3s")) as house:
+        start = in_seconds(90000)
+        house.tell(siu("S12", "OLD1", start), siu("S12", "OLD2", start, patient="MRN1002", phone="608-555-0144^PRN^CP"))
+        house.wait_texts(2)
+        house.tell(siu("S15", "OLD1", start), siu("S12", "NEW1", start + timedelta(days=1)),
+                   siu("S12", "NEW2", start + timedelta(days=1), patient="MRN1002", phone="608-555-0144^PRN^CP"), siu("S15", "OLD2", start, patient="MRN1002"))
+        got = house.wait_texts(4)
+        for n in ("1", "2"):
+            assert house.texts(f"NEW{n}")["changed"] == "sent" and house.texts(f"OLD{n}")["canceled"] == "void"
+            assert any(f"NEW{n}" in w for w in house.explain(f"OLD{n}")["why"]), house.explain(f"OLD{n}")["why"]
+        assert all(str((start + timedelta(days=1)).astimezone(ZONE).day) in t["message"] for t in got[2:]), got
+        house.stays(4, 1)
+
+
 def test_silent_endings():
     with House() as house:
         start = in_seconds(90000)

@@ -48,7 +48,7 @@ store_reader_close(struct store_reader *r)
 
 struct seen_row {
 	int64_t id, patient_number, start_s, arrived_at_s;
-	char *strings[4]; /* appointment id, site, zone, language; owned */
+	char *strings[6]; /* appointment id, site, zone, language, continues, continued by; owned */
 	enum visit_status status;
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;
 };
@@ -67,13 +67,16 @@ seen_of_row(sqlite3_stmt *q, struct seen_row *a)
 	int64_t flags = sqlite3_column_int64(q, 9);
 
 	*a = (struct seen_row){ .id = sqlite3_column_int64(q, 0),
-		.strings = { copy(q, 1), copy(q, 2), copy(q, 3), copy(q, 4) },
+		.strings = { copy(q, 1), copy(q, 2), copy(q, 3), copy(q, 4), copy(q, 13), copy(q, 14) },
 		.patient_number = sqlite3_column_int64(q, 5), .status = (enum visit_status)sqlite3_column_int(q, 6),
 		.has_start = sqlite3_column_type(q, 7) != SQLITE_NULL, .start_s = sqlite3_column_int64(q, 7),
 		.phone = sqlite3_column_int(q, 8) != 0, .left_site = flags & 4, .patient_flag = flags & 8,
 		.erased = sqlite3_column_int(q, 10) != 0, .quarantined = sqlite3_column_int(q, 11) != 0,
 		.arrived_at_s = sqlite3_column_int64(q, 12) };
-	return a->strings[0] && a->strings[1] && a->strings[2] && a->strings[3];
+	for (size_t i = 0; i < sizeof a->strings / sizeof a->strings[0]; i++)
+		if (!a->strings[i])
+			return false;
+	return true;
 }
 
 /* Texts of one appointment; *texts is grown as needed and the caller's. */
@@ -108,7 +111,8 @@ show(struct store_reader *r, sqlite3_stmt *texts_q, const struct seen_row *a, st
     store_view_fn *fn, void *ctx, bool *go, struct fault *f)
 {
 	struct appointment_view v = { .id = a->id, .appointment_id = a->strings[0], .site = a->strings[1],
-		.zone = a->strings[2], .language = a->strings[3], .patient_number = a->patient_number,
+		.zone = a->strings[2], .language = a->strings[3], .continues = a->strings[4],
+		.continued_by = a->strings[5], .patient_number = a->patient_number,
 		.status = a->status, .has_start = a->has_start, .phone = a->phone, .left_site = a->left_site,
 		.patient_flag = a->patient_flag, .erased = a->erased, .quarantined = a->quarantined,
 		.start_s = a->start_s, .arrived_at_s = a->arrived_at_s };
@@ -142,7 +146,7 @@ store_read_appointments(struct store_reader *r, const char *site, const char *id
 
 		ok = seen_of_row(q, &a) || fault_set(f, FAULT_BUSY, "out of memory");
 		ok = ok && show(r, texts_q, &a, &texts, &cap, fn, ctx, &go, f);
-		for (size_t i = 0; i < 4; i++)
+		for (size_t i = 0; i < sizeof a.strings / sizeof a.strings[0]; i++)
 			free(a.strings[i]);
 	}
 	(void)sqlite3_finalize(q);

@@ -132,7 +132,10 @@ static const char *const text[STATEMENTS] = {
 
 	[S_VIEW_APPOINTMENTS] = "SELECT a.id, a.appointment_id, s.title, a.zone, a.language, a.patient_number, a.status, "
 	                        "a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, "
-	                        "a.arrived FROM appointment a LEFT JOIN site s ON s.id = a.site "
+	                        "a.arrived, "
+	                        "(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continues), "
+	                        "(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by) "
+	                        "FROM appointment a LEFT JOIN site s ON s.id = a.site "
 	                        "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
 	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",

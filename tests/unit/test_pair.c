@@ -1,0 +1,218 @@
+/* test_pair.c - cancelled and booked again under another id: what the patient reads is one change. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "rig.h"
+
+#define PHONE "+16085550123"
+#define DAY ((int64_t)86400)
+
+struct step {
+	const char *id;
+	enum visit_status status;
+	int64_t in_days;
+	const char *type;     /* NULL: as a cancellation, which often names none */
+	const char *patient;  /* NULL: the usual one */
+};
+
+static int64_t begun_s;
+
+static void
+say(struct rig *r, const struct step *s)
+{
+	struct message *m = message_of(r, (struct say){ .id = s->id, .patient = s->patient, .phone = s->status == VISIT_BOOKED ? PHONE : NULL,
+	                                      .in_s = begun_s + s->in_days * DAY - now_s(&r->now), .status = s->status });
+
+	m->bookings[0].visit_type = m->bookings[0].visit_types = span_of(s->type ? s->type : "");
+	(void)turn(r, &m->link, NULL, NULL);
+}
+
+/* The newest confirmation of an appointment by the number of its row. */
+struct newest {
+	enum text_kind kind;
+	enum text_state state;
+	enum text_reason reason;
+};
+
+static bool
+note(void *ctx, const struct text *t)
+{
+	struct newest *n = ctx;
+
+	if (t->kind != TEXT_REMINDER)
+		*n = (struct newest){ t->kind, t->state, t->reason };
+	return true;
+}
+
+static struct newest
+newest_of(struct rig *r, int64_t appointment)
+{
+	struct newest n = { .kind = TEXT_KINDS };
+	struct fault f = { 0 };
+
+	assert_true(store_texts_of(r->store, appointment, note, &n, &f));
+	return n;
+}
+
+/* A1 is booked for day 10 and told. */
+static void
+told_of_one(struct rig *r)
+{
+	rig_open(r, 200, 60, "");
+	begun_s = now_s(&r->now);
+	say(r, &(struct step){ "A1", VISIT_BOOKED, 10, "ECHO", NULL });
+	pass(r, 65);
+	same_int("told", r->jobs_n, 1);
+	outcome(r, last_job(r), OUTCOME_ACCEPTED, 202);
+}
+
+TEST(one_change_in_either_order)
+{
+	static const struct {
+		const char *rule;
+		struct step first, second;
+	} rows[] = {
+		{ "cancelled, then booked", { "A1", VISIT_CANCELED, 10, NULL, NULL }, { "A2", VISIT_BOOKED, 12, "ECHO", NULL } },
+		{ "booked, then cancelled", { "A2", VISIT_BOOKED, 12, "ECHO", NULL }, { "A1", VISIT_CANCELED, 10, NULL, NULL } },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+		struct newest n;
+
+		told_of_one(&r);
+		say(&r, &rows[i].first);
+		pass(&r, 30);
+		say(&r, &rows[i].second);
+		pass(&r, 65);
+		same_int(rows[i].rule, r.jobs_n, 2);
+		n = newest_of(&r, 2);
+		same_text(rows[i].rule, text_kind_name(n.kind), "changed");
+		outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+		n = newest_of(&r, 1);
+		same_text(rows[i].rule, text_state_name(n.state), "void");
+		same_text(rows[i].rule, reason_name(n.reason), "rebooked");
+		struct appointment a;
+		struct fault f = { 0 };
+
+		assert_int_equal(store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_FOUND);
+		holds("the old one's number goes as soon as the change is told", a.erased && !a.phone[0]);
+		/* From here on the new one is like any other. */
+		say(&r, &(struct step){ "A2", VISIT_CANCELED, 12, NULL, NULL });
+		pass(&r, 65);
+		same_int(rows[i].rule, r.jobs_n, 3);
+		same_text("the new one's cancellation", text_kind_name(newest_of(&r, 2).kind), "canceled");
+		rig_close(&r);
+	}
+}
+
+TEST(two_texts_where_it_is_not_one_visit)
+{
+	static const struct {
+		const char *rule;
+		struct step booked;
+		int64_t after_s;
+	} rows[] = {
+		{ "another type of visit", { "A2", VISIT_BOOKED, 12, "MRI", NULL }, 30 },
+		{ "another patient: a family's phone", { "A2", VISIT_BOOKED, 12, "ECHO", "2002" }, 30 },
+		{ "no type is said", { "A2", VISIT_BOOKED, 12, NULL, NULL }, 30 },
+		{ "the cancellation was told before", { "A2", VISIT_BOOKED, 12, "ECHO", NULL }, 65 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+
+		told_of_one(&r);
+		say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+		pass(&r, rows[i].after_s);
+		say(&r, &rows[i].booked);
+		pass(&r, 80);
+		same_int(rows[i].rule, r.jobs_n, 3);
+		same_text(rows[i].rule, text_kind_name(newest_of(&r, 1).kind), "canceled");
+		same_text(rows[i].rule, text_kind_name(newest_of(&r, 2).kind), "booked");
+		rig_close(&r);
+	}
+}
+
+TEST(undone_is_silent)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	pass(&r, 20);
+	say(&r, &(struct step){ "A1", VISIT_BOOKED, 10, "ECHO", NULL });
+	pass(&r, 80);
+	same_int("a cancellation undone in minutes sends nothing", r.jobs_n, 1);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	pass(&r, 20);
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 10, "ECHO", NULL });
+	pass(&r, 80);
+	same_int("under another id neither: the patient reads no difference", r.jobs_n, 1);
+	say(&r, &(struct step){ "A2", VISIT_CANCELED, 10, NULL, NULL });
+	pass(&r, 80);
+	same_int("but its cancellation is told", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(the_last_word_wins)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	pass(&r, 20);
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 13, "ECHO", NULL });
+	pass(&r, 80);
+	same_int("moved before it was told: still one", r.jobs_n, 2);
+	same_text("a change", text_kind_name(newest_of(&r, 2).kind), "changed");
+	rig_close(&r);
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	pass(&r, 20);
+	say(&r, &(struct step){ "A2", VISIT_CANCELED, 12, NULL, NULL });
+	pass(&r, 80);
+	same_int("the new one is cancelled as well: one text", r.jobs_n, 2);
+	same_int("which is the old one's cancellation", last_job(&r)->text / STORE_TEXTS_OF_ONE, 1);
+	same_text("its number is there for it", last_job(&r)->to, PHONE);
+	rig_close(&r);
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	pass(&r, 20);
+	say(&r, &(struct step){ "A1", VISIT_BOOKED, 10, "ECHO", NULL });
+	pass(&r, 80);
+	same_int("the old one lives again: the new one is another visit", r.jobs_n, 2);
+	same_text("booked", text_kind_name(newest_of(&r, 2).kind), "booked");
+	rig_close(&r);
+}
+
+TEST(a_crash_between_the_two)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	crash(&r);
+	sender(&r, true);
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	crash(&r);
+	sender(&r, true);
+	pass(&r, 80);
+	same_int("one change", r.jobs_n, 2);
+	same_text("of the new one", text_kind_name(newest_of(&r, 2).kind), "changed");
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(one_change_in_either_order), RUN(two_texts_where_it_is_not_one_visit),
+		RUN(undone_is_silent), RUN(the_last_word_wins), RUN(a_crash_between_the_two) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
