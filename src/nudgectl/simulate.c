@@ -120,6 +120,12 @@ one_message(struct simulation *x, const char *file, struct span raw, int64_t rea
 		free(m);
 		return fault_set(&x->f, FAULT_BUSY, "%s: needs more memory than a message may have", file);
 	}
+	if (!m->answerable) {
+		rules_drop(m->rules);
+		arena_clear(&m->arena);
+		free(m);
+		return fault_set(&x->f, FAULT_OPERATOR, "%s: no segment MSH in it", file);
+	}
 	o = message_of(x, file, m);
 	(void)json_array_append_new(x->messages, o);
 	if (!go_to(x, m) || !rehearsal_tell(x->stage, m, &a, &x->f))
@@ -134,11 +140,13 @@ one_frame(struct simulation *x, const char *file, struct span frame, int64_t rea
 	struct hl7_batch b;
 	struct span message;
 
+	if (hl7_batch_is_single(frame))
+		return one_message(x, file, frame, read_at_s);
 	hl7_batch_begin(&b, frame);
 	while (hl7_batch_next(&b, &message))
 		if (!one_message(x, file, message, read_at_s))
 			return false;
-	return b.messages > 0 || frame.n == 0 || fault_set(&x->f, FAULT_OPERATOR, "%s: no segment MSH in it", file);
+	return b.messages > 0 || fault_set(&x->f, FAULT_OPERATOR, "%s: no segment MSH in it", file);
 }
 
 /* As MLLP frames, or as bare messages one after the other. */

@@ -80,11 +80,14 @@ look(const struct reading *r, const struct zone *z, const struct hl7_path *p, st
 {
 	struct path_list one = { .item = { *p }, .n = 1 };
 	struct walk w = { 0 };
-	struct span raw;
+	struct span raw, rest;
 
 	*out = (struct seen){ .what = SEEN_NOTHING };
-	while (walk_next(r, &one, &w, &raw))
+	while (walk_next(r, &one, &w, &raw)) {
+		/* An old time stamp may carry its precision behind a delimiter. */
+		raw = span_cut(span_cut(raw, r->delims->component, &rest), r->delims->subcomponent, &rest);
 		see(r, z, raw, out);
+	}
 }
 
 /* From 2.7 on, TQ1 is where the time belongs; SCH-11 was withdrawn. */
