@@ -183,6 +183,7 @@ struct got {
 	size_t n;
 	struct link_outcome last;
 	char code[32], message_id[128], trace[72];
+	char not_tried[32]; /* the code of the last of these */
 	size_t of[OUTCOMES];
 	unsigned char times[512]; /* by row id */
 };
@@ -205,6 +206,8 @@ on_done(void *ctx, const struct link_outcome *o)
 	(void)span_copy(g->code, sizeof g->code, o->code);
 	(void)span_copy(g->message_id, sizeof g->message_id, o->message_id);
 	(void)span_copy(g->trace, sizeof g->trace, o->trace);
+	if (o->outcome == OUTCOME_NOT_TRIED)
+		(void)span_copy(g->not_tried, sizeof g->not_tried, o->code);
 	g->of[o->outcome]++;
 	assert_true(o->text >= 0 && (size_t)o->text < COUNT(g->times));
 	g->times[o->text]++;
@@ -630,7 +633,7 @@ TEST(too_late_in_the_queue)
 	until_done(&s, 20);
 	same_int("those that were out are taken", s.got.of[OUTCOME_ACCEPTED], 16);
 	same_int("those that waited are not tried", s.got.of[OUTCOME_NOT_TRIED], 4);
-	same_text("why", s.got.code, "too-late");
+	same_text("why", s.got.not_tried, "too-late");
 	same_int("no byte of them went out", g.requests, 16);
 	gate_close(&g);
 	street_close(&s);
