@@ -1,10 +1,11 @@
-"""The simulated gateway is right: the vendor's own client gets along with it."""
+"""Programs of other houses: the vendor's own client against the simulated gateway, senders against the intake."""
 import json
 import os
 import shutil
 import subprocess
 
-from house import ACCESS_KEY, HERE, ROOT, House
+from feed import in_seconds, siu
+from house import ACCESS_KEY, HERE, ROOT, House, free_port
 from run import Skip
 
 PEERS = os.path.join(HERE, "peers")
@@ -37,3 +38,78 @@ def test_the_official_client():
         got = house.accepted()
         assert [t["message"] for t in got] == ["Hello é", "Two", "No options"] and got[0]["tag"] == "t1"
         house.sim("reset", {})
+
+
+SENDERS = os.path.join(ROOT, "build", "senders")
+PLAIN = """
+listener "plain" {{ address = "127.0.0.1" port = {plain} tls = false environments = {{prod}} }}
+"""
+
+
+def with_plain(**parts):
+    """A house that listens in plain as well, on loopback."""
+    port = free_port()
+    house = House(more=PLAIN.format(plain=port), **parts)
+    house.plain = port
+    return house
+
+
+def senders_installed():
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            raise Skip(f"{program} is not here, so a sender from npm cannot be run")
+    os.makedirs(SENDERS, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(PEERS, "hl7", name), SENDERS)
+    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=SENDERS, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise Skip(f"a sender from npm cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+
+
+def test_a_sender_from_npm():
+    senders_installed()
+    with with_plain() as house:
+        env = dict(os.environ, NUDGE_PEERS=SENDERS)
+        script = os.path.join(PEERS, "hl7_client.mjs")
+        done = house.run(["node", script, "127.0.0.1", str(house.plain), "20"], env=env)
+        out = json.loads(done.stdout.strip().splitlines()[-1])
+        assert out["answers"] == [["AA", f"J{i}"] for i in range(20)], out
+        assert out["batch"] and all(code == "AA" for code, _ in out["batch"]), out
+        done = house.run(["node", script, "localhost", str(house.port), "20", f"{house.certs}/ca.crt", f"{house.certs}/sender.crt", f"{house.certs}/sender.key"], env=env)
+        assert json.loads(done.stdout.strip().splitlines()[-1])["answers"] == [["AA", f"J{i}"] for i in range(20)]
+        m = house.status()["messages"]
+        assert len(house.appointments()) == 22 and m["duplicate"] + m["control_id_reused"] == 20, m
+
+
+PYTHON_SENDER = """
+import socket, ssl, sys
+from hl7.client import MLLPClient
+host, port, certs, n = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+class Client(MLLPClient):
+    def __init__(self):
+        super().__init__(host, port)
+        if certs:
+            context = ssl.create_default_context(cafile=certs + "/ca.crt")
+            context.load_cert_chain(certs + "/sender.crt", certs + "/sender.key")
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+text = sys.stdin.read()
+with Client() as client:
+    for i in range(n):
+        answer = client.send_message(text.replace("CONTROL", "PY%d" % i).replace("VISIT", "PV%d" % i))
+        assert answer.startswith(b"\\x0bMSH|") and answer.endswith(b"\\x1c\\r"), answer  # in one piece
+        print(answer.split(b"\\r")[1].decode())
+"""
+
+
+def test_a_sender_from_debian():
+    if subprocess.run(["/usr/bin/python3", "-c", "import hl7.client"], capture_output=True).returncode:
+        raise Skip("python3-hl7 is not here")
+    with with_plain() as house:
+        text = siu("S12", "VISIT", in_seconds(90000), control_id="CONTROL")
+        for port, certs in ((house.plain, ""), (house.port, house.certs)):
+            done = house.run(["/usr/bin/python3", "-c", PYTHON_SENDER, "127.0.0.1", str(port), certs, "25"], input=text)
+            assert done.stdout.splitlines() == [f"MSA|AA|PY{i}" for i in range(25)], done.stdout
+        house.write("file.hl7", "\x0b" + text.replace("VISIT", "F1") + "\x1c\r")
+        done = house.run(["mllp_send", "--port", str(house.plain), "--file", house.path("file.hl7"), "127.0.0.1"])
+        assert "MSA|AA|CONTROL" in done.stdout, done.stdout
+        assert len(house.appointments()) == 26 and house.status()["messages"]["duplicate"] == 25
