@@ -39,6 +39,14 @@ struct replay_result {
 	int field;
 };
 
+struct limit_status { /* one organization in the calendar month (UTC) that is now */
+	char organization[64];
+	int64_t month;           /* year * 12 + month - 1 */
+	int64_t texts, used;     /* texts handed to the gateway, their segments */
+	int64_t limit;           /* segments; 0: none */
+	bool hold;               /* on_limit */
+};
+
 struct engine_status {
 	int64_t messages_accepted, messages_duplicate, messages_ignored, messages_quarantined, messages_refused;
 	int64_t control_id_reused;
@@ -53,6 +61,8 @@ struct engine_status {
 	int64_t turns, commits;
 	struct { char title[64]; bool approved, needs_approval; const char *silent; } sites[64]; /* silent: literal or NULL */
 	size_t sites_n;
+	struct limit_status limits[16];
+	size_t limits_n;
 };
 
 /* Something for the engine that is no message. Owned by the giver again after

@@ -144,6 +144,7 @@ struct text {
 	char message_id[128];     /* the gateway's */
 	int64_t config;           /* of the configuration under which it got its state; the store's own */
 	bool within;              /* armed: within the organization's monthly_limit */
+	int64_t report_code;      /* the gateway's number in its delivery report; 0: none */
 	int64_t carrier;          /* the text that says what this one would have said; 0: none */
 	enum text_state stored;   /* the store's own: the state it has of this row; 0 for a new one */
 };
@@ -178,6 +179,10 @@ bool store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *
 /* Held texts of a site, by id, at most `limit`. */
 bool store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
+/* The same, of those held for one reason. */
+bool store_held_for(struct store *s, int64_t site, enum text_reason why, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result));
+
 /* Held texts that may not go any more (expires_s <= now_s), at most `limit`. */
 bool store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
     __attribute__((warn_unused_result));
@@ -205,6 +210,16 @@ bool store_approval_put(struct store *s, int64_t site, const uint8_t hash[DIGEST
 /* Small numbers by name ("tzdata"); 0 when never put. */
 bool store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f) __attribute__((warn_unused_result));
 bool store_setting_put(struct store *s, const char *name, int64_t value, struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- what an organization has used in a month; month: year * 12 + month - 1, UTC ---- */
+struct store_usage {
+	int64_t texts, segments;
+	int64_t alarmed;          /* percent of monthly_limit at the last alarm; 0: none */
+};
+bool store_usage_get(struct store *s, const char *organization, int64_t month, struct store_usage *out, struct fault *f)
+    __attribute__((warn_unused_result)); /* zeros when there is none */
+bool store_usage_put(struct store *s, const char *organization, int64_t month, const struct store_usage *u, struct fault *f)
+    __attribute__((warn_unused_result));
 
 /* ---- quarantine ---- */
 struct quarantined {
@@ -266,6 +281,23 @@ typedef bool store_report_fn(void *ctx, const struct report_row *row);
 /* Texts ever armed, with first_sent_s in [from_s, to_s), by time. site: "" for all. */
 bool store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
+/* Changes and cancellations planned in [from_s, to_s) that ended without being
+ * told, and that no later text of the appointment took the place of; by start. */
+bool store_read_untold(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
+    struct fault *f) __attribute__((warn_unused_result));
+
+/* What the books say of one site and what its rows say, in one snapshot. */
+struct states_view {
+	int64_t site;
+	const char *title;           /* "" when it has none; borrowed for the call */
+	int64_t planned;             /* ever */
+	int64_t tally[TEXT_STATES], rows[TEXT_STATES];
+};
+/* Promise 6: every state's books and rows agree, and together they are what was ever planned. Pure. */
+bool states_add_up(const struct states_view *v);
+typedef bool store_states_fn(void *ctx, const struct states_view *v);
+/* Counts every row: seconds for millions of texts. */
+bool store_read_states(struct store_reader *r, store_states_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 typedef bool store_quarantine_fn(void *ctx, const struct quarantined *q);
 bool store_read_quarantine(struct store_reader *r, store_quarantine_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 

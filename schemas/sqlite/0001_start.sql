@@ -118,7 +118,8 @@ CREATE TABLE text (
 	message_id  TEXT,
 	config      INTEGER NOT NULL,     -- configuration under which it got its state: first 48 bits of its digest
 	within      INTEGER,              -- armed: 1 within the organization's monthly_limit, 0 over it
-	carrier     INTEGER               -- the text that says what this one would have said
+	carrier     INTEGER,              -- the text that says what this one would have said
+	report_code INTEGER               -- the gateway's number in its delivery report
 ) STRICT;
 -- By day, so that new rows go to few pages: a plain index on due costs far more.
 CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;

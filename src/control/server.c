@@ -97,17 +97,17 @@ argument(const struct request *q, const char *name)
 
 typedef void command_fn(struct request *q);
 
-/* Runs `make` on a reader of its own: opened and closed for each command, so
+/* Looks with a reader of its own: opened and closed for each command, so
  * that no read transaction outlives one. */
 static void
-with_reader(struct request *q, json_t *(*make)(struct request *q, struct store_reader *r, struct fault *f))
+with_reader(struct request *q, look_fn *look)
 {
 	struct store_reader *r = NULL;
 	struct fault f = { 0 };
 	json_t *result = NULL;
 
 	if (store_reader_open(q->caller->control->directory, &r, &f))
-		result = make(q, r, &f);
+		result = look(&(struct look){ q->json, q->rules, q->now_s }, r, &f);
 	store_reader_close(r);
 	if (result)
 		send_result(q->caller, result);
@@ -115,60 +115,34 @@ with_reader(struct request *q, json_t *(*make)(struct request *q, struct store_r
 		send_error(q->caller, f.text);
 }
 
-static json_t *
-make_appointments(struct request *q, struct store_reader *r, struct fault *f)
-{
-	return views_appointments(r, argument(q, "site"), json_is_true(json_object_get(q->json, "all")), q->now_s, f);
-}
-
-static json_t *
-make_explain(struct request *q, struct store_reader *r, struct fault *f)
-{
-	return views_explain(r, q->rules, argument(q, "id"), q->now_s, f);
-}
-
-static json_t *
-make_report(struct request *q, struct store_reader *r, struct fault *f)
-{
-	struct report_filter filter = { .to_s = q->now_s + 1, .site = argument(q, "site"), .type = argument(q, "type"),
-		.status = argument(q, "status") };
-	json_t *from = json_object_get(q->json, "from"), *to = json_object_get(q->json, "to");
-
-	if (json_is_integer(to))
-		filter.to_s = json_integer_value(to);
-	filter.from_s = json_is_integer(from) ? json_integer_value(from) : q->now_s - 30 * 86400;
-	return views_report(r, q->rules, &filter, q->now_s, f);
-}
-
-static json_t *
-make_quarantine(struct request *q, struct store_reader *r, struct fault *f)
-{
-	(void)q;
-	return views_quarantine(r, f);
-}
-
 static void
 do_appointments(struct request *q)
 {
-	with_reader(q, make_appointments);
+	with_reader(q, look_appointments);
 }
 
 static void
 do_explain(struct request *q)
 {
-	with_reader(q, make_explain);
+	with_reader(q, look_explain);
 }
 
 static void
 do_report(struct request *q)
 {
-	with_reader(q, make_report);
+	with_reader(q, look_report);
+}
+
+static void
+do_states(struct request *q)
+{
+	with_reader(q, look_states);
 }
 
 static void
 do_quarantine(struct request *q)
 {
-	with_reader(q, make_quarantine);
+	with_reader(q, look_quarantine);
 }
 
 static struct command *
@@ -310,6 +284,7 @@ static const struct {
 	{ "appointments", ACCESS_VIEW, do_appointments },
 	{ "explain", ACCESS_VIEW, do_explain },
 	{ "report", ACCESS_VIEW, do_report },
+	{ "states", ACCESS_VIEW, do_states },
 	{ "quarantine", ACCESS_VIEW, do_quarantine },
 	{ "quarantine-show", ACCESS_PHI, do_quarantine_show },
 	{ "quarantine-replay", ACCESS_OPERATE, do_quarantine_replay },

@@ -164,87 +164,6 @@ views_explain(struct store_reader *r, const struct rules *rules, const char *id,
 	return NULL;
 }
 
-/* ---- report ---- */
-
-const char *
-views_status_word(const struct text *t)
-{
-	static const struct {
-		const char *code, *word;
-	} words[] = {
-		{ "invalid-number", "Invalid phone number" },
-		{ "opted-out", "Blocked by recipient" },
-		{ "no-such-number", "Phone number doesn't exist" },
-		{ "blocked-number", "Blocked phone number" },
-		{ "unreachable", "Unreachable phone number" },
-		{ "spam", "Spam detected" },
-		{ "recipient-blocked", "Recipient blocked" },
-	};
-
-	if (t->state == TEXT_DELIVERED)
-		return "Delivered";
-	if (t->state == TEXT_SENT)
-		return "accepted";
-	if (t->state != TEXT_FAILED)
-		return text_state_name(t->state);
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(words[i].code, t->code) == 0)
-			return words[i].word;
-	return "Other error";
-}
-
-struct report {
-	json_t *rows;
-	const struct report_filter *filter;
-	int64_t texts, segments, confirmations, reminders;
-};
-
-static bool
-add_row(void *ctx, const struct report_row *row)
-{
-	struct report *r = ctx;
-	const struct text *t = row->text;
-	bool reminder = t->kind == TEXT_REMINDER;
-	const char *type = reminder ? "reminder" : "confirmation", *status = views_status_word(t);
-	char sent[CLOCK_TEXT_MAX];
-
-	if ((r->filter->type[0] && strcmp(r->filter->type, type) != 0 &&
-	        strcmp(r->filter->type, text_kind_name(t->kind)) != 0) ||
-	    (r->filter->status[0] && strcasecmp(r->filter->status, status) != 0 &&
-	        strcasecmp(r->filter->status, text_state_name(t->state)) != 0))
-		return true;
-	r->texts++;
-	r->segments += t->segments;
-	r->confirmations += !reminder;
-	r->reminders += reminder;
-	clock_rfc3339(t->sent_s ? t->sent_s : t->first_sent_s, sent);
-	return json_array_append_new(r->rows,
-	           json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "sent", sent, "from",
-	               t->sender, "type", type, "event", text_kind_name(t->kind), "rule", t->rule, "site", row->site,
-	               "environment", row->environment, "status", status, "segments", (json_int_t)t->segments, "attempts",
-	               (json_int_t)t->attempts, "message_id", t->message_id, "appointment", row->appointment_id)) == 0;
-}
-
-json_t *
-views_report(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
-    struct fault *f)
-{
-	struct report x = { .rows = json_array(), .filter = filter };
-	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], made[CLOCK_TEXT_MAX];
-
-	(void)rules;
-	if (!store_read_report(r, filter->from_s, filter->to_s, filter->site, add_row, &x, f)) {
-		json_decref(x.rows);
-		return NULL;
-	}
-	clock_rfc3339(filter->from_s, from);
-	clock_rfc3339(filter->to_s, to);
-	clock_rfc3339(now_s, made);
-	return json_pack("{s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}, s:o}", "generated", made, "from", from, "to", to, "totals",
-	    "texts", (json_int_t)x.texts, "segments", (json_int_t)x.segments, "confirmations",
-	    (json_int_t)x.confirmations, "reminders", (json_int_t)x.reminders, "rows", x.rows);
-}
-
 /* ---- quarantine, status ---- */
 
 static json_t *
@@ -377,6 +296,26 @@ noted_of(const struct engine_status *s)
 	return o;
 }
 
+static json_t *
+status_limits(const struct engine_status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->limits_n; i++) {
+		const struct limit_status *l = &s->limits[i];
+		int64_t left = l->limit > l->used ? l->limit - l->used : 0;
+		char month[32];
+
+		(void)snprintf(month, sizeof month, "%04d-%02d", (int)(l->month / 12), (int)(l->month % 12) + 1);
+		(void)json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:s}", "organization", l->organization, "month", month, "texts",
+		        (json_int_t)l->texts, "used", (json_int_t)l->used, "limit", l->limit ? json_integer(l->limit) : json_null(),
+		        "remaining", l->limit ? json_integer(left) : json_null(), "exceeded", l->limit && l->used >= l->limit, "on_limit",
+		        l->hold ? "hold" : "warn"));
+	}
+	return list;
+}
+
 json_t *
 views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s)
 {
@@ -398,6 +337,8 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	    rules->conf->file);
 	if (o)
 		(void)json_object_set_new(o, "noted", noted_of(s));
+	if (o)
+		(void)json_object_set_new(o, "limits", status_limits(s));
 	if (o)
 		(void)json_object_set_new(o, "quarantine",
 		    json_pack("{s:I, s:I, s:I}", "kept", (json_int_t)s->quarantine_kept, "bytes", (json_int_t)s->quarantine_bytes,

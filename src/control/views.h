@@ -7,6 +7,15 @@
 #include "nudge/control.h"
 #include "nudge/store.h"
 
+/* A command that only looks, answered from a reader. */
+struct look {
+	const json_t *request;
+	const struct rules *rules;
+	int64_t now_s;
+};
+typedef json_t *look_fn(const struct look *q, struct store_reader *r, struct fault *f); /* a new reference; NULL fills *f */
+look_fn look_appointments, look_explain, look_report, look_states, look_quarantine;
+
 /* New references, the caller's; NULL fills *f. All are pure but for reading. */
 json_t *views_appointments(struct store_reader *r, const char *site, bool all, int64_t now_s, struct fault *f);
 
@@ -18,8 +27,13 @@ struct report_filter {
 	int64_t from_s, to_s;
 	const char *site, *type, *status; /* "" for all */
 };
-json_t *views_report(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
+/* Rows, and totals of the same rows: by month, by status, of all. */
+json_t *views_report(struct store_reader *r, const struct report_filter *filter, int64_t now_s, struct fault *f);
+/* Changes and cancellations that a person must tell. */
+json_t *views_untold(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
     struct fault *f);
+/* The tally of states by site against the rows and what was ever planned. */
+json_t *views_states(struct store_reader *r, int64_t now_s, bool *right, struct fault *f);
 json_t *views_quarantine(struct store_reader *r, struct fault *f);
 json_t *views_quarantined(const struct quarantined *q, struct span raw); /* with the message: for the phi role only */
 json_t *views_done(const struct command *c); /* what a command that is not status gave */

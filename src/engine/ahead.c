@@ -190,6 +190,8 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 		if (!quarantine_expire(e, &again, f))
 			return false;
 		e->held_looked_s = again ? 0 : now;
+		if (!limit_release(e, f))
+			return false;
 		*more = *more || again;
 	}
 	*more = *more || n == ERASE_PORTION || forgotten == ERASE_PORTION;

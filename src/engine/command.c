@@ -70,6 +70,7 @@ take_rules(struct engine *e, struct command *c, struct fault *f)
 	c->rules = NULL;
 	e->replanning = true;
 	e->replan_after = 0;
+	e->held_looked_s = 0;
 	ahead_restart(e);
 	c->ok = true;
 	return true;
@@ -177,8 +178,8 @@ oldest_waiting(const struct engine *e, int64_t *n)
 	return oldest;
 }
 
-static void
-status(struct engine *e, struct command *c)
+static bool
+status(struct engine *e, struct command *c, struct fault *f)
 {
 	struct engine_status *s = &c->status;
 
@@ -204,7 +205,8 @@ status(struct engine *e, struct command *c)
 		s->sites[i].silent = conf_site_silent(site);
 		s->sites_n++;
 	}
-	c->ok = true;
+	c->ok = limit_status(e, s, f);
+	return c->ok;
 }
 
 void
@@ -223,8 +225,7 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	c->ok = false;
 	switch (c->kind) {
 	case COMMAND_STATUS:
-		status(e, c);
-		return true;
+		return status(e, c, f);
 	case COMMAND_RULES:
 		return take_rules(e, c, f);
 	case COMMAND_APPROVE:

@@ -39,6 +39,8 @@ outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason wh
 	/* Certainly not taken, or the administrator's policy: a new id may be used. */
 	t->state = text_step(t->state, TEXT_EV_BACK);
 	t->reason = why;
+	if (!unsure && !limit_use(e, t, -1, f))
+		return false;
 	t->unsure = false;
 	flights_remove(&e->flights, flights_find(&e->flights, t->id));
 	ahead_note(e, t->id, t->due_s);
@@ -52,6 +54,8 @@ accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct
 
 	if (next == t->state)
 		return true;
+	if (t->state == TEXT_PENDING && !limit_use(e, t, 1, f)) /* given back too early */
+		return false;
 	t->state = next;
 	t->reason = REASON_ACCEPTED;
 	t->sent_s = now_s(&e->now);
@@ -67,7 +71,8 @@ refused(struct engine *e, struct text *t, const struct flight *x, struct fault *
 
 	t->state = text_step(t->state, unsure ? TEXT_EV_SILENCE : TEXT_EV_REFUSED);
 	t->reason = unsure ? REASON_NO_ANSWER : REASON_GATEWAY_REFUSED;
-	return outcome_settle(e, t, f);
+	send_alarm_untold(e, t);
+	return (unsure || limit_use(e, t, -1, f)) && outcome_settle(e, t, f);
 }
 
 /* Tries the same again later: after what the gateway asked for, or a growing,

@@ -10,6 +10,7 @@
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
  *   lanes.c    numbers: who waits, how fast, is the gateway working
  *   send.c     a due text is looked at, armed, tried again
+ *   limit.c    what an organization may send in a month
  *   outcome.c  what came of an attempt
  *   told.c     what the gateway told by itself: reports, its opt-outs
  *   command.c  what an administrator asked
@@ -199,10 +200,18 @@ enum lane_trouble { LANE_SILENT, LANE_REFUSED, LANE_NOT_TRIED };
 void lane_failed(struct engine *e, struct lane *l, enum lane_trouble trouble);
 void lanes_free(struct lanes *l);
 
+void send_alarm_untold(struct engine *e, const struct text *t); /* when it is a change or cancellation: a person must call */
 bool send_allowed(const struct engine *e);                   /* nudge-sender, credit, clock and room for one more attempt */
 bool send_look(struct engine *e, int64_t text, bool *stop, struct fault *f); /* one pending text; stop: its lane can take no more now */
 bool send_due(struct engine *e, bool *more, struct fault *f);
 bool send_retries(struct engine *e, struct fault *f);
+
+int64_t limit_month(int64_t at_s);
+bool limit_ask(struct engine *e, const struct conf_site *s, int64_t segments, bool *within, bool *hold, struct fault *f);
+bool limit_full(struct engine *e, const struct conf_site *s, struct fault *f);         /* A text is held: alarms once a month. */
+bool limit_use(struct engine *e, const struct text *t, int64_t texts, struct fault *f); /* texts: 1 armed, -1 certainly not taken */
+bool limit_release(struct engine *e, struct fault *f);                                  /* What it holds and there is room for again. */
+bool limit_status(struct engine *e, struct engine_status *out, struct fault *f);
 
 bool outcome_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
 bool outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f); /* an attempt's row goes no further with this id */

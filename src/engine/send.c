@@ -66,6 +66,15 @@ fetch(struct engine *e, int64_t id, struct look *l, bool *there, struct fault *f
 	return true;
 }
 
+void
+send_alarm_untold(struct engine *e, const struct text *t)
+{
+	const struct conf_site *s = engine_site(e, t->site);
+
+	if (s && (t->kind == TEXT_CHANGED || t->kind == TEXT_CANCELED) && t->start_s > now_s(&e->now))
+		engine_alarm(e, "a cancellation or change could not be told: call the patient (nudgectl report untold)", s->title);
+}
+
 /* The gates said no: the row ends, or waits. */
 static bool
 refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fault *f)
@@ -80,10 +89,8 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 		return store_text_put(e->store, &l->t, f);
 	}
 	l->t.state = text_step(l->t.state, event[r->verdict]);
-	if (l->t.kind != TEXT_REMINDER && l->t.kind != TEXT_BOOKED && l->t.start_s > now_s(&e->now) &&
-	    (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE) && l->site)
-		engine_alarm(e, "a cancellation or change could not be told in time: call the patient "
-		                "(nudgectl report untold)", l->site->title);
+	if (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE)
+		send_alarm_untold(e, &l->t);
 	return store_text_put(e->store, &l->t, f) && apply_final(e, l->t.appointment, f) &&
 	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
 }
@@ -184,8 +191,16 @@ arm(struct engine *e, struct look *l, const struct sms_size *size, struct flight
 	zone_civil(l->rules->zone, now_s(&e->now), &c);
 	return store_text_put(e->store, &l->t, f) &&
 	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
-	    store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f) &&
+	    limit_use(e, &l->t, 1, f) && store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f) &&
 	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
+}
+
+static bool
+hold_for_month(struct engine *e, struct look *l, struct fault *f)
+{
+	l->t.state = text_step(l->t.state, TEXT_EV_HOLD);
+	l->t.reason = REASON_MONTHLY_LIMIT;
+	return store_text_put(e->store, &l->t, f) && limit_full(e, l->site, f);
 }
 
 /* Another attempt may go to nudge-sender now. */
@@ -211,7 +226,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	struct sms_size size;
 	struct lane *lane;
 	struct flight *x;
-	bool there;
+	bool there, hold;
 
 	*stop = false;
 	if (!fetch(e, text, &l, &there, f))
@@ -233,6 +248,10 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	} else if (!render(e, &l, &size)) {
 		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0 };
 		return refuse(e, &l, &r, f);
+	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
+		return false;
+	} else if (hold) {
+		return hold_for_month(e, &l, f);
 	} else if (e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(&lane->bucket, (int64_t)size.segments, e->now.boot_ms)) {
 		lane->wants = (int64_t)size.segments;

@@ -30,6 +30,7 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 		return true;
 	t.state = next;
 	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
+	t.report_code = ev->number;
 	return outcome_settle(e, &t, f);
 }
 

@@ -29,6 +29,19 @@ print_sites(const json_t *sites)
 }
 
 static void
+print_limits(const json_t *limits)
+{
+	size_t i;
+	json_t *l;
+
+	json_array_foreach(limits, i, l)
+		if (json_is_integer(json_object_get(l, "limit")))
+			(void)printf("limit        %s %s: %lld of %lld segments used, %lld remaining%s\n", call_text(l, "organization"),
+			    call_text(l, "month"), number(l, "used"), number(l, "limit"), number(l, "remaining"),
+			    !yes(l, "exceeded") ? "" : strcmp(call_text(l, "on_limit"), "hold") == 0 ? "; EXCEEDED: texts are held" : "; EXCEEDED");
+}
+
+static void
 print_texts(json_t *texts)
 {
 	const char *state;
@@ -74,6 +87,7 @@ command_status(struct call *c)
 		(void)printf("clock        STEPPED: sends are held; nudgectl release clock\n");
 	if (yes(r, "store_busy"))
 		(void)printf("store        CANNOT STORE: messages are not answered; make space\n");
+	print_limits(json_object_get(r, "limits"));
 	print_sites(json_object_get(r, "sites"));
 	json_decref(r);
 	return 0;

@@ -18,8 +18,9 @@ static const struct {
 	{ "status", "", "one look at the whole house", command_status },
 	{ "appointments", "[--site SITE] [--all]", "upcoming visits and their texts; all that is known", command_appointments },
 	{ "explain", "ID | SITE/ID", "every text of one appointment, and why", command_explain },
-	{ "report", "sms [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] [--format text|csv|json]",
-		"texts handed to the gateway", command_report },
+	{ "report", "sms|untold [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] "
+		"[--format text|csv|json|html] | states",
+		"texts handed to the gateway; what a person must tell; whether the states add up", command_report },
 	{ "quarantine", "list | show ID | replay ID | replay --all [--site SITE] | discard ID",
 		"messages that could not be understood: where and why, their content, another try, their end", command_quarantine },
 	{ "reload", "", "apply the changed configuration, all or nothing", command_reload },

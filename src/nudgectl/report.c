@@ -1,15 +1,27 @@
-/* report.c - the SMS report as text, CSV or JSON; what it holds outlives the phone numbers. */
+/* report.c - reports as text, CSV, HTML or JSON; what they hold outlives the phone numbers. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nudge/civil.h"
 #include "nudge/clock.h"
 #include "nudgectl/nudgectl.h"
 
-static const char *const columns[] = { "sent", "from", "type", "event", "rule", "status", "site", "environment",
-	"segments", "attempts", "appointment", "message_id" };
-#define COLUMNS (sizeof columns / sizeof columns[0])
+struct column {
+	const char *key, *title;
+	int width;           /* as text; 0: only in CSV, HTML and JSON */
+};
+
+static const struct column sms_columns[] = { { "sent", "sent", 20 }, { "from", "from", 14 }, { "type", "type", 12 },
+	{ "event", "event", 9 }, { "rule", "rule", 0 }, { "status", "status", 26 }, { "code", "code", 0 },
+	{ "gateway_code", "gateway code", 0 }, { "segments", "segments", 8 }, { "within_limit", "within limit", 12 },
+	{ "site", "site", 20 }, { "environment", "environment", 0 }, { "attempts", "attempts", 0 },
+	{ "appointment", "appointment", 0 }, { "message_id", "message id", 0 }, { NULL, NULL, 0 } };
+static const struct column untold_columns[] = { { "appointment", "appointment", 20 }, { "site", "site", 20 },
+	{ "event", "event", 9 }, { "start", "start", 26 }, { "state", "state", 10 }, { "reason", "reason", 0 },
+	{ "reason_text", "reason", 40 }, { "environment", "environment", 0 }, { "planned", "planned", 0 },
+	{ "over", "over", 0 }, { NULL, NULL, 0 } };
 
 /* "2026-11-20" as the first second of that day in UTC. */
 static bool
@@ -31,6 +43,8 @@ cell_text(const json_t *row, const char *key, char *out, size_t cap)
 
 	if (json_is_integer(v))
 		(void)snprintf(out, cap, "%lld", (long long)json_integer_value(v));
+	else if (json_is_boolean(v))
+		(void)snprintf(out, cap, "%s", json_is_true(v) ? "yes" : "no");
 	else
 		(void)snprintf(out, cap, "%s", call_text(row, key));
 }
@@ -53,7 +67,7 @@ print_csv_cell(const char *text)
 }
 
 static void
-print_csv(const json_t *r)
+print_csv(const json_t *r, const struct column *columns)
 {
 	char cell[256];
 	size_t i;
@@ -61,13 +75,13 @@ print_csv(const json_t *r)
 
 	(void)printf("# generated %s, from %s to %s (UTC)\r\n", call_text(r, "generated"), call_text(r, "from"),
 	    call_text(r, "to"));
-	for (size_t c = 0; c < COLUMNS; c++)
-		(void)printf("%s%s", c ? "," : "", columns[c]);
+	for (const struct column *c = columns; c->key; c++)
+		(void)printf("%s%s", c > columns ? "," : "", c->key);
 	(void)printf("\r\n");
 	json_array_foreach(json_object_get(r, "rows"), i, row) {
-		for (size_t c = 0; c < COLUMNS; c++) {
-			cell_text(row, columns[c], cell, sizeof cell);
-			if (c)
+		for (const struct column *c = columns; c->key; c++) {
+			cell_text(row, c->key, cell, sizeof cell);
+			if (c > columns)
 				(void)putchar(',');
 			print_csv_cell(cell);
 		}
@@ -76,24 +90,90 @@ print_csv(const json_t *r)
 }
 
 static void
-print_plain(const json_t *r)
+print_html_cell(const char *tag, const char *text)
 {
-	const json_t *totals = json_object_get(r, "totals");
+	(void)printf("<%s>", tag);
+	for (; *text; text++)
+		if (*text == '&' || *text == '<' || *text == '>')
+			(void)fputs(*text == '&' ? "&amp;" : *text == '<' ? "&lt;" : "&gt;", stdout);
+		else
+			(void)putchar(*text);
+	(void)printf("</%s>", tag);
+}
+
+static void
+print_html(const json_t *r, const struct column *columns, const char *title)
+{
+	char cell[256];
 	size_t i;
 	json_t *row;
 
-	(void)printf("SMS report, generated %s, from %s to %s (UTC)\n", call_text(r, "generated"), call_text(r, "from"),
+	(void)printf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title>\n"
+	             "<style>body{font:14px sans-serif}td,th{padding:2px 8px;text-align:left;border-bottom:1px solid #ccc}</style>\n"
+	             "<h1>%s</h1>\n<p>Generated %s, from %s to %s (UTC)</p>\n<table>\n<tr>", title, title,
+	    call_text(r, "generated"), call_text(r, "from"), call_text(r, "to"));
+	for (const struct column *c = columns; c->key; c++)
+		print_html_cell("th", c->title);
+	(void)printf("</tr>\n");
+	json_array_foreach(json_object_get(r, "rows"), i, row) {
+		(void)printf("<tr>");
+		for (const struct column *c = columns; c->key; c++) {
+			cell_text(row, c->key, cell, sizeof cell);
+			print_html_cell("td", cell);
+		}
+		(void)printf("</tr>\n");
+	}
+	(void)printf("</table>\n");
+}
+
+static void
+print_totals(const char *of, const json_t *t, const char *end)
+{
+	(void)printf("%s%lld texts, %lld segments; %lld confirmations, %lld reminders; %lld over the limit%s", of,
+	    (long long)json_integer_value(json_object_get(t, "texts")),
+	    (long long)json_integer_value(json_object_get(t, "segments")),
+	    (long long)json_integer_value(json_object_get(t, "confirmations")),
+	    (long long)json_integer_value(json_object_get(t, "reminders")),
+	    (long long)json_integer_value(json_object_get(t, "over_limit")), end);
+}
+
+static void
+print_plain(const json_t *r, const struct column *columns, const char *title)
+{
+	char cell[256];
+	size_t i;
+	json_t *row;
+
+	(void)printf("%s, generated %s, from %s to %s (UTC)\n", title, call_text(r, "generated"), call_text(r, "from"),
 	    call_text(r, "to"));
-	(void)printf("%-20s %-14s %-12s %-9s %-22s %-8s %s\n", "sent", "from", "type", "event", "status", "segments", "site");
-	json_array_foreach(json_object_get(r, "rows"), i, row)
-		(void)printf("%-20s %-14s %-12s %-9s %-22s %-8lld %s\n", call_text(row, "sent"), call_text(row, "from"),
-		    call_text(row, "type"), call_text(row, "event"), call_text(row, "status"),
-		    (long long)json_integer_value(json_object_get(row, "segments")), call_text(row, "site"));
-	(void)printf("%lld texts, %lld segments; %lld confirmations, %lld reminders\n",
-	    (long long)json_integer_value(json_object_get(totals, "texts")),
-	    (long long)json_integer_value(json_object_get(totals, "segments")),
-	    (long long)json_integer_value(json_object_get(totals, "confirmations")),
-	    (long long)json_integer_value(json_object_get(totals, "reminders")));
+	for (const struct column *c = columns; c->key; c++)
+		if (c->width)
+			(void)printf("%-*s ", c->width, c->title);
+	(void)printf("\n");
+	json_array_foreach(json_object_get(r, "rows"), i, row) {
+		for (const struct column *c = columns; c->key; c++)
+			if (c->width) {
+				cell_text(row, c->key, cell, sizeof cell);
+				(void)printf("%-*s ", c->width, cell);
+			}
+		(void)printf("\n");
+	}
+}
+
+static void
+print_sums(const json_t *r, const char *end)
+{
+	const char *status;
+	size_t i;
+	json_t *row, *n;
+
+	json_array_foreach(json_object_get(r, "months"), i, row) {
+		(void)printf("%s: ", call_text(row, "month"));
+		print_totals("", row, end);
+	}
+	json_object_foreach(json_object_get(r, "statuses"), status, n)
+		(void)printf("%s: %lld%s", status, (long long)json_integer_value(n), end);
+	print_totals("", json_object_get(r, "totals"), end);
 }
 
 static bool
@@ -117,33 +197,105 @@ range_of(const char *days, const char *from, const char *to, int64_t *from_s, in
 	return true;
 }
 
+static void
+print_states(const json_t *r)
+{
+	const char *state;
+	size_t i;
+	json_t *s, *n;
+
+	json_array_foreach(json_object_get(r, "sites"), i, s) {
+		(void)printf("%s: %lld planned, %lld rows: %s\n", call_text(s, "site"),
+		    (long long)json_integer_value(json_object_get(s, "planned")),
+		    (long long)json_integer_value(json_object_get(s, "rows")),
+		    json_is_true(json_object_get(s, "right")) ? "right" : "WRONG");
+		json_object_foreach(json_object_get(s, "states"), state, n) {
+			long long books = json_integer_value(json_object_get(n, "books")), rows = json_integer_value(json_object_get(n, "rows"));
+
+			if (books != 0 || rows != 0)
+				(void)printf("    %-10s %lld%s\n", state, rows, books == rows ? "" : "  WRONG: the tally says otherwise");
+		}
+	}
+	(void)puts(json_is_true(json_object_get(r, "right")) ? "the states add up" : "THE STATES DO NOT ADD UP");
+}
+
+static int
+report_states(struct call *c)
+{
+	bool right;
+	json_t *r;
+	int status = call_ask(c, json_pack("{s:s}", "command", "states"), &r);
+
+	if (status != 0)
+		return status;
+	right = json_is_true(json_object_get(r, "right"));
+	if (c->json) {
+		(void)call_print_json(r);
+	} else {
+		print_states(r);
+		json_decref(r);
+	}
+	return right ? 0 : EXIT_FAILURE;
+}
+
+struct asked {
+	const char *site, *type, *status, *format;
+	int64_t from_s, to_s;
+};
+
+static int
+report_rows(struct call *c, const struct asked *x, bool untold)
+{
+	const struct column *columns = untold ? untold_columns : sms_columns;
+	const char *title = untold ? "Changes and cancellations that a person must tell" : "SMS report";
+	json_t *r;
+	int status = call_ask(c, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "command", "report", "of", c->argv[0], "from",
+	                            (json_int_t)x->from_s, "to", (json_int_t)x->to_s, "site", x->site, "type", x->type, "status",
+	                            x->status), &r);
+
+	if (status != 0)
+		return status;
+	if (c->json || strcmp(x->format, "json") == 0)
+		return call_print_json(r);
+	if (strcmp(x->format, "csv") == 0) {
+		print_csv(r, columns);
+	} else if (strcmp(x->format, "html") == 0) {
+		print_html(r, columns, title);
+		if (!untold) {
+			(void)printf("<p>");
+			print_sums(r, "<br>\n");
+		}
+	} else {
+		print_plain(r, columns, title);
+		if (!untold)
+			print_sums(r, "\n");
+	}
+	json_decref(r);
+	return 0;
+}
+
 int
 command_report(struct call *c)
 {
-	static const char help[] = "report sms [--days N | --from YYYY-MM-DD --to YYYY-MM-DD] [--site S] "
-	                           "[--type confirmation|reminder] [--status S] [--format text|csv|json]";
+	static const char help[] = "report sms|untold [--days N | --from YYYY-MM-DD --to YYYY-MM-DD] [--site S] "
+	                           "[--type confirmation|reminder|booked|changed|canceled] [--status S] "
+	                           "[--format text|csv|json|html]\n       nudgectl report states";
+	static const char *const formats[] = { "", "text", "csv", "json", "html" };
 	const char *days = call_option(c, "--days"), *from = call_option(c, "--from"), *to = call_option(c, "--to");
-	const char *site = call_option(c, "--site"), *type = call_option(c, "--type");
-	const char *wanted = call_option(c, "--status"), *format = call_option(c, "--format");
-	int64_t from_s, to_s;
-	json_t *r;
-	int status;
+	struct asked x = { .site = call_option(c, "--site"), .type = call_option(c, "--type"),
+		.status = call_option(c, "--status"), .format = call_option(c, "--format") };
+	bool known = false;
 
-	if (!days || !from || !to || !site || !type || !wanted || !format || c->argc != 1 ||
-	    strcmp(c->argv[0], "sms") != 0 || !range_of(days, from, to, &from_s, &to_s))
+	if (!days || !from || !to || !x.site || !x.type || !x.status || !x.format || c->argc != 1 ||
+	    !range_of(days, from, to, &x.from_s, &x.to_s))
 		return call_usage(help);
-	if (format[0] && strcmp(format, "text") != 0 && strcmp(format, "csv") != 0 && strcmp(format, "json") != 0)
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+		known = known || strcmp(x.format, formats[i]) == 0;
+	if (!known)
 		return call_usage(help);
-	status = call_ask(c, json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "command", "report", "from", (json_int_t)from_s, "to",
-	                         (json_int_t)to_s, "site", site, "type", type, "status", wanted), &r);
-	if (status != 0)
-		return status;
-	if (c->json || strcmp(format, "json") == 0)
-		return call_print_json(r);
-	if (strcmp(format, "csv") == 0)
-		print_csv(r);
-	else
-		print_plain(r);
-	json_decref(r);
-	return 0;
+	if (strcmp(c->argv[0], "states") == 0)
+		return report_states(c);
+	if (strcmp(c->argv[0], "sms") != 0 && strcmp(c->argv[0], "untold") != 0)
+		return call_usage(help);
+	return report_rows(c, &x, strcmp(c->argv[0], "untold") == 0);
 }

@@ -46,6 +46,19 @@ void link_server_taken(struct link_server *l, int64_t event);          /* Any th
 void link_server_ask(struct link_server *l, const struct link_question *q); /* Any thread: copies and queues. */
 void link_server_free(struct link_server *l);
 
+/* ---- the books, looked over once a day ---- */
+struct daily {
+	pthread_t thread;
+	bool started;
+	atomic_bool running;
+	int64_t next_ms;                  /* boot clock */
+	char directory[4096];             /* of the store */
+};
+
+void daily_begin(struct daily *d, const char *directory); /* *d is zero */
+void daily_tick(struct daily *d);     /* Main thread, every second: begins a check when it is time. */
+void daily_end(struct daily *d);      /* Waits for one that runs. */
+
 /* ---- all of it ---- */
 struct house {
 	char *conf_path;
@@ -58,6 +71,7 @@ struct house {
 	struct mllp *intake;
 	struct control *control;
 	struct link_server *link;
+	struct daily daily;
 	struct queue *replies;            /* from the engine to the main thread */
 	struct event *on_replies, *on_ended, *on_term, *on_int, *on_hup, *on_tick;
 	int64_t turns_seen, stuck_s;

@@ -222,6 +222,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	h->turns_seen = turns;
 	if (h->stuck_s < STUCK_S)
 		(void)sd_notify(0, "WATCHDOG=1");
+	daily_tick(&h->daily);
 }
 
 /* ---- putting it together ---- */
@@ -308,6 +309,7 @@ open_house(struct house *h, struct fault *f)
 	h->replies = queue_new();
 	if (!h->base || !h->replies)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
+	daily_begin(&h->daily, h->settings.rules->conf->state_directory);
 	return room_init(&h->room, f) && open_store(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }
@@ -321,6 +323,7 @@ close_house(struct house *h)
 	if (h->intake)
 		mllp_stop(h->intake);
 	room_stop(&h->room);
+	daily_end(&h->daily);
 	mllp_free(h->intake);
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);

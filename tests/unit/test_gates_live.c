@@ -6,42 +6,6 @@
 
 #define PHONE "+16085550123"
 
-/* The configuration with one thing changed, as a reload brings it. */
-static void
-change(struct rig *r, const char *from, const char *to)
-{
-	char path[128], text[4096], out[4096], *at;
-	struct conf *c = NULL;
-	struct rules *rules = NULL;
-	struct conf_faults faults;
-	struct command *cmd = calloc(1, sizeof *cmd);
-	size_t n;
-	FILE *f;
-
-	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	n = fread(text, 1, sizeof text - 1, f);
-	text[n] = '\0';
-	(void)fclose(f);
-	at = strstr(text, from);
-	if (!at)
-		fail_msg("the configuration has no \"%s\"", from);
-	(void)snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
-	write_file(r->folder, "nudge.conf", out);
-	if (!conf_load(path, CONF_NUDGED, &c, &faults))
-		fail_msg("line %d: %s", faults.item[0].line, faults.item[0].text);
-	if (!rules_new(c, &rules, &faults))
-		fail_msg("%s", faults.item[0].text);
-	conf_faults_clear(&faults);
-	conf_drop(c);
-	rules_drop(r->rules);
-	r->rules = rules_hold(rules);
-	cmd->kind = COMMAND_RULES;
-	cmd->rules = rules;
-	(void)turn(r, NULL, NULL, &cmd->link);
-}
-
 static void
 confirmation_is(struct rig *r, const char *rule, enum text_state state, enum text_reason reason)
 {
@@ -101,7 +65,7 @@ TEST(each_gate_that_a_reload_closes)
 		rig_open(&r, 200, 60, SITE);
 		book(&r);
 		pass(&r, 30);
-		change(&r, rows[i].from, rows[i].to);
+		rig_change(&r, rows[i].from, rows[i].to);
 		pass(&r, 40);
 		same_int(rows[i].rule, r.jobs_n, 0);
 		confirmation_is(&r, rows[i].rule, TEXT_SUPPRESSED, rows[i].reason);
@@ -127,7 +91,7 @@ TEST(what_a_reload_leaves_open_goes)
 		rig_open(&r, 200, 60, SITE);
 		book(&r);
 		pass(&r, 30);
-		change(&r, rows[i].from, rows[i].to);
+		rig_change(&r, rows[i].from, rows[i].to);
 		pass(&r, 40);
 		same_int(rows[i].rule, r.jobs_n, 1);
 		rig_close(&r);

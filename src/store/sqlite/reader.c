@@ -42,6 +42,12 @@ store_reader_close(struct store_reader *r)
 	free(r);
 }
 
+sqlite3 *
+reader_db(struct store_reader *r)
+{
+	return r->db;
+}
+
 /* ---- appointments ---- */
 
 #define APPOINTMENTS_MAX 100000 /* of one answer */
@@ -157,11 +163,11 @@ store_read_appointments(struct store_reader *r, const char *site, const char *id
 
 /* ---- report ---- */
 
-bool
-store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
-    struct fault *f)
+static bool
+read_rows(struct store_reader *r, enum statement which, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn,
+    void *ctx, struct fault *f)
 {
-	sqlite3_stmt *q = sql_prepare(r->db, S_VIEW_REPORT, f);
+	sqlite3_stmt *q = sql_prepare(r->db, which, f);
 	enum store_found found = STORE_NONE;
 	bool ok = q != NULL, go = true;
 
@@ -176,13 +182,27 @@ store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const ch
 		struct report_row row = { &t, title, environment, id };
 
 		ok = text_of_row(q, &t) || fault_set(f, FAULT_BROKEN, "store: a text row is damaged");
-		sql_text(q, 28, title, sizeof title);
-		sql_text(q, 29, environment, sizeof environment);
-		sql_text(q, 30, id, sizeof id);
+		sql_text(q, TEXT_COLUMNS_N, title, sizeof title);
+		sql_text(q, TEXT_COLUMNS_N + 1, environment, sizeof environment);
+		sql_text(q, TEXT_COLUMNS_N + 2, id, sizeof id);
 		go = ok && fn(ctx, &row);
 	}
 	(void)sqlite3_finalize(q);
 	return ok && found != STORE_FAILED;
+}
+
+bool
+store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
+    struct fault *f)
+{
+	return read_rows(r, S_VIEW_REPORT, from_s, to_s, site, fn, ctx, f);
+}
+
+bool
+store_read_untold(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
+    struct fault *f)
+{
+	return read_rows(r, S_VIEW_UNTOLD, from_s, to_s, site, fn, ctx, f);
 }
 
 /* ---- quarantine ---- */

@@ -5,7 +5,9 @@
  *   keys.c         marks, the key of a day, sealing a column
  *   small.c        senders, sites, settings, approvals, opt-outs, caps
  *   seen.c         messages that were answered
+ *   usage.c        what organizations have used of their month
  *   appointment.c, text.c, quarantine.c, erase.c
+ *   states.c       the tally, counted again from the rows
  *   reader.c       read-only views, on a connection of their own
  */
 #ifndef STORE_SQLITE_SQL_H
@@ -75,6 +77,8 @@ bool keys_destroy(struct store *s, int64_t day, struct fault *f);
 void keys_free(struct store *s);
 void keys_forget_days(struct store *s);
 
+sqlite3 *reader_db(struct store_reader *r);
+#define TEXT_COLUMNS_N 29
 bool text_of_row(sqlite3_stmt *q, struct text *t);             /* columns in the order of S_TEXT_GET */
 void tally_change(struct store *s, int64_t site, enum text_state state, int64_t by);
 bool tally_load(struct store *s, struct fault *f);

@@ -11,7 +11,13 @@
 #define TEXT_COLUMNS \
 	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
-	"config, within, carrier"
+	"config, within, carrier, report_code"
+
+/* The same of a table named t. */
+#define TEXT_OF_T \
+	"t.id, t.site, t.generation, t.kind, t.rule, t.state, t.reason, t.planned, t.due, t.expires, t.start, " \
+	"t.fingerprint, t.repeat_id, t.first_sent, t.boot_id, t.attempts, t.unsure, t.number, t.sender, t.gateway, " \
+	"t.segments, t.sent, t.http_status, t.code, t.message_id, t.config, t.within, t.carrier, t.report_code"
 
 static const char *const text[STATEMENTS] = {
 	[S_BEGIN] = "BEGIN IMMEDIATE",
@@ -54,17 +60,19 @@ static const char *const text[STATEMENTS] = {
 
 	[S_TEXT_GET] = "SELECT " TEXT_COLUMNS " FROM text WHERE id = ?1",
 	[S_TEXT_PUT] = "INSERT INTO text (" TEXT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) "
+	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) "
 	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, "
 	               "fingerprint = ?12, repeat_id = ?13, first_sent = ?14, boot_id = ?15, attempts = ?16, unsure = ?17, "
 	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
-	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28",
+	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29",
 	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 "
 	                "ORDER BY id LIMIT ?3",
 	[S_TEXTS_DAY] = "SELECT due / 86400 FROM text WHERE state = 1 AND due / 86400 > ?1 "
 	                "ORDER BY due / 86400 LIMIT 1",
 	[S_TEXTS_HELD] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 ORDER BY id LIMIT ?2",
+	[S_TEXTS_HELD_FOR] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 AND reason = ?3 "
+	                     "ORDER BY id LIMIT ?2",
 	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND expires <= ?1 LIMIT ?2",
 	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
 
@@ -139,14 +147,20 @@ static const char *const text[STATEMENTS] = {
 	                        "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
 	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-	[S_VIEW_REPORT] = "SELECT t.id, t.site, t.generation, t.kind, t.rule, t.state, t.reason, t.planned, t.due, t.expires, "
-	                  "t.start, t.fingerprint, t.repeat_id, t.first_sent, t.boot_id, t.attempts, t.unsure, t.number, "
-	                  "t.sender, t.gateway, t.segments, t.sent, t.http_status, t.code, t.message_id, t.config, t.within, t.carrier, "
-	                  "s.title, n.environment, a.appointment_id FROM text t "
+	[S_VIEW_REPORT] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
 	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
 	                  "LEFT JOIN sender n ON n.id = a.sender "
 	                  "WHERE t.first_sent >= ?1 AND t.first_sent < ?2 AND (?3 = '' OR s.title = ?3) "
 	                  "ORDER BY t.first_sent, t.id",
+	/* Changes and cancellations that ended untold, and that nothing newer was told or waits instead of. */
+	[S_VIEW_UNTOLD] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
+	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
+	                  "LEFT JOIN sender n ON n.id = a.sender "
+	                  "WHERE t.kind IN (1, 2) AND t.state IN (6, 7, 8, 9) AND t.planned >= ?1 AND t.planned < ?2 "
+	                  "AND (?3 = '' OR s.title = ?3) AND NOT EXISTS (SELECT 1 FROM text u WHERE u.id > t.id "
+	                  "AND u.id <= (t.id / 1024) * 1024 + 1023 AND u.kind <> 3 AND u.state <> 10) ORDER BY t.start, t.id",
+	[S_VIEW_STATES] = "SELECT site, state, count(*) FROM text GROUP BY site, state",
+	[S_VIEW_SITES] = "SELECT title FROM site WHERE id = ?1",
 	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field, place FROM quarantine ORDER BY id",
 };
 

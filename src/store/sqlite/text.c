@@ -9,8 +9,11 @@
 enum column { /* in the order of the statements */
 	C_ID, C_SITE, C_GENERATION, C_KIND, C_RULE, C_STATE, C_REASON, C_PLANNED, C_DUE, C_EXPIRES, C_START,
 	C_FINGERPRINT, C_REPEAT_ID, C_FIRST_SENT, C_BOOT_ID, C_ATTEMPTS, C_UNSURE, C_NUMBER, C_SENDER, C_GATEWAY,
-	C_SEGMENTS, C_SENT, C_HTTP_STATUS, C_CODE, C_MESSAGE_ID, C_CONFIG, C_WITHIN, C_CARRIER
+	C_SEGMENTS, C_SENT, C_HTTP_STATUS, C_CODE, C_MESSAGE_ID, C_CONFIG, C_WITHIN, C_CARRIER,
+	C_REPORT_CODE, C_COLUMNS
 };
+
+_Static_assert(C_COLUMNS == TEXT_COLUMNS_N, "what follows a text in a view has its number");
 
 bool
 text_of_row(sqlite3_stmt *q, struct text *t)
@@ -48,6 +51,7 @@ text_of_row(sqlite3_stmt *q, struct text *t)
 	t->config = sqlite3_column_int64(q, C_CONFIG);
 	t->within = sqlite3_column_int(q, C_WITHIN) != 0;
 	t->carrier = sqlite3_column_int64(q, C_CARRIER);
+	t->report_code = sqlite3_column_int64(q, C_REPORT_CODE);
 	return t->state > 0 && t->state < TEXT_STATES && t->kind < TEXT_KINDS;
 }
 
@@ -92,6 +96,8 @@ bind_armed(sqlite3_stmt *q, const struct text *t)
 		(void)sqlite3_bind_int64(q, C_HTTP_STATUS + 1, t->http_status);
 	if (t->code[0])
 		sql_bind_text(q, C_CODE + 1, t->code);
+	if (t->report_code)
+		(void)sqlite3_bind_int64(q, C_REPORT_CODE + 1, t->report_code);
 	if (t->message_id[0])
 		sql_bind_text(q, C_MESSAGE_ID + 1, t->message_id);
 }
@@ -180,6 +186,20 @@ store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void 
 		return false;
 	(void)sqlite3_bind_int64(q, 1, site);
 	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	return walk(s, q, fn, ctx, f);
+}
+
+bool
+store_held_for(struct store *s, int64_t site, enum text_reason why, size_t limit, store_text_fn *fn, void *ctx,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_HELD_FOR, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, site);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	(void)sqlite3_bind_int(q, 3, (int)why);
 	return walk(s, q, fn, ctx, f);
 }
 

@@ -1,0 +1,59 @@
+/* looks.c - what only looks: from a request's arguments to what is shown. */
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "control/views.h"
+#include "nudge/log.h"
+
+static const char *
+look_argument(const struct look *q, const char *name)
+{
+	const char *text = json_string_value(json_object_get(q->request, name));
+
+	return text ? text : "";
+}
+
+json_t *
+look_appointments(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	return views_appointments(r, look_argument(q, "site"), json_is_true(json_object_get(q->request, "all")), q->now_s, f);
+}
+
+json_t *
+look_explain(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	return views_explain(r, q->rules, look_argument(q, "id"), q->now_s, f);
+}
+
+json_t *
+look_report(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	struct report_filter filter = { .to_s = q->now_s + 1, .site = look_argument(q, "site"), .type = look_argument(q, "type"),
+		.status = look_argument(q, "status") };
+	json_t *from = json_object_get(q->request, "from"), *to = json_object_get(q->request, "to");
+
+	if (json_is_integer(to))
+		filter.to_s = json_integer_value(to);
+	filter.from_s = json_is_integer(from) ? json_integer_value(from) : q->now_s - 30 * 86400;
+	if (strcmp(look_argument(q, "of"), "untold") == 0)
+		return views_untold(r, q->rules, &filter, q->now_s, f);
+	return views_report(r, &filter, q->now_s, f);
+}
+
+json_t *
+look_states(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	bool right = true;
+	json_t *o = views_states(r, q->now_s, &right, f);
+
+	if (o && !right)
+		log_error("the states of texts do not add up to what was planned", log_name("see", "nudgectl report states"));
+	return o;
+}
+
+json_t *
+look_quarantine(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	(void)q;
+	return views_quarantine(r, f);
+}

@@ -1,0 +1,38 @@
+/* usage.c - what an organization has used of its month. */
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite/sql.h"
+
+bool
+store_usage_get(struct store *s, const char *organization, int64_t month, struct store_usage *out, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_USAGE_GET, f);
+	enum store_found found;
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 1, organization);
+	(void)sqlite3_bind_int64(q, 2, month);
+	found = sql_row(s->db, q, "usage", f);
+	if (found == STORE_FAILED)
+		return false;
+	*out = (struct store_usage){ 0 };
+	if (found == STORE_FOUND)
+		*out = (struct store_usage){ sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2) };
+	(void)sqlite3_reset(q);
+	return true;
+}
+
+bool
+store_usage_put(struct store *s, const char *organization, int64_t month, const struct store_usage *u, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_USAGE_PUT, f);
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 1, organization);
+	(void)sqlite3_bind_int64(q, 2, month);
+	(void)sqlite3_bind_int64(q, 3, u->texts);
+	(void)sqlite3_bind_int64(q, 4, u->segments);
+	(void)sqlite3_bind_int64(q, 5, u->alarmed);
+	return sql_do(s, q, "usage", f);
+}
