@@ -11,7 +11,7 @@
 #define STEP_MAX_MS 60000
 
 struct rehearsal {
-	char folder[64];
+	char folder[512];
 	struct rules *rules;   /* held */
 	struct store *store;
 	struct engine *engine;
@@ -183,17 +183,18 @@ rehearsal_new(struct rules *rules, int64_t at_s, struct rehearsal **out, struct 
 {
 	struct rehearsal *r = calloc(1, sizeof *r);
 	const struct conf *c = rules->conf;
+	const char *tmp = getenv("TMPDIR");
 	bool ok;
 
 	if (!r)
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	r->rules = rules_hold(rules);
 	r->now = (struct now){ at_s * 1000, 1000000000 };
-	(void)snprintf(r->folder, sizeof r->folder, "/tmp/nudge-rehearsal-XXXXXX");
+	(void)snprintf(r->folder, sizeof r->folder, "%s/nudge-rehearsal-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
 	if (!mkdtemp(r->folder)) {
 		r->folder[0] = '\0';
 		rehearsal_free(r);
-		return fault_set(f, FAULT_OPERATOR, "no folder can be made in /tmp");
+		return fault_set(f, FAULT_OPERATOR, "no folder can be made in %s: set TMPDIR", tmp && tmp[0] ? tmp : "/tmp");
 	}
 	ok = begin(r, f);
 	for (size_t i = 0; ok && i < c->sites_n; i++)
@@ -211,7 +212,7 @@ static void
 remove_folder(const char *folder)
 {
 	DIR *d = folder[0] ? opendir(folder) : NULL;
-	char path[sizeof((struct dirent *)0)->d_name + 80];
+	char path[sizeof((struct dirent *)0)->d_name + 520];
 
 	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
 		(void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);

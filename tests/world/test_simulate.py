@@ -1,6 +1,7 @@
 """What would happen: messages from files through the real engine, with nothing leaving and nothing remembered."""
 import glob
 import json
+import os
 from datetime import datetime, timedelta, timezone
 
 from feed import in_seconds, siu
@@ -8,7 +9,7 @@ from house import BIN, House
 
 
 def simulate(house, *args, status=0):
-    return house.run([f"{BIN}/nudgectl", "-c", house.conf, "simulate", *args], status=status)
+    return house.run([f"{BIN}/nudgectl", "-c", house.conf, "simulate", *args], status=status, env=dict(os.environ, TMPDIR=house.folder))
 
 
 def test_what_would_be_understood_planned_and_sent():
@@ -32,7 +33,7 @@ def test_what_would_be_understood_planned_and_sent():
         assert all(t["state"] == "suppressed" and t["reason"] == "no-phone" for t in a["S2"]["texts"] if t["kind"] == "booked"), a["S2"]
         assert "S3" not in a and "S4" not in a
         assert "608555" not in json.dumps(out)
-        assert house.appointments() == [] and house.stays(0, 0.3) == [] and glob.glob("/tmp/nudge-rehearsal-*") == []
+        assert house.appointments() == [] and house.stays(0, 0.3) == [] and glob.glob(house.path("nudge-rehearsal-*")) == []
         people = simulate(house, house.path("one.hl7"), "--show-phi").stdout
         assert "+16085550123" in people and "would go" in people and "nothing was sent" in people, people
 
