@@ -149,6 +149,7 @@ struct conf_site {
 	int64_t daily_cap, weekly_cap;   /* 0: none */
 	bool suppress_minors;
 	int64_t minor_age;               /* years */
+	bool learning;                   /* keeps its last messages for nudgectl learn, sends nothing */
 	bool nak_bad_content;
 	bool unknown_type_phone;         /* untyped_phones: take a number whose type is not said; default true */
 	struct text_list approvers;      /* empty: approver = none */

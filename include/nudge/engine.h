@@ -28,7 +28,8 @@ enum command_kind {
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who */
 	COMMAND_QUARANTINE_SHOW,    /* id; fills quarantined and raw */
 	COMMAND_QUARANTINE_REPLAY,  /* id; or all of `site` above id; fills results, more */
-	COMMAND_QUARANTINE_DISCARD  /* id */
+	COMMAND_QUARANTINE_DISCARD, /* id */
+	COMMAND_LEARN               /* site; fills raw with the proposal */
 };
 
 struct replay_result {

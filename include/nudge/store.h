@@ -241,6 +241,13 @@ enum store_found store_quarantine_next(struct store *s, const char *site, int64_
 bool store_quarantine_drop(struct store *s, int64_t id, struct fault *f) __attribute__((warn_unused_result)); /* Fine when it is not there. */
 void store_quarantine_size(const struct store *s, int64_t *n, int64_t *bytes); /* Messages, bytes as sealed. */
 
+/* ---- samples: the last messages of a site that is being learned ---- */
+/* Seals one until the day of erase_at_s is over; the site keeps its last `keep`. */
+bool store_sample_put(struct store *s, int64_t site, int64_t erase_at_s, size_t keep, struct span raw, struct fault *f)
+    __attribute__((warn_unused_result));
+/* The first above *after, appended to *raw (nothing when its key is gone); *after moves on. Wipe it. */
+enum store_found store_sample_next(struct store *s, int64_t site, int64_t *after, struct buf *raw, struct fault *f);
+
 /* ---- housekeeping, in small portions ---- */
 /* Erases what has lapsed: sealed fields, marks, bodies, aliases; destroys day
  * keys without rows. At most `limit` rows; *n says how many. */

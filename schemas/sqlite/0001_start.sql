@@ -185,3 +185,11 @@ CREATE TABLE quarantine (
 	day      INTEGER NOT NULL,        -- whose key sealed it; erased when it is over
 	raw      BLOB NOT NULL            -- sealed
 ) STRICT;
+
+CREATE TABLE sample (                 -- the last messages of sites that are being learned
+	id   INTEGER PRIMARY KEY,
+	site INTEGER NOT NULL,
+	day  INTEGER NOT NULL,            -- whose key sealed it; erased when it is over
+	raw  BLOB NOT NULL                -- sealed
+) STRICT;
+CREATE INDEX sample_site ON sample (site, id);

@@ -275,5 +275,7 @@ conf_site_silent(const struct conf_site *s)
 		return "the site has no number";
 	if (s->number->type == NUMBER_TOLL_FREE && !s->number->verified && s->environment->production)
 		return "the site's toll-free number has verified = false";
+	if (s->learning)
+		return "learning = true: the site takes messages and sends nothing";
 	return NULL;
 }

@@ -170,6 +170,7 @@ times(const struct section *s, struct conf_site *site)
 	site->weekly_cap = section_number(s, "weekly_cap");
 	site->suppress_minors = section_word(s, "minors") == 1;
 	site->minor_age = section_number(s, "minor_age");
+	site->learning = section_bool(s, "learning");
 	site->nak_bad_content = section_bool(s, "nak_bad_content");
 	site->unknown_type_phone = section_bool(s, "untyped_phones");
 	windows(s, site);

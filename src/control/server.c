@@ -173,10 +173,13 @@ to_engine(struct request *q, enum command_kind kind)
 	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
 }
 
+/* quarantine-show, -replay, -discard */
 static void
-about_quarantined(struct request *q, enum command_kind kind)
+do_quarantined(struct request *q)
 {
-	struct command *c = new_command(q, kind);
+	const char *what = argument(q, "command") + sizeof "quarantine";
+	struct command *c = new_command(q, strcmp(what, "show") == 0 ? COMMAND_QUARANTINE_SHOW :
+	                                   strcmp(what, "replay") == 0 ? COMMAND_QUARANTINE_REPLAY : COMMAND_QUARANTINE_DISCARD);
 
 	if (!c)
 		return;
@@ -189,27 +192,15 @@ about_quarantined(struct request *q, enum command_kind kind)
 }
 
 static void
-do_quarantine_show(struct request *q)
-{
-	about_quarantined(q, COMMAND_QUARANTINE_SHOW);
-}
-
-static void
-do_quarantine_replay(struct request *q)
-{
-	about_quarantined(q, COMMAND_QUARANTINE_REPLAY);
-}
-
-static void
-do_quarantine_discard(struct request *q)
-{
-	about_quarantined(q, COMMAND_QUARANTINE_DISCARD);
-}
-
-static void
 do_status(struct request *q)
 {
 	to_engine(q, COMMAND_STATUS);
+}
+
+static void
+do_learn(struct request *q)
+{
+	to_engine(q, COMMAND_LEARN);
 }
 
 static void
@@ -286,9 +277,10 @@ static const struct {
 	{ "report", ACCESS_VIEW, do_report },
 	{ "states", ACCESS_VIEW, do_states },
 	{ "quarantine", ACCESS_VIEW, do_quarantine },
-	{ "quarantine-show", ACCESS_PHI, do_quarantine_show },
-	{ "quarantine-replay", ACCESS_OPERATE, do_quarantine_replay },
-	{ "quarantine-discard", ACCESS_OPERATE, do_quarantine_discard },
+	{ "quarantine-show", ACCESS_PHI, do_quarantined },
+	{ "quarantine-replay", ACCESS_OPERATE, do_quarantined },
+	{ "quarantine-discard", ACCESS_OPERATE, do_quarantined },
+	{ "learn", ACCESS_VIEW, do_learn },
 	{ "approve", ACCESS_ANY, do_approve },
 	{ "reload", ACCESS_OPERATE, do_reload },
 	{ "release", ACCESS_OPERATE, do_release },

@@ -245,6 +245,8 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 		return replay_again(e, c, f);
 	case COMMAND_QUARANTINE_DISCARD:
 		return replay_discard(e, c, f);
+	case COMMAND_LEARN:
+		return learning_tell(e, c, f);
 	}
 	return true;
 }

@@ -89,6 +89,8 @@ apply_message(struct engine *e, struct message *m, struct answer *a, struct faul
 	} else if (!apply_bookings(e, m, sender, f)) {
 		return false;
 	}
+	if (!learning_keep(e, m, f))
+		return false;
 	if (!store_seen_add(e->store, sender, m->control_id, content, a->verdict,
 	        a->verdict == VERDICT_ACCEPT ? 0 : m->error.condition, now_s(&e->now), &same_id, f))
 		return false;

@@ -1,9 +1,12 @@
 /* main.c - nudgectl: the table of commands, and how their arguments are read. */
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nudge/control.h"
 #include "nudge/log.h"
@@ -29,6 +32,7 @@ static const struct {
 		command_release },
 	{ "check", "FILE", "check a configuration, without nudged", command_check },
 	{ "keygen", "FILE", "make a store key, without nudged", command_keygen },
+	{ "learn", "SITE [FILE...]", "what a sender's messages have in common, and the site block that they suggest", command_learn },
 	{ "simulate", "FILE... [--at TIME | --at message] [--show-phi]",
 		"what messages from files would do under the configuration of -c, without sending", command_simulate },
 	{ "send", "FILE... --to HOST:PORT [--cert F --key F] [--ca F] [--name N] [--plain]",
@@ -105,6 +109,25 @@ call_text(const json_t *o, const char *key)
 	const char *text = json_string_value(json_object_get(o, key));
 
 	return text ? text : "";
+}
+
+bool
+call_read_file(const char *path, struct buf *out, struct fault *f)
+{
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	char piece[65536];
+	ssize_t n = fd < 0 ? -1 : 0;
+	int why = errno;
+
+	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
+		if (!buf_add(out, piece, (size_t)n))
+			break;
+	why = n < 0 && fd >= 0 ? errno : why;
+	if (fd >= 0)
+		(void)close(fd);
+	if (n != 0)
+		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, n < 0 ? strerror(why) : "too large");
+	return out->n > 0 || fault_set(f, FAULT_OPERATOR, "%s is empty", path);
 }
 
 int

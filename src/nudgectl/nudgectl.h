@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "nudge/buf.h"
+#include "nudge/fault.h"
+
 #define EXIT_USAGE 2
 #define EXIT_CONF 78
 
@@ -29,12 +32,16 @@ int command_check(struct call *c);
 int command_keygen(struct call *c);
 int command_send(struct call *c);
 int command_simulate(struct call *c);
+int command_learn(struct call *c);
 
 /* Takes NAME VALUE out of the arguments; "" when it is not there, NULL (and a
  * line on stderr) when its value is missing. */
 const char *call_option(struct call *c, const char *name);
 bool call_flag(struct call *c, const char *name);          /* Takes NAME out of the arguments. */
 int call_usage(const char *text);                          /* Prints, gives EXIT_USAGE. */
+
+/* Appends the whole file, or standard input for "-". false: *f says why. */
+bool call_read_file(const char *path, struct buf *out, struct fault *f);
 
 /* Asks nudged. On success *result is a new reference; else an exit status is
  * given and the reason was printed. `request` is taken over. */

@@ -1,11 +1,8 @@
 /* simulate.c - messages from files: what would be understood, planned and sent, and why, without sending. */
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "nudge/hl7_batch.h"
 #include "nudge/settings.h"
@@ -165,25 +162,6 @@ one_file(struct simulation *x, const char *path, struct span all, int64_t read_a
 		vt = memchr(to, '\x0b', (size_t)(end - to));
 	}
 	return true;
-}
-
-static bool
-read_file(const char *path, struct buf *out, struct fault *f)
-{
-	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	char piece[65536];
-	ssize_t n = fd < 0 ? -1 : 0;
-	int why = errno;
-
-	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
-		if (!buf_add(out, piece, (size_t)n))
-			break;
-	why = n < 0 && fd >= 0 ? errno : why;
-	if (fd >= 0)
-		(void)close(fd);
-	if (n != 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, n < 0 ? strerror(why) : "larger than 64 MiB");
-	return out->n > 0 || fault_set(f, FAULT_OPERATOR, "%s is empty", path);
 }
 
 /* ---- what became of it ---- */
@@ -351,7 +329,7 @@ run(struct simulation *x, const struct call *c, int64_t at_s)
 		bool ok;
 
 		buf_init(&all, FILE_MAX);
-		ok = read_file(c->argv[i], &all, &x->f) && one_file(x, c->argv[i], buf_span(&all), at_s > real ? at_s : real);
+		ok = call_read_file(c->argv[i], &all, &x->f) && one_file(x, c->argv[i], buf_span(&all), at_s > real ? at_s : real);
 		buf_wipe(&all);
 		if (!ok)
 			return false;

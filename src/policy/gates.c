@@ -64,6 +64,8 @@ gate_number(const struct gate_facts *f)
 
 	if (!n)
 		return suppress(REASON_NO_NUMBER);
+	if (f->rules->site->learning)
+		return suppress(REASON_LEARNING);
 	if (n->type == NUMBER_TOLL_FREE && !n->verified && f->rules->site->environment->production)
 		return suppress(REASON_NOT_VERIFIED);
 	return pass();

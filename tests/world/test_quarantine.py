@@ -144,3 +144,30 @@ def test_what_was_replayed_is_gone_from_the_files():
         assert json.loads(house.ctl("quarantine", "list", "--json").stdout) == []
     finally:
         house.__exit__(None, None, None)
+
+
+def test_learning_a_sender():
+    more = '''
+site "new" {{ environment = prod fhir_base_url = "https://x/R4" profile = generic sending_application = NEWCO time_zone = America/Chicago number = main
+    approver = none settle = 0s window = "00:00-24:00" learning = true reminder "day" {{ before = 24h }} }}'''
+    with House(site="sending_application = EPIC", more=more.replace("{{", "{").replace("}}", "}")) as house, house.feed() as feed:
+        messages = [siu("S12" if i % 3 else "S14", f"L{i}", in_seconds(90000 + i * 60), application="NEWCO", patient=f"P{i}", phone=f"(608) 555-01{i + 10}", department="KNEE" if i < 7 else f"RARE{i}")
+                    + "ZCH|1\r" for i in range(12)]
+        for m in messages:
+            assert code(feed.send(m)) == "AA"
+        feed.send(siu("S12", "LX", None, application="NEWCO"))
+        assert house.stays(0, 0.5) == [] and len(house.appointments()) == 12
+        assert [s["silent"] for s in house.status()["sites"] if s["site"] == "new"][0].startswith("learning = true")
+        said = house.ctl("learn", "new").stdout
+        for words in ("learned from 13 messages", "NEWCO^LAMNA (13)", "S12 (9)", "S14 (4)", "KNEE (7)", "ZCH (12)", "SCH-11.4 (12)",
+                      "SCH-2.1 + SCH-1.1 (13)", "the start has none (12)", "sending_application = \"NEWCO\"", "profile             = generic", "few messages each"):
+            assert words in said, (words, said)
+        assert "RARE" not in said and "555" not in said and "Testmann" not in said and "P1" not in said, said
+        house.write("feed.hl7", "".join(messages))
+        alone = house.run([f"{BIN}/nudgectl", "learn", "other", house.path("feed.hl7")]).stdout
+        assert "learned from 12 messages" in alone and 'site "other"' in alone and "555" not in alone
+        house.ctl("learn", "none-such", status=1)
+        house.configure(more=more.replace("{{", "{").replace("}}", "}").replace("learning = true", ""))
+        house.ctl("reload")
+        assert house.tell(siu("S12", "L1", in_seconds(200000), application="NEWCO", patient="P1", phone="(608) 555-0111")) == ["AA"]
+        house.wait_texts(1)

@@ -6,7 +6,7 @@
  *   small.c        senders, sites, settings, approvals, opt-outs, caps
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
- *   appointment.c, text.c, quarantine.c, erase.c
+ *   appointment.c, text.c, quarantine.c, sample.c, erase.c
  *   states.c       the tally, counted again from the rows
  *   reader.c       read-only views, on a connection of their own
  */
@@ -86,6 +86,7 @@ bool tally_write(struct store *s, struct fault *f);            /* within the tra
 void tally_settle(struct store *s, bool committed);
 bool quarantine_load(struct store *s, struct fault *f);
 void quarantine_settle(struct store *s, bool committed);
+bool sample_erase(struct store *s, int64_t today, struct fault *f);
 bool quarantine_erase(struct store *s, int64_t today, struct fault *f); /* what was kept long enough */
 
 #endif

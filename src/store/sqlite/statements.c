@@ -118,7 +118,8 @@ static const char *const text[STATEMENTS] = {
 	[S_DAY_OVER] = "SELECT day FROM day_key WHERE day <= ?1 "
 	               "AND NOT EXISTS (SELECT 1 FROM appointment WHERE erased = 0 AND erase_at / 86400 = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM body WHERE body.day = day_key.day) "
-	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) LIMIT 16",
+	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) "
+	               "AND NOT EXISTS (SELECT 1 FROM sample WHERE sample.day = day_key.day) LIMIT 16",
 
 	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, place, about, day, raw) "
 	                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -129,6 +130,13 @@ static const char *const text[STATEMENTS] = {
 	[S_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE id = ?1",
 	[S_QUARANTINE_OVER] = "SELECT id FROM quarantine WHERE day < ?1 LIMIT 1",
 	[S_QUARANTINE_SIZE] = "SELECT ifnull(max(id), 0), count(*), ifnull(sum(length(raw)), 0) FROM quarantine",
+
+	[S_SAMPLE_LAST] = "SELECT ifnull(max(id), 0) FROM sample",
+	[S_SAMPLE_PUT] = "INSERT INTO sample (id, site, day, raw) VALUES (?1, ?2, ?3, ?4)",
+	[S_SAMPLE_TRIM] = "DELETE FROM sample WHERE site = ?1 AND id <= (SELECT id FROM sample WHERE site = ?1 "
+	                  "ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	[S_SAMPLE_NEXT] = "SELECT id, raw FROM sample WHERE id > ?1 AND site = ?2 ORDER BY id LIMIT 1",
+	[S_SAMPLE_OVER] = "DELETE FROM sample WHERE day < ?1",
 
 	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
 	                 "AND erase_at <= ?1 LIMIT ?2",
