@@ -26,6 +26,7 @@ enum command_kind {
 	COMMAND_RELEASE_CLOCK,
 	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who */
+	COMMAND_PHONE_MARK,         /* phone, E.164; fills mark */
 	COMMAND_QUARANTINE_SHOW,    /* id; fills quarantined and raw */
 	COMMAND_QUARANTINE_REPLAY,  /* id; or all of `site` above id; fills results, more */
 	COMMAND_QUARANTINE_DISCARD, /* id */
@@ -74,6 +75,7 @@ struct command {
 	char site[64], organization[64], who[64], phone[PHONE_MAX];
 	enum { RELEASE_COUNT, RELEASE_SEND, RELEASE_DROP } release;
 	int64_t counts[TEXT_KINDS];  /* COMMAND_RELEASE_SITE: texts held, by kind */
+	uint8_t mark[MARK_BYTES];    /* COMMAND_PHONE_MARK */
 	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
 	struct engine_status status;
 	int64_t id;                  /* of a message in quarantine */

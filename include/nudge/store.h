@@ -280,6 +280,10 @@ typedef bool store_view_fn(void *ctx, const struct appointment_view *v);
 bool store_read_appointments(struct store_reader *r, const char *site, const char *id, bool all, int64_t now_s,
     store_view_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
+/* Those of a phone by its mark, store_mark("phone"), that are not erased. */
+bool store_read_of_phone(struct store_reader *r, const uint8_t phone[MARK_BYTES], int64_t now_s, store_view_fn *fn, void *ctx,
+    struct fault *f) __attribute__((warn_unused_result));
+
 struct report_row { /* one text that was handed to the gateway */
 	const struct text *text;
 	const char *site, *environment, *appointment_id;

@@ -57,3 +57,34 @@ look_quarantine(const struct look *q, struct store_reader *r, struct fault *f)
 	(void)q;
 	return views_quarantine(r, f);
 }
+
+json_t *
+look_explain_phone(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	return views_explain_phone(r, q->rules, q->phone, q->now_s, f);
+}
+
+json_t *
+look_from(const char *directory, look_fn *look, const struct look *q, struct fault *f)
+{
+	struct store_reader *r = NULL;
+	json_t *result = NULL;
+
+	if (store_reader_open(directory, &r, f))
+		result = look(q, r, f);
+	store_reader_close(r);
+	return result;
+}
+
+/* National numbers are read as those of the organizations, when all are of one country. */
+bool
+look_phone(const struct rules *rules, const char *text, char out[PHONE_MAX])
+{
+	const struct conf *c = rules->conf;
+	const char *country = c->organizations_n > 0 ? c->organizations[0].country : "";
+
+	for (size_t i = 1; i < c->organizations_n; i++)
+		if (strcmp(c->organizations[i].country, country) != 0)
+			country = "";
+	return (text[0] == '+' || country[0]) && phone_e164(span_of(text), country, out) == PHONE_OK;
+}

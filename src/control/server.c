@@ -97,52 +97,22 @@ argument(const struct request *q, const char *name)
 
 typedef void command_fn(struct request *q);
 
-/* Looks with a reader of its own: opened and closed for each command, so
- * that no read transaction outlives one. */
 static void
-with_reader(struct request *q, look_fn *look)
+send_look(struct caller *x, look_fn *fn, const struct look *q)
 {
-	struct store_reader *r = NULL;
 	struct fault f = { 0 };
-	json_t *result = NULL;
+	json_t *result = look_from(x->control->directory, fn, q, &f);
 
-	if (store_reader_open(q->caller->control->directory, &r, &f))
-		result = look(&(struct look){ q->json, q->rules, q->now_s }, r, &f);
-	store_reader_close(r);
 	if (result)
-		send_result(q->caller, result);
+		send_result(x, result);
 	else
-		send_error(q->caller, f.text);
+		send_error(x, f.text);
 }
 
 static void
-do_appointments(struct request *q)
+look(struct request *q, look_fn *fn)
 {
-	with_reader(q, look_appointments);
-}
-
-static void
-do_explain(struct request *q)
-{
-	with_reader(q, look_explain);
-}
-
-static void
-do_report(struct request *q)
-{
-	with_reader(q, look_report);
-}
-
-static void
-do_states(struct request *q)
-{
-	with_reader(q, look_states);
-}
-
-static void
-do_quarantine(struct request *q)
-{
-	with_reader(q, look_quarantine);
+	send_look(q->caller, fn, &(struct look){ .request = q->json, .rules = q->rules, .now_s = q->now_s });
 }
 
 static struct command *
@@ -201,6 +171,22 @@ static void
 do_learn(struct request *q)
 {
 	to_engine(q, COMMAND_LEARN);
+}
+
+static void
+do_explain_phone(struct request *q)
+{
+	char phone[PHONE_MAX];
+	struct command *c;
+
+	if (!look_phone(q->rules, argument(q, "phone"), phone)) {
+		send_error(q->caller, "this is no phone number; write it with + and its country code");
+	} else if ((c = new_command(q, COMMAND_PHONE_MARK))) {
+		memcpy(c->phone, phone, sizeof c->phone);
+		q->caller->waiting = c;
+		q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+	}
+	seal_wipe(phone, sizeof phone);
 }
 
 static void
@@ -270,20 +256,22 @@ static const struct {
 	const char *name;
 	enum access_role role;
 	command_fn *fn;
+	look_fn *look;       /* instead of fn */
 } commands[] = {
-	{ "status", ACCESS_VIEW, do_status },
-	{ "appointments", ACCESS_VIEW, do_appointments },
-	{ "explain", ACCESS_VIEW, do_explain },
-	{ "report", ACCESS_VIEW, do_report },
-	{ "states", ACCESS_VIEW, do_states },
-	{ "quarantine", ACCESS_VIEW, do_quarantine },
-	{ "quarantine-show", ACCESS_PHI, do_quarantined },
-	{ "quarantine-replay", ACCESS_OPERATE, do_quarantined },
-	{ "quarantine-discard", ACCESS_OPERATE, do_quarantined },
-	{ "learn", ACCESS_VIEW, do_learn },
-	{ "approve", ACCESS_ANY, do_approve },
-	{ "reload", ACCESS_OPERATE, do_reload },
-	{ "release", ACCESS_OPERATE, do_release },
+	{ "status", ACCESS_VIEW, do_status, NULL },
+	{ "appointments", ACCESS_VIEW, NULL, look_appointments },
+	{ "explain", ACCESS_VIEW, NULL, look_explain },
+	{ "explain-phone", ACCESS_PHI, do_explain_phone, NULL },
+	{ "report", ACCESS_VIEW, NULL, look_report },
+	{ "states", ACCESS_VIEW, NULL, look_states },
+	{ "quarantine", ACCESS_VIEW, NULL, look_quarantine },
+	{ "quarantine-show", ACCESS_PHI, do_quarantined, NULL },
+	{ "quarantine-replay", ACCESS_OPERATE, do_quarantined, NULL },
+	{ "quarantine-discard", ACCESS_OPERATE, do_quarantined, NULL },
+	{ "learn", ACCESS_VIEW, do_learn, NULL },
+	{ "approve", ACCESS_ANY, do_approve, NULL },
+	{ "reload", ACCESS_OPERATE, do_reload, NULL },
+	{ "release", ACCESS_OPERATE, do_release, NULL },
 };
 
 static void
@@ -297,7 +285,9 @@ run(struct request *q, const char *name)
 		allowed = access_allows(&q->rules->conf->access, commands[i].role, q->caller->who.uid);
 		log_info("command", log_name("command", commands[i].name), log_name("who", q->caller->name),
 		    log_name("allowed", allowed ? "yes" : "no"));
-		if (allowed)
+		if (allowed && commands[i].look)
+			look(q, commands[i].look);
+		else if (allowed)
 			commands[i].fn(q);
 		else
 			send_error(q->caller, commands[i].role == ACCESS_PHI ? "only who is listed in access.phi may see patients' data" :
@@ -337,12 +327,18 @@ answer_done(struct caller *x, const struct command *done)
 		send_error(x, done->fault.text);
 		return;
 	}
-	if (done->kind != COMMAND_STATUS) {
+	if (done->kind != COMMAND_STATUS && done->kind != COMMAND_PHONE_MARK) {
 		send_result(x, views_done(done));
 		return;
 	}
-	c->setup.intake(c->setup.ctx, &stats);
 	rules = c->setup.rules(c->setup.ctx);
+	if (done->kind == COMMAND_PHONE_MARK) {
+		send_look(x, look_explain_phone,
+		    &(struct look){ .rules = rules, .now_s = clock_now().wall_ms / 1000, .phone = done->mark });
+		rules_drop(rules);
+		return;
+	}
+	c->setup.intake(c->setup.ctx, &stats);
 	send_result(x, views_status(&done->status, &stats, rules, clock_now().wall_ms / 1000));
 	rules_drop(rules);
 }

@@ -52,14 +52,24 @@ status_word(const struct appointment_view *v, int64_t now_s)
 	return visit_status_name(v->status);
 }
 
+/* Which configuration, as status shows the one in force. */
+static void
+version_text(int64_t config, char out[16])
+{
+	(void)snprintf(out, 16, "%012llx", (unsigned long long)config & 0xffffffffffffu);
+}
+
 static json_t *
 text_object(const struct collect *c, const struct appointment_view *v, const struct text *t)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I}", "kind", text_kind_name(t->kind), "rule", t->rule,
+	char version[16];
+
+	version_text(t->config, version);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I}", "kind", text_kind_name(t->kind), "rule", t->rule,
 	    "state", text_state_name(t->state), "reason", reason_name(t->reason), "reason_text",
-	    reason_sentence(t->reason), "due", time_in(c, t->due_s, v->site, v->zone), "sent",
+	    reason_sentence(t->reason), "planned", time_in(c, t->planned_s, v->site, v->zone), "due", time_in(c, t->due_s, v->site, v->zone), "sent",
 	    time_in(c, t->sent_s ? t->sent_s : (text_was_told(t->state) ? t->first_sent_s : 0), v->site, v->zone),
-	    "attempts", (json_int_t)t->attempts);
+	    "configuration", version, "attempts", (json_int_t)t->attempts);
 }
 
 static void
@@ -67,13 +77,14 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 {
 	json_t *due = time_in(c, t->due_s, v->site, v->zone);
 	json_t *planned = time_in(c, t->planned_s, v->site, v->zone);
-	char line[512], name[80];
+	char line[512], name[80], version[16];
 
 	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
 	    t->rule[0] ? "\"" : "");
-	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s%s%s", name, text_state_name(t->state),
+	version_text(t->config, version);
+	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s; configuration %s%s%s", name, text_state_name(t->state),
 	    t->reason ? ": " : "", reason_sentence(t->reason), json_string_value(planned),
-	    json_string_value(due) ? json_string_value(due) : "-", t->code[0] ? "; gateway: " : "", t->code);
+	    json_string_value(due) ? json_string_value(due) : "-", version, t->code[0] ? "; gateway: " : "", t->code);
 	(void)json_array_append_new(lines, json_string(line));
 	json_decref(due);
 	json_decref(planned);
@@ -158,6 +169,21 @@ views_explain(struct store_reader *r, const struct rules *rules, const char *id,
 	}
 	if (ok && json_array_size(c.array) == 0)
 		ok = fault_set(f, FAULT_OPERATOR, "no appointment with this id is known");
+	if (ok)
+		return c.array;
+	json_decref(c.array);
+	return NULL;
+}
+
+json_t *
+views_explain_phone(struct store_reader *r, const struct rules *rules, const uint8_t phone[MARK_BYTES], int64_t now_s,
+    struct fault *f)
+{
+	struct collect c = { .array = json_array(), .rules = rules, .now_s = now_s, .why = true };
+	bool ok = store_read_of_phone(r, phone, now_s, add_appointment, &c, f);
+
+	if (ok && json_array_size(c.array) == 0)
+		ok = fault_set(f, FAULT_OPERATOR, "no appointment with this number is known; numbers of visits that are over are erased");
 	if (ok)
 		return c.array;
 	json_decref(c.array);
@@ -260,6 +286,7 @@ views_done(const struct command *c)
 	case COMMAND_LEARN:
 		return text_of(buf_span(&c->raw));
 	case COMMAND_STATUS:
+	case COMMAND_PHONE_MARK:
 	case COMMAND_RULES:
 	case COMMAND_APPROVE:
 	case COMMAND_RELEASE_CLOCK:
@@ -322,7 +349,7 @@ json_t *
 views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s)
 {
 	json_t *texts = json_object(), *o;
-	char oldest[CLOCK_TEXT_MAX];
+	char oldest[CLOCK_TEXT_MAX], version[16];
 
 	(void)now_s;
 	for (int t = TEXT_PENDING; t < TEXT_STATES; t++)
@@ -339,6 +366,9 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	    rules->conf->file);
 	if (o)
 		(void)json_object_set_new(o, "noted", noted_of(s));
+	version_text(conf_version(rules->conf), version);
+	if (o)
+		(void)json_object_set_new(o, "configuration_version", json_string(version));
 	if (o)
 		(void)json_object_set_new(o, "limits", status_limits(s));
 	if (o)

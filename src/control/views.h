@@ -12,9 +12,17 @@ struct look {
 	const json_t *request;
 	const struct rules *rules;
 	int64_t now_s;
+	const uint8_t *phone; /* look_explain_phone: its mark */
 };
 typedef json_t *look_fn(const struct look *q, struct store_reader *r, struct fault *f); /* a new reference; NULL fills *f */
-look_fn look_appointments, look_explain, look_report, look_states, look_quarantine;
+look_fn look_appointments, look_explain, look_report, look_states, look_quarantine, look_explain_phone;
+
+/* With a reader of its own, so that no read transaction outlives a command. */
+json_t *look_from(const char *directory, look_fn *look, const struct look *q, struct fault *f);
+
+/* What was typed, as E.164; without a country code as the organizations write
+ * theirs, when all are of one country. Pure. */
+bool look_phone(const struct rules *rules, const char *text, char out[PHONE_MAX]);
 
 /* New references, the caller's; NULL fills *f. All are pure but for reading. */
 json_t *views_appointments(struct store_reader *r, const char *site, bool all, int64_t now_s, struct fault *f);
@@ -22,6 +30,10 @@ json_t *views_appointments(struct store_reader *r, const char *site, bool all, i
 /* id: "ID" or "SITE/ID". An array: more than one when several match. Each has
  * "why": lines that a person reads. */
 json_t *views_explain(struct store_reader *r, const struct rules *rules, const char *id, int64_t now_s, struct fault *f);
+
+/* The same for every appointment of a phone that is not erased, by its mark. */
+json_t *views_explain_phone(struct store_reader *r, const struct rules *rules, const uint8_t phone[MARK_BYTES], int64_t now_s,
+    struct fault *f);
 
 struct report_filter {
 	int64_t from_s, to_s;

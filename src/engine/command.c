@@ -239,6 +239,10 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
 		return optout(e, c, f);
+	case COMMAND_PHONE_MARK:
+		c->ok = store_mark(e->store, "phone", span_of(c->phone), c->mark, f);
+		seal_wipe(c->phone, sizeof c->phone);
+		return c->ok;
 	case COMMAND_QUARANTINE_SHOW:
 		return replay_show(e, c, f);
 	case COMMAND_QUARANTINE_REPLAY:

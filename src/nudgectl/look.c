@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "nudge/seal.h"
 #include "nudgectl/nudgectl.h"
 
 static long long
@@ -146,19 +148,52 @@ command_appointments(struct call *c)
 	return 0;
 }
 
+/* A number is never an argument: others would see it in the list of processes. */
+static bool
+read_phone(char *out, size_t cap)
+{
+	size_t n;
+
+	if (isatty(STDIN_FILENO))
+		(void)fputs("phone number: ", stderr);
+	if (!fgets(out, (int)cap, stdin))
+		return false;
+	n = strcspn(out, "\r\n");
+	out[n] = '\0';
+	return n > 0;
+}
+
+static int
+ask_explain(struct call *c, bool phone, json_t **r)
+{
+	char number[64] = "";
+	json_t *request;
+	int status;
+
+	if (!phone)
+		return call_ask(c, json_pack("{s:s, s:s}", "command", "explain", "id", c->argv[0]), r);
+	if (!read_phone(number, sizeof number))
+		return call_usage("explain --phone [--json]    (the number is read from standard input)");
+	request = json_pack("{s:s, s:s}", "command", "explain-phone", "phone", number);
+	status = call_ask(c, request, r);
+	seal_wipe(number, sizeof number);
+	return status;
+}
+
 int
 command_explain(struct call *c)
 {
+	bool phone = call_flag(c, "--phone");
 	size_t i, j;
 	json_t *r, *a, *line;
 	int status;
 
-	if (c->argc != 1)
-		return call_usage("explain ID | SITE/ID [--json]");
-	status = call_ask(c, json_pack("{s:s, s:s}", "command", "explain", "id", c->argv[0]), &r);
+	if (c->argc != !phone)
+		return call_usage("explain ID | SITE/ID | --phone [--json]");
+	status = ask_explain(c, phone, &r);
 	if (status != 0)
 		return status;
-	if (c->json && json_array_size(r) == 1) {
+	if (c->json && !phone && json_array_size(r) == 1) {
 		a = json_incref(json_array_get(r, 0));
 		json_decref(r);
 		return call_print_json(a);

@@ -20,7 +20,7 @@ static const struct {
 } commands[] = {
 	{ "status", "", "one look at the whole house", command_status },
 	{ "appointments", "[--site SITE] [--all]", "upcoming visits and their texts; all that is known", command_appointments },
-	{ "explain", "ID | SITE/ID", "every text of one appointment, and why", command_explain },
+	{ "explain", "ID | SITE/ID | --phone", "every text of one appointment, or of the number that is typed in, and why", command_explain },
 	{ "report", "sms|untold [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] "
 		"[--format text|csv|json|html] | states",
 		"texts handed to the gateway; what a person must tell; whether the states add up", command_report },

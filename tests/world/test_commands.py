@@ -91,6 +91,30 @@ def test_looks():
         house.ctl("explain", "NOBODY", status=1)
 
 
+def test_explain_a_phone():
+    import getpass
+    with House() as house:
+        assert "access.phi" in house.run([f"{BIN}/nudgectl", "-s", house.path("run/control"), "explain", "--phone"], status=1, input="6085550123\n").stderr
+    with House(top='access { phi = {%s} }' % getpass.getuser()) as house:
+        house.tell(siu("S12", "P1", in_seconds(90000)), siu("S12", "P2", in_seconds(95000)), siu("S12", "P3", in_seconds(90000), patient="MRN2", phone="608-555-0144^PRN^CP"))
+        wait(lambda: house.texts("P2")["booked"] == "sent")
+        ask = lambda number, *args, status=0: house.run([f"{BIN}/nudgectl", "-s", house.path("run/control"), "explain", "--phone", *args], status=status, input=number + "\n")
+        assert [a["id"] for a in json.loads(ask("+16085550123", "--json").stdout)] == ["P1", "P2"]
+        assert [a["id"] for a in json.loads(ask("(608) 555-0144", "--json").stdout)] == ["P3"], "as it is written here"
+        text = ask("6085550123").stdout
+        assert "P1" in text and "booked: sent" in text and "0123" not in text
+        assert house.status()["configuration_version"] in text, "the configuration that decided"
+        assert "erased" in ask("+16085559999", status=1).stderr and "no phone number" in ask("12", status=1).stderr
+        house.ctl("explain", "--phone", "+16085550123", status=2)
+        house.tell(siu("S15", "P1", in_seconds(90000)))
+        wait(lambda: [a["id"] for a in json.loads(ask("+16085550123", "--json").stdout)] == ["P2"])
+        version = house.status()["configuration_version"]
+        house.configure(site="stale = 23h")
+        house.ctl("reload")
+        assert house.status()["configuration_version"] != version
+        assert {t["configuration"] for t in house.explain("P2")["texts"] if t["state"] == "sent"} == {version}
+
+
 def test_report():
     with House() as house:
         house.tell(siu("S12", "R1", in_seconds(86400 + 2)))

@@ -130,23 +130,18 @@ show(struct store_reader *r, sqlite3_stmt *texts_q, const struct seen_row *a, st
 	return true;
 }
 
-bool
-store_read_appointments(struct store_reader *r, const char *site, const char *id, bool all, int64_t now_s,
-    store_view_fn *fn, void *ctx, struct fault *f)
+/* What `q` finds, with its texts; takes q, which may be NULL. */
+static bool
+read_appointments(struct store_reader *r, sqlite3_stmt *q, int64_t now_s, store_view_fn *fn, void *ctx, struct fault *f)
 {
-	sqlite3_stmt *q = sql_prepare(r->db, S_VIEW_APPOINTMENTS, f);
 	sqlite3_stmt *texts_q = q ? sql_prepare(r->db, S_VIEW_TEXTS, f) : NULL;
 	struct text *texts = NULL;
 	size_t cap = 0, n = 0;
 	enum store_found found = STORE_NONE;
 	bool ok = texts_q != NULL, go = true;
 
-	if (ok) {
-		sql_bind_text(q, 1, site);
-		sql_bind_text(q, 2, id);
+	if (ok)
 		(void)sqlite3_bind_int64(q, 3, now_s);
-		(void)sqlite3_bind_int(q, 4, all || id[0]);
-	}
 	while (ok && go && n++ < APPOINTMENTS_MAX && (found = sql_row(r->db, q, "appointments", f)) == STORE_FOUND) {
 		struct seen_row a;
 
@@ -159,6 +154,31 @@ store_read_appointments(struct store_reader *r, const char *site, const char *id
 	(void)sqlite3_finalize(texts_q);
 	free(texts);
 	return ok && found != STORE_FAILED;
+}
+
+bool
+store_read_appointments(struct store_reader *r, const char *site, const char *id, bool all, int64_t now_s,
+    store_view_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_prepare(r->db, S_VIEW_APPOINTMENTS, f);
+
+	if (q) {
+		sql_bind_text(q, 1, site);
+		sql_bind_text(q, 2, id);
+		(void)sqlite3_bind_int(q, 4, all || id[0]);
+	}
+	return read_appointments(r, q, now_s, fn, ctx, f);
+}
+
+bool
+store_read_of_phone(struct store_reader *r, const uint8_t phone[MARK_BYTES], int64_t now_s, store_view_fn *fn, void *ctx,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_prepare(r->db, S_VIEW_OF_PHONE, f);
+
+	if (q)
+		sql_bind_blob(q, 1, phone, MARK_BYTES);
+	return read_appointments(r, q, now_s, fn, ctx, f);
 }
 
 /* ---- report ---- */

@@ -13,6 +13,13 @@
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code"
 
+/* What may be seen of an appointment; ?3: now. */
+#define VIEW_APPOINTMENT \
+	"SELECT a.id, a.appointment_id, s.title, a.zone, a.language, a.patient_number, a.status, " \
+	"a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, a.arrived, " \
+	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continues), " \
+	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by) " \
+	"FROM appointment a LEFT JOIN site s ON s.id = a.site "
 /* The same of a table named t. */
 #define TEXT_OF_T \
 	"t.id, t.site, t.generation, t.kind, t.rule, t.state, t.reason, t.planned, t.due, t.expires, t.start, " \
@@ -146,14 +153,9 @@ static const char *const text[STATEMENTS] = {
 	[S_ERASE_NEXT] = "SELECT min(erase_at) FROM appointment WHERE erased = 0 AND erase_at / 86400 = "
 	                 "(SELECT erase_at / 86400 FROM appointment WHERE erased = 0 ORDER BY erase_at / 86400 LIMIT 1)",
 
-	[S_VIEW_APPOINTMENTS] = "SELECT a.id, a.appointment_id, s.title, a.zone, a.language, a.patient_number, a.status, "
-	                        "a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, "
-	                        "a.arrived, "
-	                        "(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continues), "
-	                        "(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by) "
-	                        "FROM appointment a LEFT JOIN site s ON s.id = a.site "
-	                        "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
+	[S_VIEW_APPOINTMENTS] = VIEW_APPOINTMENT "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
 	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
+	[S_VIEW_OF_PHONE] = VIEW_APPOINTMENT "WHERE a.phone_mark = ?1 AND a.erase_at > ?3 ORDER BY a.start, a.id",
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_VIEW_REPORT] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
 	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
