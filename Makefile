@@ -51,7 +51,7 @@ cflags    = $(std) $(warn) $(werror) $(hard) $(CFLAGS)
 
 programs := nudged nudge-sender nudgectl
 lib_src  := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base hl7 phone conf siu policy wheel store store/sqlite engine mllp acs control))))
-lib_obj  := $(lib_src:%.c=$(O)/%.o) $(O)/gen/builtin.o
+lib_obj  := $(lib_src:%.c=$(O)/%.o) $(O)/gen/builtin.o $(O)/gen/plans.o
 obj_nudged       := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudged/*.c)))
 obj_nudge-sender := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/sender/*.c)))
 obj_nudgectl     := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudgectl/*.c)))
@@ -75,6 +75,12 @@ $(O)/gen/builtin.c: $(builtin) tests/lint/embed $(O)/.cmd
 	@mkdir -p $(@D)
 	sh tests/lint/embed $(builtin) > $@
 $(O)/gen/builtin.o: $(O)/gen/builtin.c
+	$(CC) $(cflags) -c $< -o $@
+plans    := $(sort $(wildcard schemas/phone/*.conf))
+$(O)/gen/plans.c: $(plans) tests/lint/plans $(O)/.cmd
+	@mkdir -p $(@D)
+	awk -f tests/lint/plans $(plans) > $@ || { rm -f $@; exit 1; }
+$(O)/gen/plans.o: $(O)/gen/plans.c
 	$(CC) $(cflags) -c $< -o $@
 $(O)/libnudge.a: $(lib_obj)
 	@rm -f $@

@@ -1,6 +1,6 @@
 /* e164.c - from the way people write a number to the one way networks do. */
 // SPDX-License-Identifier: Apache-2.0
-#include "plans.h"
+#include "phone/plans.h"
 
 #include <assert.h>
 #include <string.h>

@@ -20,6 +20,17 @@ struct plan {
 	size_t rules_n;
 };
 
+struct plan_area { /* under country code 1: areas of another country than the United States */
+	const char *country, *areas; /* with blanks between */
+};
+
+/* Made of schemas/phone when the program is built; rows end with an empty one. */
+extern const struct plan plan_table[];
+extern const size_t plan_table_n;
+extern const struct plan_area plan_areas[];
+extern const size_t plan_areas_n;
+extern const char plan_toll_free[], plan_premium[]; /* areas under country code 1, with blanks between */
+
 const struct plan *plan_of_country(const char *country); /* NULL when unknown. Borrowed, static. */
 const struct plan *plan_of_code(const char *digits);     /* By the digits after '+'; as above. */
 
