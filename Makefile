@@ -2,7 +2,8 @@
 # make check        every test (sets up first)    make lint    analysers and the house's own checks
 # make bench        product and limits measured   make prove   the long proofs
 # make fuzz         every fuzz target, longer     make install PREFIX= DESTDIR=
-# make B=asan ...   a variant: asan, tsan, fuzz   make help    this list
+# make B=asan ...   a variant: asan, tsan, fuzz,  make help    this list
+#                   work (counts steps)
 #
 # Nothing is written outside build/. A variant is a word with a folder of its own.
 
@@ -45,6 +46,11 @@ CC       := clang
 CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 hard     :=
 hardlink :=
+endif
+ifeq ($(B),work)
+CFLAGS   := -O1 -g -fno-builtin -fsanitize-coverage=trace-pc -DNUDGE_WORK
+hard     :=
+hardlink := -Wl,--wrap=memchr,--wrap=memcmp,--wrap=memcpy
 endif
 werror   := $(if $(CI),-Werror)
 cflags    = $(std) $(warn) $(werror) $(hard) $(CFLAGS)
