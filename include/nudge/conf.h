@@ -147,6 +147,7 @@ struct conf_site {
 	enum unknown_rule unknown;
 	int64_t storm_brake_per_min;     /* 0: off */
 	int64_t daily_cap, weekly_cap;   /* 0: none */
+	bool merge;                      /* reminders of one patient, rule and day become one text */
 	bool suppress_minors;
 	int64_t minor_age;               /* years */
 	bool learning;                   /* keeps its last messages for nudgectl learn, sends nothing */

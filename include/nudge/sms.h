@@ -7,7 +7,8 @@
  * Lines of a section are joined by a blank; "\n" in them is a line feed; lines
  * that begin with '#' are comments. A part in [[ ... ]] is left out when a
  * variable in it is empty, with one of the blanks beside it. Variables:
- * organization, site, contact, start_date, start_time, link, device_test_link.
+ * organization, site, contact, start_date, start_time, other_times, link,
+ * device_test_link.
  * Everything is checked at load; rendering cannot meet an unknown variable.
  * Values are inserted as they are, less control characters; bytes that are no
  * UTF-8 become U+FFFD, so a text is always UTF-8.
@@ -37,10 +38,14 @@ struct sms_size {
 /* Of UTF-8 text; bytes that are no UTF-8 count as U+FFFD. Of no text: all 0. Pure. */
 struct sms_size sms_measure(struct span text);
 
+#define SMS_OTHERS_MAX 8
+
 struct sms_values { /* all borrowed, UTF-8; empty where not known */
 	struct span organization, site, contact;
 	struct span link, device_test_link;
 	int64_t start_s;           /* instant */
+	int64_t other_start_s[SMS_OTHERS_MAX]; /* other visits of the same day, by time: {other_times} */
+	size_t others_n;
 	const struct zone *zone;   /* of the clinic */
 };
 
@@ -61,6 +66,9 @@ const char *sms_templates_language(const struct sms_templates *t); /* Borrowed. 
  * character that costs most; what `check` prints. segments 0: the text would be
  * over SMS_CHARS_MAX. Pure. */
 struct sms_size sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest);
+
+/* true: the template of kind k uses {other_times}. Pure. */
+bool sms_uses_other_times(const struct sms_templates *t, enum text_kind k);
 
 /* true: the template of kind k uses {link}. Pure. */
 bool sms_uses_link(const struct sms_templates *t, enum text_kind k);

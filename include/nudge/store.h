@@ -284,6 +284,9 @@ bool store_read_appointments(struct store_reader *r, const char *site, const cha
 bool store_read_of_phone(struct store_reader *r, const uint8_t phone[MARK_BYTES], int64_t now_s, store_view_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
 
+/* The appointment's own id by the number of its row; false when it has none. */
+bool store_read_id(struct store_reader *r, int64_t appointment, char out[STORE_ID_MAX]);
+
 struct report_row { /* one text that was handed to the gateway */
 	const struct text *text;
 	const char *site, *environment, *appointment_id;

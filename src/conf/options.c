@@ -158,6 +158,8 @@ const struct option options[] = {
 	{ "site", "minor_age", OPTION_NUMBER, "18", 1, 30, "years", "younger patients are minors (PID-7)" },
 	{ "site", "learning", OPTION_BOOL, "false", 0, 0, "",
 		"true: take, acknowledge and keep its last messages sealed, send nothing" },
+	{ "site", "merge", OPTION_BOOL, "false", 0, 0, "",
+		"one reminder for all visits that a patient has on a day" },
 	{ "site", "nak_bad_content", OPTION_BOOL, "false", 0, 0, "", "answer AE to what goes to quarantine" },
 	{ "site", "untyped_phones", OPTION_BOOL, "true", 0, 0, "", "take a number whose type is not said" },
 	{ "site", "approver", OPTION_TEXTS, "", 0, 0, "",

@@ -168,6 +168,7 @@ times(const struct section *s, struct conf_site *site)
 	site->storm_brake_per_min = section_rate(s, "storm_brake");
 	site->daily_cap = section_number(s, "daily_cap");
 	site->weekly_cap = section_number(s, "weekly_cap");
+	site->merge = section_bool(s, "merge");
 	site->suppress_minors = section_word(s, "minors") == 1;
 	site->minor_age = section_number(s, "minor_age");
 	site->learning = section_bool(s, "learning");

@@ -10,6 +10,7 @@ struct collect {
 	const struct rules *rules;
 	int64_t now_s;
 	bool why;
+	struct store_reader *reader;
 	const char *site;         /* explain: SITE of SITE/ID, or "" */
 };
 
@@ -77,7 +78,7 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 {
 	json_t *due = time_in(c, t->due_s, v->site, v->zone);
 	json_t *planned = time_in(c, t->planned_s, v->site, v->zone);
-	char line[512], name[80], version[16];
+	char line[512], name[80], version[16], other[STORE_ID_MAX];
 
 	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
 	    t->rule[0] ? "\"" : "");
@@ -86,6 +87,10 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 	    t->reason ? ": " : "", reason_sentence(t->reason), json_string_value(planned),
 	    json_string_value(due) ? json_string_value(due) : "-", version, t->code[0] ? "; gateway: " : "", t->code);
 	(void)json_array_append_new(lines, json_string(line));
+	if (t->carrier && store_read_id(c->reader, t->carrier / STORE_TEXTS_OF_ONE, other)) {
+		(void)snprintf(line, sizeof line, "    it is said in the %s of appointment %s", name, other);
+		(void)json_array_append_new(lines, json_string(line));
+	}
 	json_decref(due);
 	json_decref(planned);
 }
@@ -159,7 +164,7 @@ views_explain(struct store_reader *r, const struct rules *rules, const char *id,
 {
 	const char *slash = strchr(id, '/');
 	char site[64] = "";
-	struct collect c = { .array = json_array(), .rules = rules, .now_s = now_s, .why = true, .site = site };
+	struct collect c = { .array = json_array(), .rules = rules, .now_s = now_s, .reader = r, .why = true, .site = site };
 	bool ok;
 
 	ok = store_read_appointments(r, "", id, true, now_s, add_appointment, &c, f);
@@ -179,7 +184,7 @@ json_t *
 views_explain_phone(struct store_reader *r, const struct rules *rules, const uint8_t phone[MARK_BYTES], int64_t now_s,
     struct fault *f)
 {
-	struct collect c = { .array = json_array(), .rules = rules, .now_s = now_s, .why = true };
+	struct collect c = { .array = json_array(), .rules = rules, .now_s = now_s, .reader = r, .why = true };
 	bool ok = store_read_of_phone(r, phone, now_s, add_appointment, &c, f);
 
 	if (ok && json_array_size(c.array) == 0)

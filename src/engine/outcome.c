@@ -10,7 +10,7 @@ bool
 outcome_settle(struct engine *e, struct text *t, struct fault *f)
 {
 	flights_remove(&e->flights, flights_find(&e->flights, t->id));
-	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f) &&
+	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f) && merge_settle(e, t, f) &&
 	    apply_final(e, t->appointment, f);
 }
 
@@ -44,7 +44,7 @@ outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason wh
 	t->unsure = false;
 	flights_remove(&e->flights, flights_find(&e->flights, t->id));
 	ahead_note(e, t->id, t->due_s);
-	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f);
+	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f) && merge_settle(e, t, f);
 }
 
 static bool

@@ -11,6 +11,7 @@
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
  *   lanes.c    numbers: who waits, how fast, is the gateway working
  *   send.c     a due text is looked at, armed, tried again
+ *   merge.c    a patient's reminders of one day as one text
  *   limit.c    what an organization may send in a month
  *   outcome.c  what came of an attempt
  *   told.c     what the gateway told by itself: reports, its opt-outs
@@ -204,6 +205,26 @@ void lane_failed(struct engine *e, struct lane *l, enum lane_trouble trouble);
 void lanes_free(struct lanes *l);
 
 void send_alarm_untold(struct engine *e, const struct text *t); /* when it is a change or cancellation: a person must call */
+/* What is known about a text at the moment of looking at it. */
+struct look {
+	struct text t;
+	struct appointment a;
+	const struct conf_site *site; /* NULL: gone */
+	const struct site_rules *rules;
+};
+bool send_gates(struct engine *e, int64_t text, struct look *l, struct gate_result *r, bool *there, struct fault *f); /* all of them, caps too */
+
+/* What one reminder says of other visits of its day, besides its own. */
+struct merged {
+	int64_t text[SMS_OTHERS_MAX], start_s[SMS_OTHERS_MAX]; /* by start */
+	size_t n;
+};
+bool merge_find(struct engine *e, const struct look *carrier, struct merged *m, struct fault *f); /* n 0: none, or not wanted */
+void merge_values(const struct merged *m, struct sms_values *v);                  /* start_s and the others, in the day's order */
+bool merge_hold(struct engine *e, const struct merged *m, int64_t carrier, struct fault *f); /* armed: they wait for what comes of it */
+bool merge_stands(struct engine *e, const struct text *carrier, bool *stands, struct fault *f); /* all are as they were said */
+bool merge_settle(struct engine *e, const struct text *carrier, struct fault *f); /* told: they end; else they go on alone */
+
 bool send_allowed(const struct engine *e);                   /* nudge-sender, credit, clock and room for one more attempt */
 bool send_look(struct engine *e, int64_t text, bool *stop, struct fault *f); /* one pending text; stop: its lane can take no more now */
 bool send_due(struct engine *e, bool *more, struct fault *f);

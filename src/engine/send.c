@@ -6,14 +6,6 @@
 
 #include "engine/parts.h"
 
-/* What is known about a text at the moment of looking at it. */
-struct look {
-	struct text t;
-	struct appointment a;
-	const struct conf_site *site; /* NULL: gone */
-	const struct site_rules *rules;
-};
-
 static bool
 gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, struct fault *f)
 {
@@ -75,6 +67,21 @@ send_alarm_untold(struct engine *e, const struct text *t)
 		engine_alarm(e, "a cancellation or change could not be told: call the patient (nudgectl report untold)", s->title);
 }
 
+bool
+send_gates(struct engine *e, int64_t text, struct look *l, struct gate_result *r, bool *there, struct fault *f)
+{
+	struct gate_facts g;
+
+	if (!fetch(e, text, l, there, f))
+		return false;
+	if (!*there)
+		return true;
+	if (!gather(e, l, &g, true, f))
+		return false;
+	*r = gates_pass(&g);
+	return true;
+}
+
 /* The gates said no: the row ends, or waits. */
 static bool
 refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fault *f)
@@ -96,12 +103,14 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 }
 
 static bool
-render(struct engine *e, const struct look *l, struct sms_size *size)
+render(struct engine *e, const struct look *l, const struct merged *m, struct sms_size *size)
 {
 	const struct conf_site *s = l->site;
 	struct sms_values v = { .organization = span_of(s->environment->organization->name),
 		.site = span_of(s->name), .contact = span_of(s->contact), .link = span_of(l->a.link),
 		.start_s = l->a.start_s, .zone = l->rules->zone };
+
+	merge_values(m, &v);
 
 	buf_reset(&e->scratch);
 	if (!sms_render(rules_templates(l->rules, span_of(l->a.language)), l->t.kind, &v, &e->scratch))
@@ -163,7 +172,7 @@ fill_path(struct engine *e, const struct look *l, struct out_job *j, struct buf 
 /* Everything a text needs to leave is written down here, in the transaction
  * that decides it; the job leaves after its commit. */
 static bool
-arm(struct engine *e, struct look *l, const struct sms_size *size, struct flight *x, struct fault *f)
+arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_size *size, struct flight *x, struct fault *f)
 {
 	const struct conf_number *n = l->site->number;
 	struct out_job *j;
@@ -189,7 +198,7 @@ arm(struct engine *e, struct look *l, const struct sms_size *size, struct flight
 	if (!fill_path(e, l, j, &j->body, buf_span(&e->scratch)))
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	zone_civil(l->rules->zone, now_s(&e->now), &c);
-	return store_text_put(e->store, &l->t, f) &&
+	return store_text_put(e->store, &l->t, f) && merge_hold(e, m, l->t.id, f) &&
 	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
 	    limit_use(e, &l->t, 1, f) && store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f) &&
 	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
@@ -224,6 +233,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	struct gate_facts g;
 	struct gate_result r;
 	struct sms_size size;
+	struct merged m;
 	struct lane *lane;
 	struct flight *x;
 	bool there, hold;
@@ -245,7 +255,9 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	lane = &e->lanes.item[e->sites[l.site->index].lane];
 	if (!send_allowed(e) || flights_find(&e->flights, text)) {
 		*stop = true;
-	} else if (!render(e, &l, &size)) {
+	} else if (!merge_find(e, &l, &m, f)) {
+		return false;
+	} else if (!render(e, &l, &m, &size)) {
 		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0 };
 		return refuse(e, &l, &r, f);
 	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
@@ -263,7 +275,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	lane->wants = 1;
 	(void)lane_may_send(e, lane);
 	x = flights_add(&e->flights, text);
-	return arm(e, &l, &size, x, f);
+	return arm(e, &l, &m, &size, x, f);
 }
 
 /* The earliest in a lane may have expired while it could not be sent. */
@@ -346,7 +358,7 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 	struct look l;
 	struct gate_facts g;
 	struct gate_result r;
-	bool there, unsure = x->unsure;
+	bool there, stands, unsure = x->unsure;
 
 	if (!store_begin(e->store, f) || !fetch(e, x->text, &l, &there, f))
 		return false;
@@ -356,6 +368,10 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 	}
 	if (window_closed(e, &l.t))
 		return outcome_close(e, &l.t, unsure, REASON_WINDOW_OVER, f);
+	if (!merge_stands(e, &l.t, &stands, f))
+		return false;
+	if (!stands && !unsure) /* what it says of another visit is not true any more */
+		return outcome_close(e, &l.t, false, REASON_RETRY, f);
 	if (!gather(e, &l, &g, false, f))
 		return false;
 	r = gates_pass(&g);

@@ -125,6 +125,7 @@ cover_what_and_when(struct approval *a, const struct conf_site *s)
 	put_int(a, "settle", s->settle_s);
 	put_int(a, "stale", s->stale_s);
 	put_int(a, "late", s->late);
+	put_int(a, "merge", s->merge);
 	put_window(a, "window", &s->window);
 	put_window(a, "short_window", &s->short_window);
 	put_int(a, "expiry", s->expiry_s);

@@ -7,6 +7,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#define OTHERS_MAX_BYTES (SMS_OTHERS_MAX * (size_t)40)
+
 struct pen {
 	struct buf *out;
 	size_t from;   /* where this text begins in out */
@@ -97,27 +99,48 @@ render(const struct words *w, const struct span value[VARIABLES], struct buf *ou
 }
 
 static void
-fill(const struct sms_values *v, struct span day, struct span time, struct span value[VARIABLES])
+fill(const struct sms_values *v, struct span day, struct span time, struct span others, struct span value[VARIABLES])
 {
 	value[VARIABLE_ORGANIZATION] = v->organization;
 	value[VARIABLE_SITE] = v->site;
 	value[VARIABLE_CONTACT] = v->contact;
 	value[VARIABLE_START_DATE] = day;
 	value[VARIABLE_START_TIME] = time;
+	value[VARIABLE_OTHER_TIMES] = others;
 	value[VARIABLE_LINK] = v->link;
 	value[VARIABLE_DEVICE_TEST_LINK] = v->device_test_link;
+}
+
+/* "11:00 AM, 2:00 PM" */
+static struct span
+other_times(const struct sms_templates *t, const struct sms_values *v, char out[OTHERS_MAX_BYTES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->others_n && i < SMS_OTHERS_MAX; i++) {
+		char time[DATE_MAX_BYTES];
+		struct civil c;
+		struct span s;
+
+		zone_civil(v->zone, v->other_start_s[i], &c);
+		s = dates_time(t->dates, &c, time);
+		if (n > 0)
+			n += span_copy(out + n, OTHERS_MAX_BYTES - n, SPAN_LIT(", "));
+		n += span_copy(out + n, OTHERS_MAX_BYTES - n, s);
+	}
+	return span_from(out, n);
 }
 
 bool
 sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_values *v, struct buf *out)
 {
-	char day[DATE_MAX_BYTES], time[DATE_MAX_BYTES];
+	char day[DATE_MAX_BYTES], time[DATE_MAX_BYTES], others[OTHERS_MAX_BYTES];
 	struct span value[VARIABLES];
 	struct civil c;
 
 	assert(k < TEXT_KINDS && v->zone);
 	zone_civil(v->zone, v->start_s, &c);
-	fill(v, dates_day(t->dates, &c, day), dates_time(t->dates, &c, time), value);
+	fill(v, dates_day(t->dates, &c, day), dates_time(t->dates, &c, time), other_times(t, v, others), value);
 	if (value[VARIABLE_START_DATE].n == 0 || value[VARIABLE_START_TIME].n == 0)
 		return false;
 	return render(&t->kind[k], value, out);
@@ -171,7 +194,7 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 		struct span value[VARIABLES];
 		struct sms_size size;
 
-		fill(longest, dates_day(t->dates, &c, day), time, value);
+		fill(longest, dates_day(t->dates, &c, day), time, SPAN_NONE, value);
 		buf_reset(&b);
 		if (!render(&t->kind[k], value, &b))
 			break;
@@ -183,12 +206,24 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 	return worst;
 }
 
-bool
-sms_uses_link(const struct sms_templates *t, enum text_kind k)
+static bool
+uses(const struct sms_templates *t, enum text_kind k, enum variable v)
 {
 	assert(k < TEXT_KINDS);
 	for (size_t i = 0; i < t->kind[k].parts_n; i++)
-		if (t->kind[k].part[i].kind == PART_VALUE && t->kind[k].part[i].variable == VARIABLE_LINK)
+		if (t->kind[k].part[i].kind == PART_VALUE && t->kind[k].part[i].variable == v)
 			return true;
 	return false;
+}
+
+bool
+sms_uses_link(const struct sms_templates *t, enum text_kind k)
+{
+	return uses(t, k, VARIABLE_LINK);
+}
+
+bool
+sms_uses_other_times(const struct sms_templates *t, enum text_kind k)
+{
+	return uses(t, k, VARIABLE_OTHER_TIMES);
 }

@@ -113,9 +113,15 @@ load_site(struct rules *r, size_t i, struct fault *f)
 	}
 	if (!load_zone(r, i, f) || !load_profile(s, f))
 		goto out;
-	for (size_t k = 0; k < languages->n; k++)
+	for (size_t k = 0; k < languages->n; k++) {
 		if (!load_templates(s, k, &a, f))
 			goto out;
+		if (s->site->merge && !sms_uses_other_times(s->templates[k], TEXT_REMINDER)) {
+			(void)fault_set(f, FAULT_OPERATOR, "merge = true: the [reminder] in %s does not say {other_times}, as in "
+			    "\"at {start_time}[[, {other_times}]]\"", languages->item[k]);
+			goto out;
+		}
+	}
 	approval_cover_site(&a, s->site, span_of(s->profile_file));
 	ok = approval_end(&a, s->approval_hash) ||
 	    fault_set(f, FAULT_BUSY, "no memory for the hash of the settings");

@@ -20,7 +20,7 @@ struct reader {
 };
 
 static const char *const names[VARIABLES] = { "organization", "site", "contact", "start_date", "start_time",
-	"link", "device_test_link" };
+	"other_times", "link", "device_test_link" };
 
 #define refuse(r, ...) fault_set((r)->f, FAULT_OPERATOR, __VA_ARGS__)
 
@@ -97,7 +97,7 @@ add_value(struct reader *r, struct span name)
 		return true;
 	}
 	return refuse(r, "unknown variable {%.*s}: there are organization, site, contact, start_date, "
-	    "start_time, link and device_test_link", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
+	    "start_time, other_times, link and device_test_link", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
 }
 
 /* One of the marks at rest.p; *used: its bytes. */

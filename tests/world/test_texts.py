@@ -1,8 +1,9 @@
 """What patients get: the right words, once, at the right time, and nothing else."""
+import os
 from datetime import timedelta
 
 from feed import ZONE, in_seconds, siu
-from house import CONF, House, wait
+from house import BIN, CONF, House, wait
 
 
 def test_booked_changed_canceled():
@@ -62,6 +63,30 @@ def test_cancelled_and_booked_again_is_one_change():
             assert any(f"NEW{n}" in w for w in house.explain(f"OLD{n}")["why"]), house.explain(f"OLD{n}")["why"]
         assert all(str((start + timedelta(days=1)).astimezone(ZONE).day) in t["message"] for t in got[2:]), got
         house.stays(4, 1)
+
+
+def test_one_reminder_for_a_day():
+    with House(site="merge = true") as house:
+        for n, wait_s in (("1", 6), ("2", 9)):
+            house.tell(siu("S12", f"D{n}", in_seconds(86400 + wait_s)))
+        house.tell(siu("S12", "D3", in_seconds(86400 + 6), patient="MRN1002"))
+        house.wait_texts(5, 20)
+        wait(lambda: house.texts("D2")["reminder:day"] == "suppressed", 20)
+        house.stays(5, 4)
+        why = house.explain("D2")["why"]
+        assert any("merge = true" in w for w in why) and any("said in the reminder" in w and w.endswith("D1") for w in why), why
+        assert house.texts("D3")["reminder:day"] == "sent", "another patient's, though the phone is the same"
+        assert house.ctl_json("report", "states")["right"]
+    with House(start=False) as house:
+        os.mkdir(house.path("words"))
+        with open(os.path.join(os.path.dirname(__file__), "../../conf/templates/en")) as f:
+            house.write("words/en", f.read().replace("[[, {other_times}]]", ""))
+        house.acs_port = 1
+        house.make_key()
+        house.configure(site="merge = true\n    templates = words")
+        house.write("nudge.conf", open(house.conf).read().replace("{en, es}", "{en}"))
+        done = house.run([f"{BIN}/nudgectl", "check", house.conf], status=78)
+        assert "{other_times}" in done.stderr and "merge" in done.stderr, done.stderr
 
 
 def test_silent_endings():

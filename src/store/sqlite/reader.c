@@ -181,6 +181,23 @@ store_read_of_phone(struct store_reader *r, const uint8_t phone[MARK_BYTES], int
 	return read_appointments(r, q, now_s, fn, ctx, f);
 }
 
+bool
+store_read_id(struct store_reader *r, int64_t appointment, char out[STORE_ID_MAX])
+{
+	struct fault f = { 0 };
+	sqlite3_stmt *q = sql_prepare(r->db, S_VIEW_ID, &f);
+	bool found = false;
+
+	if (q) {
+		(void)sqlite3_bind_int64(q, 1, appointment);
+		found = sql_row(r->db, q, "appointment", &f) == STORE_FOUND;
+		if (found)
+			sql_text(q, 0, out, STORE_ID_MAX);
+	}
+	(void)sqlite3_finalize(q);
+	return found;
+}
+
 /* ---- report ---- */
 
 static bool

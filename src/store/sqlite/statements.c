@@ -156,6 +156,7 @@ static const char *const text[STATEMENTS] = {
 	[S_VIEW_APPOINTMENTS] = VIEW_APPOINTMENT "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
 	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
 	[S_VIEW_OF_PHONE] = VIEW_APPOINTMENT "WHERE a.phone_mark = ?1 AND a.erase_at > ?3 ORDER BY a.start, a.id",
+	[S_VIEW_ID] = "SELECT appointment_id FROM appointment WHERE id = ?1",
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_VIEW_REPORT] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
 	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
