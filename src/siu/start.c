@@ -275,6 +275,8 @@ start_read(struct reading *r, struct booking *b)
 	if (s.best < s.n && s.quarrel == s.n) {
 		if (s.resource_apart)
 			verdict_count(r, "start far from its resources'");
+		if (s.seen[s.best].note != CIVIL_PLAIN)
+			verdict_count(r, s.seen[s.best].note == CIVIL_GAP ? "start in an hour that the clocks skip" : "start in an hour that comes twice");
 		b->has_start = true;
 		b->start_s = s.seen[s.best].at_s;
 		b->wall = s.seen[s.best].wall;

@@ -1,6 +1,9 @@
 """The wire: frames as the field sends them, answers field by field."""
+import random
+import time
+
 from feed import CR, FS, VT, Feed, code, control_id, in_seconds, siu
-from house import CONF, House, wait
+from house import CONF, SLOW, House, wait
 
 
 def test_answer_field_by_field():
@@ -210,3 +213,59 @@ def test_wide_characters_are_answered_and_kept_aside():
             answer = feed.read()
             assert code(answer) == "AA" and f"MSA|AA|W{i}" in answer, answer
         assert house.status()["messages"]["quarantined"] == 4 and house.appointments() == []
+
+
+def test_any_split_and_any_join_gives_each_message_its_answer():
+    seed = random.randrange(1 << 32)
+    rng = random.Random(seed)
+    with House() as house:
+        frames, want = [], []
+        for i in range(120):
+            kind = rng.randrange(6)
+            if kind == 0:
+                frames.append(b"\r\n  \x00")  # what stands between frames is nobody's
+                continue
+            m = siu("S15", f"X{i}", in_seconds(90000), control_id=f"X{i}")
+            if kind == 1:
+                n = rng.randrange(2, 5)
+                frames.append(VT + batch(*[m.replace(f"|X{i}|", f"|X{i}.{k}|") for k in range(n)]).encode() + FS + CR)
+                want += [f"X{i}.{k}" for k in range(n)]
+                continue
+            if kind == 2:
+                m = m.replace("\r", "\n")
+            frames.append(VT + m.encode() + FS + (CR if kind != 3 else b"") + (b"\n" if kind == 4 else b""))
+            want.append(f"X{i}")
+        data = b"".join(frames)
+        cuts = sorted(rng.sample(range(1, len(data)), 300))
+        with house.feed() as feed:
+            at, got = 0, []
+            for cut in [*cuts, len(data)]:
+                feed.write(data[at:cut])
+                at = cut
+                if rng.randrange(20) == 0:
+                    time.sleep(0.002)
+            while len(got) < len(want):
+                answer = feed.read()
+                assert answer, f"seed {seed}: the connection ended after {len(got)} of {len(want)}"
+                got.append(answer.split("MSA|AA|")[1].split("\r")[0].split("|")[0])
+            assert got == want, f"seed {seed}"
+        assert house.status()["messages"]["accepted"] == len(want)
+
+
+def test_ten_thousand_bad_messages_cost_no_slot_and_no_memory():
+    def resident():
+        with open(f"/proc/{house.processes['nudged'].pid}/status") as f:
+            return int(next(l for l in f if l.startswith("VmRSS")).split()[1])
+
+    with House() as house, house.feed() as feed:
+        def many(n):
+            bad = siu("S12", "BAD", in_seconds(90000), version="9.9", control_id="BAD").encode()
+            for _ in range(n // 50):
+                feed.write((VT + bad + FS + CR) * 50)
+                assert all(code(feed.read()) == "AR" for _ in range(50))
+        many(2000)
+        before = resident()
+        many(10000)
+        assert resident() < before + (4096 if SLOW == 1 else 400000), (before, resident())  # sanitizers keep what was freed
+        assert code(feed.send(siu("S12", "GOOD", in_seconds(90000)))) == "AA"
+        assert house.status()["messages"]["refused"] == 12000 and house.status()["connections"] == 1
