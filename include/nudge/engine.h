@@ -24,7 +24,7 @@ enum command_kind {
 	COMMAND_RULES,    /* takes `rules` over: the configuration swaps between turns */
 	COMMAND_APPROVE,  /* site, who */
 	COMMAND_RELEASE_CLOCK,
-	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts */
+	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts, more */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who */
 	COMMAND_PHONE_MARK,         /* phone, E.164; fills mark */
 	COMMAND_QUARANTINE_SHOW,    /* id; fills quarantined and raw */

@@ -176,11 +176,12 @@ bool store_due(struct store *s, int64_t until_s, size_t limit, struct store_curs
 /* All texts in state SENDING, by id. */
 bool store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
-/* Held texts of a site, by id, at most `limit`. */
-bool store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
-
-/* The same, of those held for one reason. */
+/* Texts of a site that are held for this reason, by id, at most `limit`. */
 bool store_held_for(struct store *s, int64_t site, enum text_reason why, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result));
+
+/* How many there are of each kind. */
+bool store_held_kinds(struct store *s, int64_t site, enum text_reason why, int64_t n[TEXT_KINDS], struct fault *f)
     __attribute__((warn_unused_result));
 
 /* Held texts that may not go any more (expires_s <= now_s), at most `limit`. */

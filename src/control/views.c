@@ -283,6 +283,7 @@ views_done(const struct command *c)
 		counts = json_object();
 		for (int k = 0; k < TEXT_KINDS; k++)
 			(void)json_object_set_new(counts, text_kind_name((enum text_kind)k), json_integer(c->counts[k]));
+		(void)json_object_set_new(counts, "more", json_boolean(c->more));
 		return counts;
 	case COMMAND_QUARANTINE_SHOW:
 		return views_quarantined(&c->quarantined, buf_span(&c->raw));

@@ -112,7 +112,7 @@ optout(struct engine *e, struct command *c, struct fault *f)
 	return c->ok;
 }
 
-#define HELD_AT_ONCE 10000
+#define HELD_AT_ONCE 500 /* so that no acknowledgement waits long */
 
 struct held {
 	struct text *item; /* owned */
@@ -124,9 +124,19 @@ take_held(void *ctx, const struct text *t)
 {
 	struct held *h = ctx;
 
-	if (t->reason == REASON_STORM && h->n < HELD_AT_ONCE)
-		h->item[h->n++] = *t;
-	return true;
+	h->item[h->n++] = *t;
+	return h->n < HELD_AT_ONCE;
+}
+
+/* What was dropped is not said any more: a canceled visit may be erased now. */
+static bool
+let_go(struct engine *e, struct text *t, bool send, struct fault *f)
+{
+	t->state = text_step(t->state, send ? TEXT_EV_RELEASE : TEXT_EV_VOID);
+	t->reason = send ? REASON_NONE : REASON_STORM;
+	if (send)
+		ahead_note(e, t->id, t->due_s);
+	return store_text_put(e->store, t, f) && (send || apply_final(e, t->appointment, f));
 }
 
 /* What the storm brake holds: counted, sent or dropped, as a person says. */
@@ -134,28 +144,28 @@ static bool
 release_site(struct engine *e, struct command *c, struct fault *f)
 {
 	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
-	struct held h = { .item = s ? calloc(HELD_AT_ONCE, sizeof *h.item) : NULL };
+	struct held h = { .n = 0 };
 	bool ok;
 
-	if (!h.item) {
+	if (!s) {
 		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);
 		return true;
 	}
-	ok = store_begin(e->store, f) && store_held(e->store, e->sites[s->index].id, HELD_AT_ONCE, take_held, &h, f);
-	for (size_t i = 0; ok && i < h.n; i++) {
-		struct text *t = &h.item[i];
-
-		c->counts[t->kind]++;
-		if (c->release == RELEASE_COUNT)
-			continue;
-		t->state = text_step(t->state, c->release == RELEASE_SEND ? TEXT_EV_RELEASE : TEXT_EV_VOID);
-		t->reason = c->release == RELEASE_SEND ? REASON_NONE : REASON_STORM;
-		if (c->release == RELEASE_SEND)
-			ahead_note(e, t->id, t->due_s);
-		ok = store_text_put(e->store, t, f);
+	if (c->release == RELEASE_COUNT) {
+		c->ok = store_held_kinds(e->store, e->sites[s->index].id, REASON_STORM, c->counts, f);
+		return c->ok;
 	}
-	if (c->release != RELEASE_COUNT)
-		e->sites[s->index].storm = false;
+	h.item = calloc(HELD_AT_ONCE, sizeof *h.item);
+	if (!h.item)
+		return fault_set(f, FAULT_BUSY, "out of memory");
+	ok = store_begin(e->store, f) &&
+	    store_held_for(e->store, e->sites[s->index].id, REASON_STORM, HELD_AT_ONCE, take_held, &h, f);
+	for (size_t i = 0; ok && i < h.n; i++) {
+		c->counts[h.item[i].kind]++;
+		ok = let_go(e, &h.item[i], c->release == RELEASE_SEND, f);
+	}
+	e->sites[s->index].storm = false;
+	c->more = h.n == HELD_AT_ONCE;
 	free(h.item);
 	c->ok = ok;
 	return ok;

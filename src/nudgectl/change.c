@@ -37,27 +37,52 @@ command_approve(struct call *c)
 	return ask_and_say(c, json_pack("{s:s, s:s}", "command", "approve", "site", c->argv[0]), "the site is approved");
 }
 
+/* nudged lets go of some at a time; all are counted together. */
+static int
+release_held(struct call *c, const char *how, json_t *sums)
+{
+	bool more = true;
+
+	while (more) {
+		const char *kind;
+		json_t *r, *n;
+		int status = call_ask(c, json_pack("{s:s, s:s, s:s}", "command", "release", "what", c->argv[0], "how", how), &r);
+
+		if (status != 0)
+			return status;
+		more = json_is_true(json_object_get(r, "more"));
+		(void)json_object_del(r, "more");
+		json_object_foreach(r, kind, n)
+			(void)json_object_set_new(sums, kind,
+			    json_integer(json_integer_value(json_object_get(sums, kind)) + json_integer_value(n)));
+		json_decref(r);
+	}
+	return 0;
+}
+
 int
 command_release(struct call *c)
 {
 	bool send = call_flag(c, "--send"), drop = call_flag(c, "--drop");
 	const char *kind;
-	json_t *r, *n;
+	json_t *sums, *n;
 	int status;
 
 	if (c->argc != 1 || (send && drop))
 		return call_usage("release clock | SITE [--send|--drop]");
 	if (strcmp(c->argv[0], "clock") == 0)
 		return ask_and_say(c, json_pack("{s:s, s:s}", "command", "release", "what", "clock"), "sends go on");
-	status = call_ask(c, json_pack("{s:s, s:s, s:s}", "command", "release", "what", c->argv[0], "how",
-	                         send ? "send" : drop ? "drop" : "count"), &r);
-	if (status != 0)
-		return status;
-	if (c->json)
-		return call_print_json(r);
-	json_object_foreach(r, kind, n)
-		(void)printf("%s %lld\n", kind, (long long)json_integer_value(n));
-	(void)puts(send ? "released: they go at the number's rate" : drop ? "dropped" : "held; release them with --send, or end them with --drop");
-	json_decref(r);
-	return 0;
+	sums = json_object();
+	status = release_held(c, send ? "send" : drop ? "drop" : "count", sums);
+	if (status == 0 && c->json)
+		return call_print_json(sums);
+	if (status == 0) {
+		json_object_foreach(sums, kind, n)
+			(void)printf("%s %lld\n", kind, (long long)json_integer_value(n));
+		(void)puts(send ? "released: they go at the number's rate" :
+		    drop        ? "dropped" :
+		                  "held; release them with --send, or end them with --drop");
+	}
+	json_decref(sums);
+	return status;
 }

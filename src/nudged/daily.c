@@ -7,7 +7,7 @@
 #include "nudge/log.h"
 #include "nudged/house.h"
 
-#define FIRST_S 60 /* after the start */
+#define FIRST_S 15 /* after the start: what was restored is looked at soon */
 #define DAY_S 86400
 
 static bool

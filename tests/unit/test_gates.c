@@ -121,6 +121,76 @@ TEST(each_gate_of_the_patient)
 	expect("opted out", &f, GATE_SUPPRESS, REASON_OPTED_OUT);
 }
 
+/* Opened one after the other, each shows the next that is closed. */
+TEST(in_their_order)
+{
+	static char *approvers[] = { NULL };
+	struct gate_facts f = open_gates();
+
+	approvers[0] = word("analyst1");
+	clinic.site.approvers = (struct text_list){ approvers, 1 };
+	clinic.organization.consent_send_on_behalf = clinic.organization.consent_attendees_consented = false;
+	clinic.environment.production = false;
+	clinic.site.number = NULL;
+	clinic.site.confirmation = false;
+	clinic.site.link_required = clinic.site.suppress_minors = true;
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 60, false };
+	f.approved = f.this_version = false;
+	f.confidential = f.deceased = f.minor = f.opted_out = true;
+	f.adult_day = INT32_MAX;
+	f.consent = CONSENT_NO;
+	f.status = VISIT_DELETED;
+	f.phone = "+442079460018";
+	f.planned_s -= 2 * clinic.site.stale_s;
+	f.sent_today = 6;
+	expect("consent to send on behalf", &f, GATE_SUPPRESS, REASON_CONSENT_BEHALF);
+	clinic.organization.consent_send_on_behalf = true;
+	expect("consent of the attendees", &f, GATE_SUPPRESS, REASON_CONSENT_ATTENDEES);
+	clinic.organization.consent_attendees_consented = true;
+	expect("environment", &f, GATE_SUPPRESS, REASON_TEST_NUMBER);
+	clinic.environment.production = true;
+	expect("approval", &f, GATE_SUPPRESS, REASON_NOT_APPROVED);
+	f.approved = true;
+	expect("number linked", &f, GATE_SUPPRESS, REASON_NO_NUMBER);
+	clinic.site.number = &clinic.number;
+	clinic.number.verified = false;
+	expect("number verified", &f, GATE_SUPPRESS, REASON_NOT_VERIFIED);
+	clinic.number.verified = true;
+	expect("type on", &f, GATE_SUPPRESS, REASON_TYPE_OFF);
+	clinic.site.confirmation = true;
+	expect("visit type", &f, GATE_SUPPRESS, REASON_CONFIDENTIAL);
+	f.confidential = false;
+	expect("alive", &f, GATE_SUPPRESS, REASON_DELETED);
+	f.status = VISIT_BOOKED;
+	expect("newest version", &f, GATE_SUPPRESS, REASON_RESCHEDULED);
+	f.this_version = true;
+	expect("deceased", &f, GATE_SUPPRESS, REASON_DECEASED);
+	f.deceased = false;
+	expect("minor", &f, GATE_SUPPRESS, REASON_MINOR);
+	f.minor = false;
+	expect("the patient's own consent", &f, GATE_SUPPRESS, REASON_PATIENT_CONSENT);
+	f.consent = CONSENT_YES;
+	expect("country", &f, GATE_SUPPRESS, REASON_PHONE_COUNTRY);
+	clinic.countries[0] = word("GB");
+	expect("a landline, where the plan tells", &f, GATE_SUPPRESS, REASON_PHONE_TYPE);
+	f.phone = "+447700900123";
+	expect("opt-out", &f, GATE_SUPPRESS, REASON_OPTED_OUT);
+	f.opted_out = false;
+	expect("link", &f, GATE_SUPPRESS, REASON_LINK_MISSING);
+	f.has_link = true;
+	expect("age", &f, GATE_SUPPRESS, REASON_STALE);
+	f.planned_s = f.now_s;
+	expect("window", &f, GATE_SUPPRESS, REASON_NO_WINDOW);
+	clinic.site.window = (struct conf_window){ 0, 1440, true };
+	expect("caps", &f, GATE_SUPPRESS, REASON_DAILY_CAP);
+	f.sent_today = 0;
+	expect("all are open", &f, GATE_PASS, REASON_NONE);
+	clinic.countries[0] = word("US");
+	clinic.site.approvers.n = 0;
+	clinic.site.link_required = clinic.site.suppress_minors = false;
+	clinic.site.short_window = (struct conf_window){ 0, 1440, true };
+}
+
 TEST(time_and_caps)
 {
 	struct gate_facts f = open_gates();
@@ -209,7 +279,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(all_open), RUN(each_gate_of_the_appointment), RUN(each_gate_of_the_organization),
-		RUN(each_gate_of_the_patient), RUN(time_and_caps), RUN(the_window), RUN(a_window_over_midnight_and_over_a_clock_change),
+		RUN(each_gate_of_the_patient), RUN(in_their_order), RUN(time_and_caps), RUN(the_window), RUN(a_window_over_midnight_and_over_a_clock_change),
 		RUN(no_minute_sees_more_than_the_rate), RUN(back_off_grows_to_its_cap) };
 	int failed;
 

@@ -65,6 +65,30 @@ def test_cancelled_and_booked_again_is_one_change():
         house.stays(4, 1)
 
 
+def test_a_storm_waits_for_a_person():
+    """A feed that plays its past again, or a clinic that moves as a whole: a person looks before everybody is texted."""
+    with House(site="storm_brake = 3/min") as house:
+        person = lambda n: {"patient": f"MRN{n}", "phone": f"608-555-01{n:02}^PRN^CP"}
+        start = in_seconds(86400 + 8)
+        house.tell(*[siu("S12", f"W{n}", start, **person(n)) for n in range(8)])
+        house.wait_texts(3)
+        assert "storm brake" in house.log("nudged") and house.status()["texts"]["held"] == 5
+        assert house.ctl_json("release", "cardiology") == {"booked": 5, "changed": 0, "canceled": 0, "reminder": 0}
+        assert "--send" in house.ctl("release", "cardiology").stdout and house.status()["texts"]["held"] == 5, "only counted"
+        house.wait_texts(11, 25)
+        assert house.status()["texts"]["held"] == 5, "reminders of visits went all the same"
+        assert house.ctl_json("release", "cardiology", "--send")["booked"] == 5
+        house.wait_texts(16)
+        wait(lambda: house.status()["texts"]["held"] == 0)
+    with House(site="storm_brake = 3/min") as house:
+        house.tell(*[siu("S12", f"V{n}", in_seconds(90000), **person(n)) for n in range(5)])
+        house.wait_texts(3)
+        assert house.ctl_json("release", "cardiology", "--drop")["booked"] == 2
+        assert house.texts("V4")["booked"] == "void" and house.texts("V4")["reminder:day"] == "pending"
+        assert house.ctl_json("report", "states")["right"]
+        house.stays(3, 0.5)
+
+
 def test_one_reminder_for_a_day():
     with House(site="merge = true") as house:
         for n, wait_s in (("1", 6), ("2", 9)):

@@ -77,9 +77,9 @@ static const char *const text[STATEMENTS] = {
 	                "ORDER BY id LIMIT ?3",
 	[S_TEXTS_DAY] = "SELECT due / 86400 FROM text WHERE state = 1 AND due / 86400 > ?1 "
 	                "ORDER BY due / 86400 LIMIT 1",
-	[S_TEXTS_HELD] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 ORDER BY id LIMIT ?2",
 	[S_TEXTS_HELD_FOR] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 AND reason = ?3 "
 	                     "ORDER BY id LIMIT ?2",
+	[S_TEXTS_HELD_KINDS] = "SELECT kind, count(*) FROM text WHERE state = 2 AND site = ?1 AND reason = ?2 GROUP BY kind",
 	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND expires <= ?1 LIMIT ?2",
 	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
 

@@ -178,18 +178,6 @@ store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *f)
 }
 
 bool
-store_held(struct store *s, int64_t site, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_TEXTS_HELD, f);
-
-	if (!q)
-		return false;
-	(void)sqlite3_bind_int64(q, 1, site);
-	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
-	return walk(s, q, fn, ctx, f);
-}
-
-bool
 store_held_for(struct store *s, int64_t site, enum text_reason why, size_t limit, store_text_fn *fn, void *ctx,
     struct fault *f)
 {
@@ -201,6 +189,28 @@ store_held_for(struct store *s, int64_t site, enum text_reason why, size_t limit
 	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
 	(void)sqlite3_bind_int(q, 3, (int)why);
 	return walk(s, q, fn, ctx, f);
+}
+
+bool
+store_held_kinds(struct store *s, int64_t site, enum text_reason why, int64_t n[TEXT_KINDS], struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_HELD_KINDS, f);
+	enum store_found found;
+
+	if (!q)
+		return false;
+	for (int k = 0; k < TEXT_KINDS; k++)
+		n[k] = 0;
+	(void)sqlite3_bind_int64(q, 1, site);
+	(void)sqlite3_bind_int(q, 2, (int)why);
+	while ((found = sql_row(s->db, q, "texts", f)) == STORE_FOUND) {
+		int kind = sqlite3_column_int(q, 0);
+
+		if (kind >= 0 && kind < TEXT_KINDS)
+			n[kind] = sqlite3_column_int64(q, 1);
+	}
+	(void)sqlite3_reset(q);
+	return found != STORE_FAILED;
 }
 
 bool
