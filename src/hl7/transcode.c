@@ -90,7 +90,7 @@ open_named(const char *icu)
 static UConverter *
 open_set(struct span name)
 {
-	char plain[NAME_MAX_BYTES], icu[NAME_MAX_BYTES + 16];
+	char plain[NAME_MAX_BYTES] = "", icu[NAME_MAX_BYTES + 16] = "";
 	const char *part;
 
 	squeeze(name, plain);
@@ -122,7 +122,7 @@ transcode_knows(struct span name)
 bool
 transcode_is_2022(struct span name)
 {
-	char plain[NAME_MAX_BYTES];
+	char plain[NAME_MAX_BYTES] = "";
 
 	squeeze(name, plain);
 	return strncmp(plain, "ISOIR87", 7) == 0 || strncmp(plain, "ISOIR159", 8) == 0 || strncmp(plain, "JISX0202", 8) == 0 ||

@@ -8,7 +8,7 @@
 static int
 ask_and_say(struct call *c, json_t *request, const char *said)
 {
-	json_t *r;
+	json_t *r = NULL;
 	int status = call_ask(c, request, &r);
 
 	if (status != 0)

@@ -22,7 +22,7 @@ print(const struct call *c, const char *text)
 static int
 learn_stored(struct call *c)
 {
-	json_t *r;
+	json_t *r = NULL;
 	int status = call_ask(c, json_pack("{s:s, s:s}", "command", "learn", "site", c->argv[0]), &r);
 
 	if (status != 0)

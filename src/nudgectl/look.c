@@ -63,7 +63,7 @@ int
 command_status(struct call *c)
 {
 	const json_t *m;
-	json_t *r;
+	json_t *r = NULL;
 	int status;
 
 	if (c->argc != 0)
@@ -130,7 +130,7 @@ command_appointments(struct call *c)
 	bool all = call_flag(c, "--all");
 	const char *site = call_option(c, "--site");
 	size_t i;
-	json_t *r, *a;
+	json_t *r = NULL, *a;
 	int status;
 
 	if (!site || c->argc != 0)
@@ -185,7 +185,7 @@ command_explain(struct call *c)
 {
 	bool phone = call_flag(c, "--phone");
 	size_t i, j;
-	json_t *r, *a, *line;
+	json_t *r = NULL, *a, *line;
 	int status;
 
 	if (c->argc != !phone)

@@ -26,7 +26,7 @@ static int
 list(struct call *c)
 {
 	size_t i;
-	json_t *r, *q;
+	json_t *r = NULL, *q;
 	int status = call_ask(c, json_pack("{s:s}", "command", "quarantine"), &r);
 
 	if (status != 0)
@@ -63,7 +63,7 @@ print_message(const char *text)
 static int
 show(struct call *c, long long id)
 {
-	json_t *r;
+	json_t *r = NULL;
 	int status = call_ask(c, json_pack("{s:s, s:I}", "command", "quarantine-show", "id", (json_int_t)id), &r);
 
 	if (status != 0)
@@ -100,7 +100,7 @@ print_replayed(const json_t *messages)
 static int
 replay(struct call *c, long long id, bool all, const char *site)
 {
-	json_t *every = json_array(), *r;
+	json_t *every = json_array(), *r = NULL;
 	bool more = true;
 
 	while (more) {
@@ -131,7 +131,7 @@ replay(struct call *c, long long id, bool all, const char *site)
 static int
 discard(struct call *c, long long id)
 {
-	json_t *r;
+	json_t *r = NULL;
 	int status = call_ask(c, json_pack("{s:s, s:I}", "command", "quarantine-discard", "id", (json_int_t)id), &r);
 
 	if (status != 0)

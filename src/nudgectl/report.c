@@ -223,7 +223,7 @@ static int
 report_states(struct call *c)
 {
 	bool right;
-	json_t *r;
+	json_t *r = NULL;
 	int status = call_ask(c, json_pack("{s:s}", "command", "states"), &r);
 
 	if (status != 0)
@@ -248,7 +248,7 @@ report_rows(struct call *c, const struct asked *x, bool untold)
 {
 	const struct column *columns = untold ? untold_columns : sms_columns;
 	const char *title = untold ? "Changes and cancellations that a person must tell" : "SMS report";
-	json_t *r;
+	json_t *r = NULL;
 	int status = call_ask(c, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "command", "report", "of", c->argv[0], "from",
 	                            (json_int_t)x->from_s, "to", (json_int_t)x->to_s, "site", x->site, "type", x->type, "status",
 	                            x->status), &r);
