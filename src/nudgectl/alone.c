@@ -1,12 +1,8 @@
 /* alone.c - commands that need no nudged: check, keygen, send. */
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "nudge/hl7.h"
 #include "nudge/mllp_send.h"
@@ -73,23 +69,12 @@ command_keygen(struct call *c)
 static bool
 read_message(const char *path, struct buf *out, struct fault *f)
 {
-	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	bool has_cr = false;
-	char piece[65536];
-	ssize_t n = fd < 0 ? -1 : 0;
-
-	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
-		if (!buf_add(out, piece, (size_t)n))
-			break;
-	if (fd >= 0)
-		(void)close(fd);
-	if (n != 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, n < 0 ? strerror(errno) : "larger than 16 MiB");
-	has_cr = out->n > 0 && memchr(out->p, '\r', out->n) != NULL;
-	for (size_t i = 0; !has_cr && i < out->n; i++)
+	if (!call_read_file(path, out, f))
+		return false;
+	for (size_t i = 0, has_cr = memchr(out->p, '\r', out->n) != NULL; !has_cr && i < out->n; i++)
 		if (out->p[i] == '\n')
 			out->p[i] = '\r';
-	return out->n > 0 || fault_set(f, FAULT_OPERATOR, "%s is empty", path);
+	return true;
 }
 
 static struct span

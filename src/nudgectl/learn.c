@@ -1,9 +1,7 @@
 /* learn.c - a sender's messages looked at together, and the site block that they suggest. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
-#include <string.h>
 
-#include "nudge/hl7_batch.h"
 #include "nudge/siu_learn.h"
 #include "nudgectl/nudgectl.h"
 
@@ -32,40 +30,27 @@ learn_stored(struct call *c)
 	return status;
 }
 
-static void
-learn_frame(struct siu_learn *l, struct hl7 *index, struct span frame)
+struct learning {
+	struct siu_learn *learn;
+	struct hl7 *index;
+};
+
+static bool
+learn_message(void *ctx, struct span message)
 {
-	struct hl7_batch b;
-	struct span message;
+	struct learning *x = ctx;
 
-	hl7_batch_begin(&b, frame);
-	while (hl7_batch_next(&b, &message))
-		(void)siu_learn_add(l, index, message);
-}
-
-static void
-learn_file(struct siu_learn *l, struct hl7 *index, struct span all)
-{
-	const char *vt = memchr(all.p, '\x0b', all.n), *end = all.p + all.n;
-
-	if (!vt)
-		learn_frame(l, index, all);
-	while (vt) {
-		const char *from = vt + 1, *fs = memchr(from, '\x1c', (size_t)(end - from)), *to = fs ? fs : end;
-
-		learn_frame(l, index, span_from(from, (size_t)(to - from)));
-		vt = memchr(to, '\x0b', (size_t)(end - to));
-	}
+	(void)siu_learn_add(x->learn, x->index, message); /* what cannot be read is counted too */
+	return true;
 }
 
 static int
 learn_files(struct call *c)
 {
-	struct siu_learn *l = siu_learn_new();
-	struct hl7 *index = hl7_new();
+	struct learning x = { siu_learn_new(), hl7_new() };
 	struct buf out;
 	struct fault f = { 0 };
-	bool ok = l && index;
+	bool ok = x.learn && x.index;
 	int status = EXIT_FAILURE;
 
 	buf_init(&out, 1u << 20);
@@ -75,16 +60,16 @@ learn_files(struct call *c)
 		buf_init(&all, FILE_MAX);
 		ok = call_read_file(c->argv[i], &all, &f);
 		if (ok)
-			learn_file(l, index, buf_span(&all));
+			(void)call_each_message(buf_span(&all), learn_message, &x);
 		buf_wipe(&all);
 	}
-	if (ok && siu_learn_write(l, c->argv[0], &out))
+	if (ok && siu_learn_write(x.learn, c->argv[0], &out))
 		status = print(c, buf_text(&out));
 	else
 		(void)fprintf(stderr, "nudgectl: %s\n", f.text[0] ? f.text : "out of memory");
 	buf_clear(&out);
-	siu_learn_free(l);
-	hl7_free(index);
+	siu_learn_free(x.learn);
+	hl7_free(x.index);
 	return status;
 }
 

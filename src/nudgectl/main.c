@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "nudge/control.h"
+#include "nudge/hl7_batch.h"
 #include "nudge/log.h"
 #include "nudgectl/nudgectl.h"
 
@@ -128,6 +129,38 @@ call_read_file(const char *path, struct buf *out, struct fault *f)
 	if (n != 0)
 		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, n < 0 ? strerror(why) : "too large");
 	return out->n > 0 || fault_set(f, FAULT_OPERATOR, "%s is empty", path);
+}
+
+static bool
+each_of_frame(struct span frame, call_message_fn *fn, void *ctx)
+{
+	struct hl7_batch b;
+	struct span message;
+
+	if (hl7_batch_is_single(frame))
+		return fn(ctx, frame);
+	hl7_batch_begin(&b, frame);
+	while (hl7_batch_next(&b, &message))
+		if (!fn(ctx, message))
+			return false;
+	return b.messages > 0 || fn(ctx, frame);
+}
+
+bool
+call_each_message(struct span all, call_message_fn *fn, void *ctx)
+{
+	const char *vt = memchr(all.p, '\x0b', all.n), *end = all.p + all.n;
+
+	if (!vt)
+		return each_of_frame(all, fn, ctx);
+	while (vt) {
+		const char *from = vt + 1, *fs = memchr(from, '\x1c', (size_t)(end - from)), *to = fs ? fs : end;
+
+		if (!each_of_frame(span_from(from, (size_t)(to - from)), fn, ctx))
+			return false;
+		vt = memchr(to, '\x0b', (size_t)(end - to));
+	}
+	return true;
 }
 
 int

@@ -43,6 +43,11 @@ int call_usage(const char *text);                          /* Prints, gives EXIT
 /* Appends the whole file, or standard input for "-". false: *f says why. */
 bool call_read_file(const char *path, struct buf *out, struct fault *f);
 
+/* Every message of a file: bare, one after the other, in batches, or framed as
+ * MLLP. fn false ends it. true: fn never said false. Pure but for fn. */
+typedef bool call_message_fn(void *ctx, struct span message);
+bool call_each_message(struct span all, call_message_fn *fn, void *ctx);
+
 /* Asks nudged. On success *result is a new reference; else an exit status is
  * given and the reason was printed. `request` is taken over. */
 int call_ask(const struct call *c, json_t *request, json_t **result);

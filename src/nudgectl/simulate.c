@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nudge/hl7_batch.h"
 #include "nudge/settings.h"
 #include "nudgectl/nudgectl.h"
 #include "nudgectl/rehearsal.h"
@@ -21,6 +20,8 @@ struct simulation {
 	const struct conf_environment **environments; /* owned: all */
 	json_t *messages;
 	bool by_message, show_phi; /* by_message: its clock follows MSH-7 */
+	const char *file;          /* being read */
+	int64_t read_at_s;         /* when messages count as arrived, for the trust in MSH-7 */
 	struct fault f;
 };
 
@@ -99,8 +100,9 @@ go_to(struct simulation *x, const struct message *m)
 }
 
 static bool
-one_message(struct simulation *x, const char *file, struct span raw, int64_t read_at_s)
+one_message(void *ctx, struct span raw)
 {
+	struct simulation *x = ctx;
 	struct siu_peer peer = { x->settings.rules->conf->listeners_n ? &x->settings.rules->conf->listeners[0] : NULL,
 		x->environments, x->settings.rules->conf->environments_n };
 	struct message *m = calloc(1, sizeof *m);
@@ -111,56 +113,23 @@ one_message(struct simulation *x, const char *file, struct span raw, int64_t rea
 		return fault_set(&x->f, FAULT_BUSY, "out of memory");
 	arena_init(&m->arena, ARENA_MAX);
 	m->raw = arena_copy(&m->arena, raw);
-	if (!m->raw.p || !siu_read(x->settings.map, &peer, x->index, read_at_s, m)) {
+	if (!m->raw.p || !siu_read(x->settings.map, &peer, x->index, x->read_at_s, m)) {
 		rules_drop(m->rules);
 		arena_clear(&m->arena);
 		free(m);
-		return fault_set(&x->f, FAULT_BUSY, "%s: needs more memory than a message may have", file);
+		return fault_set(&x->f, FAULT_BUSY, "%s: needs more memory than a message may have", x->file);
 	}
 	if (!m->answerable) {
 		rules_drop(m->rules);
 		arena_clear(&m->arena);
 		free(m);
-		return fault_set(&x->f, FAULT_OPERATOR, "%s: no segment MSH in it", file);
+		return fault_set(&x->f, FAULT_OPERATOR, "%s: no segment MSH in it", x->file);
 	}
-	o = message_of(x, file, m);
+	o = message_of(x, x->file, m);
 	(void)json_array_append_new(x->messages, o);
 	if (!go_to(x, m) || !rehearsal_tell(x->stage, m, &a, &x->f))
 		return false;
 	(void)json_object_set_new(o, "answer", json_string(a.verdict == VERDICT_ACCEPT ? "AA" : a.verdict == VERDICT_ERROR ? "AE" : "AR"));
-	return true;
-}
-
-static bool
-one_frame(struct simulation *x, const char *file, struct span frame, int64_t read_at_s)
-{
-	struct hl7_batch b;
-	struct span message;
-
-	if (hl7_batch_is_single(frame))
-		return one_message(x, file, frame, read_at_s);
-	hl7_batch_begin(&b, frame);
-	while (hl7_batch_next(&b, &message))
-		if (!one_message(x, file, message, read_at_s))
-			return false;
-	return b.messages > 0 || fault_set(&x->f, FAULT_OPERATOR, "%s: no segment MSH in it", file);
-}
-
-/* As MLLP frames, or as bare messages one after the other. */
-static bool
-one_file(struct simulation *x, const char *path, struct span all, int64_t read_at_s)
-{
-	const char *vt = memchr(all.p, '\x0b', all.n), *end = all.p + all.n;
-
-	if (!vt)
-		return one_frame(x, path, all, read_at_s);
-	while (vt) {
-		const char *from = vt + 1, *fs = memchr(from, '\x1c', (size_t)(end - from)), *to = fs ? fs : end;
-
-		if (!one_frame(x, path, span_from(from, (size_t)(to - from)), read_at_s))
-			return false;
-		vt = memchr(to, '\x0b', (size_t)(end - to));
-	}
 	return true;
 }
 
@@ -324,12 +293,14 @@ run(struct simulation *x, const struct call *c, int64_t at_s)
 {
 	int64_t real = clock_now().wall_ms / 1000;
 
+	x->read_at_s = at_s > real ? at_s : real;
 	for (int i = 0; i < c->argc; i++) {
 		struct buf all;
 		bool ok;
 
 		buf_init(&all, FILE_MAX);
-		ok = call_read_file(c->argv[i], &all, &x->f) && one_file(x, c->argv[i], buf_span(&all), at_s > real ? at_s : real);
+		x->file = c->argv[i];
+		ok = call_read_file(x->file, &all, &x->f) && call_each_message(buf_span(&all), one_message, x);
 		buf_wipe(&all);
 		if (!ok)
 			return false;
