@@ -91,7 +91,7 @@ struct appointment {
 	bool patient_flag;        /* PID-3 changed once: shown in explain */
 	bool has_visit;
 	uint8_t visit[MARK_BYTES]; /* mark of the visit type */
-	char departments[STORE_SAID_MAX], visit_types[STORE_SAID_MAX]; /* as booking.departments; "" when lapsed */
+	char departments[STORE_SAID_MAX], visit_types[STORE_SAID_MAX]; /* as booking.departments; "" when lapsed; ends with SAID_SEPARATOR when there were more */
 	bool minor;               /* not of age when it was booked */
 	int64_t adult_day;        /* minor: days since 1970 to the day on which that ends */
 	int64_t continues;        /* the canceled appointment in whose place this was booked; 0: none */
@@ -296,8 +296,8 @@ typedef bool store_report_fn(void *ctx, const struct report_row *row);
 /* Texts ever armed, with first_sent_s in [from_s, to_s), by time. site: "" for all. */
 bool store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
-/* Changes and cancellations planned in [from_s, to_s) that ended without being
- * told, and that no later text of the appointment took the place of; by start. */
+/* Changes and cancellations planned in [from_s, to_s) that are held, or ended
+ * without being told, and that no later text of the appointment took the place of; by start. */
 bool store_read_untold(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
 

@@ -102,14 +102,15 @@ take_patient(struct appointment *a, const struct match *m)
 	a->has_patient = true;
 }
 
-/* All patterns' words, or as many whole ones as there is room for. */
+/* All words that patterns are tried on; a separator at the end says that there
+ * were more than there is room for. */
 static void
 take_words(char out[STORE_SAID_MAX], struct span words)
 {
 	if (words.n == 0)
 		return; /* a cancellation often names neither department nor visit type */
-	while (words.n >= STORE_SAID_MAX || (words.n > 0 && words.p[words.n - 1] == SAID_SEPARATOR)) {
-		words.n = words.n >= STORE_SAID_MAX ? STORE_SAID_MAX - 1 : words.n - 1;
+	if (words.n >= STORE_SAID_MAX) {
+		words.n = STORE_SAID_MAX - 1;
 		while (words.n > 0 && words.p[words.n - 1] != SAID_SEPARATOR)
 			words.n--;
 	}

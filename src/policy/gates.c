@@ -99,7 +99,10 @@ some_fit(const struct pattern_list *patterns, const char *said)
 static bool
 is_wanted(const struct pattern_list *patterns, const char *said)
 {
-	return patterns->n == 0 || !said || said[0] == '\0' || some_fit(patterns, said);
+	size_t n = said ? strlen(said) : 0;
+
+	/* Where not all is known, the message's own look at it counts. */
+	return patterns->n == 0 || n == 0 || said[n - 1] == SAID_SEPARATOR || some_fit(patterns, said);
 }
 
 static struct gate_result

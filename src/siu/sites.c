@@ -201,20 +201,27 @@ sites_match(struct reading *r, bool *not_said)
 	return NULL;
 }
 
+/* Each word once. */
 static struct span
 joined(struct reading *r, const struct said *said)
 {
 	size_t n = 0;
 	char *p;
+	bool again[SAID_MAX] = { false };
 
-	for (size_t i = 0; i < said->n; i++)
+	for (size_t i = 0; i < said->n; i++) {
+		for (size_t k = 0; k < i; k++)
+			again[i] = again[i] || span_eq(said->item[i], said->item[k]);
 		n += said->item[i].n + 1;
+	}
 	if (n == 0 || !(p = arena_take(&r->msg->arena, n))) {
 		r->no_memory = r->no_memory || n > 0;
 		return SPAN_NONE;
 	}
 	n = 0;
 	for (size_t i = 0; i < said->n; i++) {
+		if (again[i])
+			continue;
 		if (i > 0)
 			p[n++] = SAID_SEPARATOR;
 		for (size_t k = 0; k < said->item[i].n; k++)

@@ -52,6 +52,23 @@ TEST(each_gate_of_the_appointment)
 	f.confidential = true;
 	expect("a confidential department", &f, GATE_SUPPRESS, REASON_CONFIDENTIAL);
 	f = open_gates();
+	static char pattern_word[] = "^ECHO";
+	struct pattern *echo = NULL;
+	struct fault fault = { 0 };
+
+	assert_true(pattern_new(pattern_word, &echo, &fault));
+	clinic.site.departments = (struct pattern_list){ &echo, 1 };
+	f.departments = "DERM\x1f" "MRI";
+	expect("a department that the site does not take any more", &f, GATE_SUPPRESS, REASON_LEFT_SITE);
+	f.departments = "DERM\x1f" "echo 2";
+	expect("one of its names is enough", &f, GATE_PASS, REASON_NONE);
+	f.departments = "DERM\x1f";
+	expect("where more was said than is kept, the message's own look counts", &f, GATE_PASS, REASON_NONE);
+	f.departments = "";
+	expect("none was said", &f, GATE_PASS, REASON_NONE);
+	clinic.site.departments.n = 0;
+	pattern_free(echo);
+	f = open_gates();
 	f.status = VISIT_CANCELED;
 	expect("the visit was cancelled", &f, GATE_SUPPRESS, REASON_CANCELED);
 	f.kind = TEXT_CANCELED;

@@ -81,6 +81,13 @@ describe_booking(struct buf *b, const char *prefix, const struct booking *k)
 	put_pair(b, prefix, "language", k->language);
 	put_word(b, prefix, "deceased", k->deceased ? "yes" : "no");
 	put_word(b, prefix, "consent", consents[k->consent]);
+	if (k->minor) {
+		struct civil adult;
+
+		civil_of_days(k->adult_day, &adult);
+		civil_text(&adult, text);
+	}
+	put_word(b, prefix, "minor_until", k->minor ? text : k->birth_said ? "of age" : "not said");
 	put_pair(b, prefix, "department", k->department);
 	put_pair(b, prefix, "visit", k->visit_type);
 	put_word(b, prefix, "confidential", k->confidential ? "yes" : "no");
@@ -478,6 +485,7 @@ statuses(void **state)
 #define PERSON(home, work, language, death, dead, telecom) \
 	"PID|1||7^^^L^MR||T^P||1970|F|||||" home "|" work "|" language "||||||||||||||" death "|" dead \
 	"||||||||||" telecom "\r"
+#define BORN(date) "PID|1||7^^^L^MR||T^P||" date "|F\r"
 #define PHONES(home, work, telecom) PERSON(home, work, "", "", "", telecom)
 
 static void
@@ -551,6 +559,15 @@ people(void **state)
 		    "deceased=yes" },
 		{ "\"\" is no time of death", "prod", MISC("S12") GOOD PERSON("", "", "", "\"\"", "\"\"", ""),
 		    "deceased=no" },
+		{ "born on a day", "prod", MISC("S12") GOOD BORN("20120514"), "minor_until=2030-05-14T00:00:00" },
+		{ "with a time of day", "prod", MISC("S12") GOOD BORN("201205142359-0600"), "minor_until=2030-05-14T00:00:00" },
+		{ "born on 29 February: of age on 1 March", "prod", MISC("S12") GOOD BORN("20120229"), "minor_until=2030-03-01T00:00:00" },
+		{ "born in a month: at its end", "prod", MISC("S12") GOOD BORN("201212"), "minor_until=2031-01-01T00:00:00" },
+		{ "born in a year: at its end", "prod", MISC("S12") GOOD BORN("2012"), "minor_until=2031-01-01T00:00:00" },
+		{ "of age", "prod", MISC("S12") GOOD BORN("19700101"), "minor_until=of age" },
+		{ "no date of birth", "prod", MISC("S12") GOOD BORN(""), "minor_until=not said" },
+		{ "\"\" is none", "prod", MISC("S12") GOOD BORN("\"\""), "minor_until=not said" },
+		{ "a shifted field is none", "prod", MISC("S12") GOOD BORN("F"), "minor_until=not said" },
 		{ "consent has no standard place", "prod", MISC("S12") GOOD JANE, "consent=" },
 	};
 

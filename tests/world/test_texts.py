@@ -89,6 +89,20 @@ def test_a_storm_waits_for_a_person():
         house.stays(3, 0.5)
 
 
+def test_minors_and_departments_of_today():
+    """What a configuration closes stops texts that were planned before it, also by department and age."""
+    with House(template=CONF.replace("settle = 0s", "settle = 4s")) as house:
+        young = siu("S12", "Y1", in_seconds(90000)).replace("19700101", "20200131")
+        house.tell(young, siu("S12", "Y2", in_seconds(90000), patient="MRN2", phone="608-555-0144^PRN^CP", department="PSYCH"),
+                   siu("S12", "Y3", in_seconds(90000), patient="MRN3", phone="608-555-0155^PRN^CP"))
+        house.configure(site="minors = suppress\n    confidential_departments = {'^psy'}")
+        house.ctl("reload")
+        assert [t["to"] for t in house.wait_texts(1)] == ["+16085550155"]
+        wait(lambda: house.texts("Y1")["booked"] == house.texts("Y2")["booked"] == "suppressed")
+        assert "minor_age" in "\n".join(house.explain("Y1")["why"]) and "confidential_departments" in "\n".join(house.explain("Y2")["why"])
+        house.stays(1, 0.5)
+
+
 def test_one_reminder_for_a_day():
     with House(site="merge = true") as house:
         for n, wait_s in (("1", 6), ("2", 9)):

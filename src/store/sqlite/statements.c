@@ -163,11 +163,11 @@ static const char *const text[STATEMENTS] = {
 	                  "LEFT JOIN sender n ON n.id = a.sender "
 	                  "WHERE t.first_sent >= ?1 AND t.first_sent < ?2 AND (?3 = '' OR s.title = ?3) "
 	                  "ORDER BY t.first_sent, t.id",
-	/* Changes and cancellations that ended untold, and that nothing newer was told or waits instead of. */
+	/* Changes and cancellations that are held or ended untold, and that nothing newer was told or waits instead of. */
 	[S_VIEW_UNTOLD] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
 	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
 	                  "LEFT JOIN sender n ON n.id = a.sender "
-	                  "WHERE t.kind IN (1, 2) AND t.state IN (6, 7, 8, 9) AND t.planned >= ?1 AND t.planned < ?2 "
+	                  "WHERE t.kind IN (1, 2) AND t.state IN (2, 6, 7, 8, 9) AND t.planned >= ?1 AND t.planned < ?2 "
 	                  "AND (?3 = '' OR s.title = ?3) AND NOT EXISTS (SELECT 1 FROM text u WHERE u.id > t.id "
 	                  "AND u.id <= (t.id / 1024) * 1024 + 1023 AND u.kind <> 3 AND u.state <> 10) ORDER BY t.start, t.id",
 	[S_VIEW_STATES] = "SELECT site, state, count(*) FROM text GROUP BY site, state",
