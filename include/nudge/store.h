@@ -110,8 +110,9 @@ enum store_found store_appointment_get(struct store *s, int64_t id, int64_t now_
 /* Adds or replaces the row; seals phone and link under the key of the day of erase_at_s. */
 bool store_appointment_put(struct store *s, const struct appointment *a, struct fault *f) __attribute__((warn_unused_result));
 
-/* Live rows of this patient that are not erased, oldest first; what is called may
- * not come back here. */
+#define STORE_OF_PATIENT 64
+/* The newest STORE_OF_PATIENT rows of this patient that are not erased, newest
+ * first, without what is sealed; what is called may not come back here. */
 bool store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES], int64_t now_s, store_appointment_fn *fn,
     void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
@@ -300,6 +301,11 @@ bool store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, con
  * without being told, and that no later text of the appointment took the place of; by start. */
 bool store_read_untold(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
+
+typedef bool store_usage_fn(void *ctx, const char *organization, int64_t month, const struct store_usage *u);
+/* By month; months as in store_usage_get(). */
+bool store_read_usage(struct store_reader *r, int64_t from_month, int64_t to_month, store_usage_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result));
 
 /* What the books say of one site and what its rows say, in one snapshot. */
 struct states_view {

@@ -37,7 +37,7 @@ look_report(const struct look *q, struct store_reader *r, struct fault *f)
 	filter.from_s = json_is_integer(from) ? json_integer_value(from) : q->now_s - 30 * 86400;
 	if (strcmp(look_argument(q, "of"), "untold") == 0)
 		return views_untold(r, q->rules, &filter, q->now_s, f);
-	return views_report(r, &filter, q->now_s, f);
+	return views_report(r, q->rules, &filter, q->now_s, f);
 }
 
 json_t *

@@ -89,14 +89,20 @@ add_to(struct totals *s, const struct text *t)
 	s->over_limit += !t->within;
 }
 
+static int64_t
+month_of(int64_t at_s)
+{
+	struct civil c;
+
+	civil_of_days(at_s / 86400, &c);
+	return (int64_t)c.year * 12 + c.month - 1;
+}
+
 static void
 add_to_month(struct report *r, const struct text *t)
 {
-	struct civil c;
-	int64_t at;
+	int64_t at = month_of(t->first_sent_s);
 
-	civil_of_days(t->first_sent_s / 86400, &c);
-	at = (int64_t)c.year * 12 + c.month - 1;
 	if (r->months_n == 0 || r->months[r->months_n - 1].at != at) {
 		if (r->months_n == MONTHS_MAX)
 			return;
@@ -164,24 +170,63 @@ headed(const struct report_filter *filter, int64_t now_s, json_t *rows)
 	return json_pack("{s:s, s:s, s:s, s:o}", "generated", made, "from", from, "to", to, "rows", rows);
 }
 
+/* ---- what a month may cost ---- */
+
 json_t *
-views_report(struct store_reader *r, const struct report_filter *filter, int64_t now_s, struct fault *f)
+views_limit(const struct limit_status *l)
+{
+	int64_t left = l->limit > l->used ? l->limit - l->used : 0;
+	char month[32];
+
+	(void)snprintf(month, sizeof month, "%04d-%02d", (int)(l->month / 12), (int)(l->month % 12) + 1);
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:s}", "organization", l->organization, "month", month, "texts",
+	    (json_int_t)l->texts, "used", (json_int_t)l->used, "limit", l->limit ? json_integer(l->limit) : json_null(), "remaining",
+	    l->limit ? json_integer(left) : json_null(), "exceeded", l->limit && l->used >= l->limit, "on_limit",
+	    l->hold ? "hold" : "warn");
+}
+
+struct limits {
+	json_t *list;
+	const struct conf *conf;
+};
+
+static bool
+add_limit(void *ctx, const char *organization, int64_t month, const struct store_usage *u)
+{
+	struct limits *x = ctx;
+	struct limit_status l = { .month = month, .texts = u->texts, .used = u->segments };
+
+	(void)snprintf(l.organization, sizeof l.organization, "%s", organization);
+	for (size_t i = 0; i < x->conf->organizations_n; i++)
+		if (strcmp(x->conf->organizations[i].title, organization) == 0) {
+			l.limit = x->conf->organizations[i].monthly_limit;
+			l.hold = x->conf->organizations[i].on_limit == LIMIT_HOLD;
+		}
+	return json_array_append_new(x->list, views_limit(&l)) == 0;
+}
+
+json_t *
+views_report(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s, struct fault *f)
 {
 	struct report x = { .rows = json_array(), .statuses = json_object(), .filter = filter,
 		.months = calloc(MONTHS_MAX, sizeof *x.months) };
+	struct limits limits = { json_array(), rules->conf };
 	json_t *o = NULL;
 
 	if (!x.months)
 		(void)fault_set(f, FAULT_BUSY, "out of memory");
-	else if (store_read_report(r, filter->from_s, filter->to_s, filter->site, add_row, &x, f))
+	else if (store_read_report(r, filter->from_s, filter->to_s, filter->site, add_row, &x, f) &&
+	    store_read_usage(r, month_of(filter->from_s), month_of(filter->to_s - 1), add_limit, &limits, f))
 		o = headed(filter, now_s, json_incref(x.rows));
 	if (o) {
 		(void)json_object_set_new(o, "totals", totals_object(&x.totals));
 		(void)json_object_set_new(o, "months", months_array(&x));
 		(void)json_object_set(o, "statuses", x.statuses);
+		(void)json_object_set(o, "limits", limits.list);
 	}
 	json_decref(x.rows);
 	json_decref(x.statuses);
+	json_decref(limits.list);
 	free(x.months);
 	return o;
 }

@@ -336,18 +336,8 @@ status_limits(const struct engine_status *s)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < s->limits_n; i++) {
-		const struct limit_status *l = &s->limits[i];
-		int64_t left = l->limit > l->used ? l->limit - l->used : 0;
-		char month[32];
-
-		(void)snprintf(month, sizeof month, "%04d-%02d", (int)(l->month / 12), (int)(l->month % 12) + 1);
-		(void)json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:s}", "organization", l->organization, "month", month, "texts",
-		        (json_int_t)l->texts, "used", (json_int_t)l->used, "limit", l->limit ? json_integer(l->limit) : json_null(),
-		        "remaining", l->limit ? json_integer(left) : json_null(), "exceeded", l->limit && l->used >= l->limit, "on_limit",
-		        l->hold ? "hold" : "warn"));
-	}
+	for (size_t i = 0; i < s->limits_n; i++)
+		(void)json_array_append_new(list, views_limit(&s->limits[i]));
 	return list;
 }
 

@@ -39,8 +39,9 @@ struct report_filter {
 	int64_t from_s, to_s;
 	const char *site, *type, *status; /* "" for all */
 };
-/* Rows, and totals of the same rows: by month, by status, of all. */
-json_t *views_report(struct store_reader *r, const struct report_filter *filter, int64_t now_s, struct fault *f);
+/* Rows, and totals of the same rows: by month, by status, of all; and what the
+ * organizations used of the months they are of, whatever the filter. */
+json_t *views_report(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s, struct fault *f);
 /* Changes and cancellations that a person must tell. */
 json_t *views_untold(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
     struct fault *f);
@@ -51,6 +52,8 @@ json_t *views_quarantined(const struct quarantined *q, struct span raw); /* with
 json_t *views_done(const struct command *c); /* what a command that is not status gave */
 json_t *views_replayed(const struct replay_result *r, size_t n, bool more);
 json_t *views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s);
+
+json_t *views_limit(const struct limit_status *l); /* used, remaining, exceeded */
 
 /* The nine words of the SMS report, "accepted" and "unknown". Literal. */
 const char *views_status_word(const struct text *t);

@@ -5,11 +5,9 @@
 
 #include "engine/parts.h"
 
-#define CANDIDATES_MAX 32
-
 struct search {
 	const struct look *carrier;
-	int64_t day, id[CANDIDATES_MAX];
+	int64_t day, id[STORE_OF_PATIENT];
 	size_t n;
 };
 
@@ -22,7 +20,7 @@ day_of(const struct zone *z, int64_t at_s)
 	return civil_days(c.year, c.month, c.day);
 }
 
-/* Of one patient and one site, with one number and one link. */
+/* Of one patient, site and day. */
 static bool
 candidate(void *ctx, const struct appointment *b)
 {
@@ -30,10 +28,9 @@ candidate(void *ctx, const struct appointment *b)
 	const struct appointment *a = &s->carrier->a;
 
 	if (b->id != a->id && b->site == a->site && !b->left_site && b->status == VISIT_BOOKED && b->has_start &&
-	    day_of(s->carrier->rules->zone, b->start_s) == s->day && strcmp(b->phone, a->phone) == 0 &&
-	    strcmp(b->link, a->link) == 0)
+	    day_of(s->carrier->rules->zone, b->start_s) == s->day)
 		s->id[s->n++] = b->id;
-	return s->n < CANDIDATES_MAX;
+	return s->n < STORE_OF_PATIENT;
 }
 
 struct same_rule {
@@ -87,7 +84,9 @@ merge_find(struct engine *e, const struct look *carrier, struct merged *m, struc
 			continue;
 		if (!send_gates(e, w.text, &other, &r, &there, f))
 			return false;
-		if (there && r.verdict == GATE_PASS)
+		/* One text has one number and one link. */
+		if (there && r.verdict == GATE_PASS && strcmp(other.a.phone, carrier->a.phone) == 0 &&
+		    strcmp(other.a.link, carrier->a.link) == 0)
 			insert(m, w.text, other.a.start_s);
 	}
 	return true;

@@ -4,12 +4,10 @@
 
 #include "engine/parts.h"
 
-#define CANDIDATES_MAX 64
-
 /* The other half that is looked for: same patient, site and type of visit. */
 struct search {
 	const struct appointment *a;
-	int64_t id[CANDIDATES_MAX];
+	int64_t id[STORE_OF_PATIENT];
 	size_t n;
 };
 
@@ -28,7 +26,7 @@ candidate(void *ctx, const struct appointment *b)
 	if (b->id != a->id && b->site == a->site && !b->left_site && b->status == complement(a->status) && b->has_visit &&
 	    memcmp(b->visit, a->visit, MARK_BYTES) == 0 && !b->continues && !b->continued_by)
 		s->id[s->n++] = b->id;
-	return s->n < CANDIDATES_MAX;
+	return s->n < STORE_OF_PATIENT;
 }
 
 /* When the text that waits was planned; 0: none waits. */
@@ -62,7 +60,7 @@ find(struct engine *e, const struct appointment *a, int64_t *id, struct fault *f
 
 		if (!store_texts_of(e->store, s.id[i], waits, &w, f))
 			return false;
-		if (w.planned_s >= newest && w.planned_s > 0) {
+		if (w.planned_s > newest) {
 			newest = w.planned_s;
 			*id = s.id[i];
 		}

@@ -174,6 +174,13 @@ print_sums(const json_t *r, const char *end)
 	json_object_foreach(json_object_get(r, "statuses"), status, n)
 		(void)printf("%s: %lld%s", status, (long long)json_integer_value(n), end);
 	print_totals("", json_object_get(r, "totals"), end);
+	json_array_foreach(json_object_get(r, "limits"), i, row)
+		if (json_is_integer(json_object_get(row, "limit")))
+			(void)printf("%s %s: %lld of %lld segments used, %lld remaining%s%s", call_text(row, "organization"),
+			    call_text(row, "month"), (long long)json_integer_value(json_object_get(row, "used")),
+			    (long long)json_integer_value(json_object_get(row, "limit")),
+			    (long long)json_integer_value(json_object_get(row, "remaining")),
+			    json_is_true(json_object_get(row, "exceeded")) ? "; exceeded" : "", end);
 }
 
 static bool

@@ -142,6 +142,55 @@ TEST(each_gate_that_a_message_closes)
 	}
 }
 
+/* A thousand attempts to people who had said STOP: the provider knew, the application did not. */
+TEST(an_opt_out_that_comes_between)
+{
+	static const enum command_kind by_whom[] = { COMMAND_STATUS, COMMAND_OPTOUT_ADD };
+
+	for (size_t i = 0; i < COUNT(by_whom); i++) {
+		struct rig r;
+		struct command *c;
+
+		rig_open(&r, 200, 60, SITE);
+		book(&r);
+		pass(&r, 30);
+		if (by_whom[i] == COMMAND_OPTOUT_ADD) {
+			c = calloc(1, sizeof *c);
+			c->kind = COMMAND_OPTOUT_ADD;
+			(void)snprintf(c->organization, sizeof c->organization, "lamna");
+			(void)snprintf(c->phone, sizeof c->phone, "%s", PHONE);
+			(void)turn(&r, NULL, NULL, &c->link);
+		} else {
+			told(&r, (struct sender_event){ .told = EVENT_OPTOUT, .event = 9, .opted_out = true, .from = "+18335550100",
+			    .to = PHONE }, NULL);
+		}
+		pass(&r, 100);
+		same_int("promise 5: not after the opt-out", r.jobs_n, 0);
+		confirmation_is(&r, "opted out", TEXT_SUPPRESSED, REASON_OPTED_OUT);
+		rig_close(&r);
+	}
+}
+
+/* Texts at three in the morning: the window is asked when the text goes, not when it is planned. */
+TEST(a_window_that_a_reload_closes)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 60, SITE);
+	book(&r); /* 06:00 in the clinic */
+	rig_change(&r, "window = \"00:00-24:00\"", "window = \"09:00-20:00\"");
+	pass(&r, 120);
+	same_int("closed", r.jobs_n, 0);
+	confirmation_is(&r, "it waits", TEXT_PENDING, REASON_WAITING_WINDOW);
+	r.now.wall_ms += (int64_t)3 * 3600 * 1000 - 200000;
+	r.now.boot_ms += (int64_t)3 * 3600 * 1000 - 200000;
+	pass(&r, 60);
+	same_int("still closed", r.jobs_n, 0);
+	pass(&r, 60);
+	confirmation_is(&r, "open", TEXT_SENDING, REASON_NONE);
+	rig_close(&r);
+}
+
 TEST(caps_of_a_phone)
 {
 	struct rig r;
@@ -193,7 +242,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(each_gate_that_a_reload_closes), RUN(what_a_reload_leaves_open_goes),
-		RUN(each_gate_that_a_message_closes), RUN(caps_of_a_phone), RUN(a_minor_is_texted_from_the_day_of_age_on) };
+		RUN(each_gate_that_a_message_closes), RUN(an_opt_out_that_comes_between), RUN(a_window_that_a_reload_closes),
+		RUN(caps_of_a_phone), RUN(a_minor_is_texted_from_the_day_of_age_on) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

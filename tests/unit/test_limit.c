@@ -48,7 +48,7 @@ confirmation_of(struct rig *r, int64_t appointment)
 	return t;
 }
 
-/* Texts of one segment each: 160 characters of the rig's site. */
+/* The text that reaches the limit stays in limbo, elsewhere: here it is in a named state and goes when it may. */
 TEST(held_at_the_limit_and_released_by_the_next_month)
 {
 	struct rig r;

@@ -87,6 +87,34 @@ TEST(off_by_default)
 	rig_close(&r);
 }
 
+/* A text for the visit on the 15th and none for the one on the 8th: they had been booked together. */
+TEST(visits_booked_together_are_each_reminded)
+{
+	static const char *const settings[] = { "", "merge = true" };
+
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		struct rig r;
+		int before;
+
+		open_day(&r, settings[i]);
+		say(&r, "X8", "1001", PHONE, 10 * 24 * HOUR, VISIT_BOOKED);
+		outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+		say(&r, "X15", "1001", PHONE, 17 * 24 * HOUR, VISIT_BOOKED);
+		outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+		for (int64_t day = 0; day < 18; day++) {
+			before = r.jobs_n;
+			r.now.wall_ms += (24 * HOUR - 30) * 1000;
+			r.now.boot_ms += (24 * HOUR - 30) * 1000;
+			pass(&r, 30);
+			for (int k = before; k < r.jobs_n; k++)
+				outcome(&r, &r.jobs[k], OUTCOME_ACCEPTED, 202);
+		}
+		reminder_is(&r, "the 8th", 4, TEXT_SENT);
+		reminder_is(&r, "the 15th", 5, TEXT_SENT);
+		rig_close(&r);
+	}
+}
+
 TEST(never_another_patients)
 {
 	static const struct {
@@ -192,7 +220,7 @@ TEST(an_unknown_outcome_is_never_said_twice)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(one_text_says_all_times), RUN(off_by_default), RUN(never_another_patients),
+	const struct CMUnitTest tests[] = { RUN(one_text_says_all_times), RUN(off_by_default), RUN(visits_booked_together_are_each_reminded), RUN(never_another_patients),
 		RUN(a_gate_of_one_keeps_only_that_one_out), RUN(undone_when_the_carrier_comes_to_nothing),
 		RUN(said_anew_when_another_visit_changes), RUN(an_unknown_outcome_is_never_said_twice) };
 

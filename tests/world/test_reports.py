@@ -65,6 +65,7 @@ def test_a_month_that_is_used_up():
         assert held and "monthly_limit" in "\n".join(house.explain(f"L{held[0]}")["why"]), house.explain(f"L{held[0]}")
         assert "segments used" in house.ctl("status").stdout
         used = limit["used"]
+        assert house.ctl_json("report", "sms")["limits"] == [limit] and "of 3 segments used" in house.ctl("report", "sms").stdout
         house.stop("nudged")
         house.start_nudged()
         assert house.status()["limits"][0]["used"] == used, "it survives a restart"

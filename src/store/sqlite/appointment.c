@@ -69,8 +69,9 @@ open_adult(struct store *s, sqlite3_stmt *q, struct appointment *a, struct fault
 	return true;
 }
 
+/* open: also what is sealed. */
 static bool
-of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, struct appointment *a, struct fault *f)
+of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appointment *a, struct fault *f)
 {
 	struct span patient = sql_blob(q, C_PATIENT), visit = sql_blob(q, C_VISIT);
 	int64_t flags = sqlite3_column_int64(q, C_FLAGS);
@@ -118,6 +119,8 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, struct appointment *a, s
 	a->has_visit = visit.n == MARK_BYTES;
 	if (a->has_visit)
 		memcpy(a->visit, visit.p, MARK_BYTES);
+	if (!open)
+		return true;
 	return open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
 	    open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f) && open_said(s, q, a, f) &&
 	    open_adult(s, q, a, f);
@@ -131,7 +134,7 @@ store_next_appointment_id(struct store *s)
 
 /* What is called must not run this statement again. */
 static bool
-walk(struct store *s, sqlite3_stmt *q, int64_t now_s, store_appointment_fn *fn, void *ctx, size_t *n, struct fault *f)
+walk(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, store_appointment_fn *fn, void *ctx, size_t *n, struct fault *f)
 {
 	struct appointment a;
 	enum store_found found;
@@ -139,7 +142,7 @@ walk(struct store *s, sqlite3_stmt *q, int64_t now_s, store_appointment_fn *fn, 
 
 	*n = 0;
 	while (ok && go && (found = sql_row(s->db, q, "appointment", f)) != STORE_NONE) {
-		ok = found == STORE_FOUND && of_row(s, q, now_s, &a, f);
+		ok = found == STORE_FOUND && of_row(s, q, now_s, open, &a, f);
 		if (ok) {
 			go = fn(ctx, &a);
 			(*n)++;
@@ -161,7 +164,7 @@ store_appointments_of(struct store *s, int64_t sender, struct span id, int64_t n
 		return false;
 	(void)sqlite3_bind_int64(q, 1, sender);
 	sql_bind_span(q, 2, id);
-	return walk(s, q, now_s, fn, ctx, &n, f);
+	return walk(s, q, now_s, true, fn, ctx, &n, f);
 }
 
 bool
@@ -174,7 +177,8 @@ store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES]
 	if (!q)
 		return false;
 	sql_bind_blob(q, 1, patient, MARK_BYTES);
-	return walk(s, q, now_s, fn, ctx, &n, f);
+	(void)sqlite3_bind_int(q, 2, STORE_OF_PATIENT);
+	return walk(s, q, now_s, false, fn, ctx, &n, f);
 }
 
 enum store_found
@@ -187,7 +191,7 @@ store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appoint
 		return STORE_FAILED;
 	(void)sqlite3_bind_int64(q, 1, id);
 	found = sql_row(s->db, q, "appointment", f);
-	if (found == STORE_FOUND && !of_row(s, q, now_s, out, f))
+	if (found == STORE_FOUND && !of_row(s, q, now_s, true, out, f))
 		found = STORE_FAILED;
 	(void)sqlite3_reset(q);
 	return found;
@@ -208,7 +212,7 @@ store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, s
 	(void)sqlite3_bind_int64(q, 2, now_s);
 	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
 	while ((found = sql_row(s->db, q, "appointments", f)) == STORE_FOUND) {
-		if (!of_row(s, q, now_s, &a, f)) {
+		if (!of_row(s, q, now_s, true, &a, f)) {
 			(void)sqlite3_reset(q);
 			return false;
 		}

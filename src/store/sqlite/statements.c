@@ -59,7 +59,7 @@ static const char *const text[STATEMENTS] = {
 	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
 
 	[S_APPOINTMENTS_PATIENT] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
-	                           "WHERE patient = ?1 AND erased = 0 ORDER BY id",
+	                           "WHERE patient = ?1 AND erased = 0 ORDER BY id DESC LIMIT ?2",
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
@@ -171,6 +171,8 @@ static const char *const text[STATEMENTS] = {
 	                  "AND (?3 = '' OR s.title = ?3) AND NOT EXISTS (SELECT 1 FROM text u WHERE u.id > t.id "
 	                  "AND u.id <= (t.id / 1024) * 1024 + 1023 AND u.kind <> 3 AND u.state <> 10) ORDER BY t.start, t.id",
 	[S_VIEW_STATES] = "SELECT site, state, count(*) FROM text GROUP BY site, state",
+	[S_VIEW_USAGE] = "SELECT organization, month, texts, segments FROM usage WHERE month BETWEEN ?1 AND ?2 "
+	                 "ORDER BY month, organization",
 	[S_VIEW_SITES] = "SELECT title FROM site WHERE id = ?1",
 	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field, place FROM quarantine ORDER BY id",
 };

@@ -36,3 +36,26 @@ store_usage_put(struct store *s, const char *organization, int64_t month, const 
 	(void)sqlite3_bind_int64(q, 5, u->alarmed);
 	return sql_do(s, q, "usage", f);
 }
+
+bool
+store_read_usage(struct store_reader *r, int64_t from_month, int64_t to_month, store_usage_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3 *db = reader_db(r);
+	sqlite3_stmt *q = sql_prepare(db, S_VIEW_USAGE, f);
+	enum store_found found = STORE_NONE;
+	bool go = true;
+	char organization[256];
+
+	if (q) {
+		(void)sqlite3_bind_int64(q, 1, from_month);
+		(void)sqlite3_bind_int64(q, 2, to_month);
+	}
+	while (q && go && (found = sql_row(db, q, "usage", f)) == STORE_FOUND) {
+		struct store_usage u = { sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3), 0 };
+
+		sql_text(q, 0, organization, sizeof organization);
+		go = fn(ctx, organization, sqlite3_column_int64(q, 1), &u);
+	}
+	(void)sqlite3_finalize(q);
+	return q && found != STORE_FAILED;
+}
