@@ -1,8 +1,8 @@
 /* nudge/civil.h - wall-clock time in a named zone, and the instants it names.
  *
- * A zone is loaded once (ICU supplies the transitions, 1970 to 2100) and then
- * searched: no call of a library and no memory on the way. Instants are
- * seconds since 1970-01-01T00:00:00Z. A time in the gap of spring names the
+ * A zone is loaded once, from the system's /usr/share/zoneinfo (its changes of
+ * 1970 to 2100), and then searched: no file and no memory on the way. Instants
+ * are seconds since 1970-01-01T00:00:00Z. A time in the gap of spring names the
  * first valid instant after it; a time that comes twice in autumn names the
  * first. Threads: a loaded zone is read-only; any.
  */

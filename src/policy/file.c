@@ -1,4 +1,4 @@
-/* file.c - reads a file that a configuration names, and takes nothing but plain text. */
+/* file.c - reads a file that a configuration names, and nothing but a plain one. */
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/file.h"
 
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static bool
-read_all(int fd, const char *path, size_t max, char *text, struct fault *f)
+read_all(int fd, const char *path, size_t max, char *text, size_t *out_n, struct fault *f)
 {
 	size_t n = 0;
 
@@ -28,13 +28,12 @@ read_all(int fd, const char *path, size_t max, char *text, struct fault *f)
 			return fault_set(f, FAULT_OPERATOR, "%s: has over %zu bytes", path, max);
 	}
 	text[n] = '\0';
-	if (strlen(text) != n)
-		return fault_set(f, FAULT_OPERATOR, "%s: not a text file", path);
+	*out_n = n;
 	return true;
 }
 
 bool
-file_read(const char *path, size_t max, char **out, struct fault *f)
+file_read_bytes(const char *path, size_t max, char **out, size_t *n, struct fault *f)
 {
 	/* A pipe or device named by mistake must not make us wait. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -53,7 +52,7 @@ file_read(const char *path, size_t max, char **out, struct fault *f)
 		fault_set(f, FAULT_BUSY, "%s: no memory", path);
 		goto out;
 	}
-	ok = read_all(fd, path, max, text, f);
+	ok = read_all(fd, path, max, text, n, f);
 out:
 	close(fd);
 	if (ok)
@@ -61,4 +60,20 @@ out:
 	else
 		free(text);
 	return ok;
+}
+
+bool
+file_read(const char *path, size_t max, char **out, struct fault *f)
+{
+	char *text = NULL;
+	size_t n = 0;
+
+	if (!file_read_bytes(path, max, &text, &n, f))
+		return false;
+	if (strlen(text) != n) {
+		free(text);
+		return fault_set(f, FAULT_OPERATOR, "%s: not a text file", path);
+	}
+	*out = text;
+	return true;
 }

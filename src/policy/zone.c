@@ -1,4 +1,4 @@
-/* zone.c - a zone as the list of its offset changes, taken from ICU once. */
+/* zone.c - a zone as the list of its offset changes, read once from the system's database. */
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/civil.h"
 
@@ -6,18 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <unicode/ucal.h>
+#include "policy/file.h"
+#include "policy/tzif.h"
 
+/* Debian renews this folder (tzdata) within days of a change of law, in stable
+ * releases too; the data inside ICU stays as it was when that was packaged. */
+#define DATABASE "/usr/share/zoneinfo"
 #define NAME_MAX_CHARS 63
-#define CHANGES_MAX 1024         /* Morocco, the busiest, has under 300 until 2100 */
-#define FROM_S INT64_C(0)
-#define UNTIL_S INT64_C(4133980800) /* 2101-01-01 */
-
-struct change {
-	int64_t at_s;      /* first instant with this offset */
-	int64_t offset_s;  /* east of UTC */
-};
+#define FILE_MAX_BYTES 65536
+#define CHANGES_MAX 1024 /* Morocco, the busiest, has under 300 until 2100 */
 
 /* Invariant: n >= 1, at_s rise, neighbours differ in their offset, change[0]
  * holds for all time before as well. */
@@ -25,72 +24,44 @@ struct zone {
 	char name[NAME_MAX_CHARS + 1];
 	uint64_t rules;
 	size_t n;
-	struct change change[];
+	struct tz_change change[];
 };
 
+/* Files that are no zone of the database, or count leap seconds. */
 static bool
-add_change(struct change *list, size_t *n, UCalendar *cal, int64_t at_s)
+is_aside(const char *name)
 {
-	UErrorCode e = U_ZERO_ERROR;
-	int64_t offset_s;
+	static const char *const aside[] = { "posix/", "right/", "posixrules", "localtime", "Factory" };
 
-	ucal_setMillis(cal, (double)at_s * 1000.0, &e);
-	offset_s = (ucal_get(cal, UCAL_ZONE_OFFSET, &e) + ucal_get(cal, UCAL_DST_OFFSET, &e)) / 1000;
-	if (U_FAILURE(e) || *n == CHANGES_MAX)
-		return false;
-	if (*n == 0 || list[*n - 1].offset_s != offset_s) /* a new name for the same offset is no change */
-		list[(*n)++] = (struct change){ at_s, offset_s };
-	return true;
+	for (size_t i = 0; i < sizeof aside / sizeof aside[0]; i++)
+		if (strncmp(name, aside[i], strlen(aside[i])) == 0)
+			return true;
+	return false;
 }
 
+/* Of the database's characters, beginning with a letter, and no way out of its folder. */
 static bool
-collect_changes(const UChar *name, struct change *list, size_t *n)
+is_name(const char *name)
 {
-	UErrorCode e = U_ZERO_ERROR;
-	UCalendar *cal = ucal_open(name, -1, "en_US", UCAL_GREGORIAN, &e);
-	int64_t at_s = FROM_S;
-	bool ok = U_SUCCESS(e) && add_change(list, n, cal, at_s);
-
-	while (ok) {
-		UDate next_ms;
-		bool more;
-
-		ucal_setMillis(cal, (double)at_s * 1000.0, &e);
-		more = ucal_getTimeZoneTransitionDate(cal, UCAL_TZ_TRANSITION_NEXT, &next_ms, &e);
-		ok = U_SUCCESS(e);
-		if (!ok || !more || next_ms >= (double)UNTIL_S * 1000.0)
-			break;
-		at_s = (int64_t)(next_ms / 1000.0);
-		ok = add_change(list, n, cal, at_s);
-	}
-	ucal_close(cal);
-	return ok;
-}
-
-/* ICU takes any unknown name for UTC and makes zones of "GMT+5": only names of
- * the database pass. */
-static bool
-is_in_database(const char *name, UChar wide[NAME_MAX_CHARS + 1])
-{
-	UChar canonical[128];
-	UBool is_system = 0;
-	UErrorCode e = U_ZERO_ERROR;
 	size_t n = strlen(name);
 
-	if (n == 0 || n > NAME_MAX_CHARS)
+	if (n == 0 || n > NAME_MAX_CHARS || is_aside(name))
 		return false;
-	for (size_t i = 0; i <= n; i++) {
-		if ((unsigned char)name[i] > 0x7e)
+	for (size_t i = 0; i < n; i++) {
+		char c = name[i], letter = (char)(c | 32);
+		bool inner = i > 0 && name[i - 1] != '/';
+
+		if (letter >= 'a' && letter <= 'z')
+			continue;
+		if (!inner || !((c >= '0' && c <= '9') || c == '/' || c == '_' || c == '+' || c == '-'))
 			return false;
-		wide[i] = (UChar)name[i];
 	}
-	(void)ucal_getCanonicalTimeZoneID(wide, (int32_t)n, canonical, 128, &is_system, &e);
-	return U_SUCCESS(e) && is_system;
+	return name[n - 1] != '/';
 }
 
 /* FNV-1a over the numbers, byte order fixed. */
 static uint64_t
-hash_changes(const struct change *list, size_t n)
+hash_changes(const struct tz_change *list, size_t n)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
@@ -105,23 +76,19 @@ hash_changes(const struct change *list, size_t n)
 	return h;
 }
 
-bool
-zone_load(const char *name, struct zone **out, struct fault *f)
+static struct zone *
+make_zone(const char *name, struct span bytes, struct fault *f)
 {
-	UChar wide[NAME_MAX_CHARS + 1];
-	struct change *list;
+	struct tz_change *list = calloc(CHANGES_MAX, sizeof *list);
 	struct zone *z = NULL;
 	size_t n = 0;
 
-	if (!is_in_database(name, wide))
-		return fault_set(f, FAULT_OPERATOR,
-		    "time zone \"%.64s\" is not known: write a name of the IANA database, "
-		    "such as America/Chicago", name);
-	list = calloc(CHANGES_MAX, sizeof *list);
-	if (!list)
-		return fault_set(f, FAULT_BUSY, "no memory for a time zone");
-	if (!collect_changes(wide, list, &n)) {
-		(void)fault_set(f, FAULT_OPERATOR, "ICU cannot tell the rules of time zone \"%.64s\"", name);
+	if (!list) {
+		(void)fault_set(f, FAULT_BUSY, "no memory for a time zone");
+		return NULL;
+	}
+	if (!tzif_read(bytes, list, CHANGES_MAX, &n, f)) {
+		(void)fault_at(f, "time zone \"%s\": %s/%s", name, DATABASE, name);
 		goto out;
 	}
 	z = calloc(1, sizeof *z + n * sizeof *list);
@@ -134,9 +101,31 @@ zone_load(const char *name, struct zone **out, struct fault *f)
 	z->n = n;
 	memcpy(z->change, list, n * sizeof *list);
 	z->rules = hash_changes(list, n);
-	*out = z;
 out:
 	free(list);
+	return z;
+}
+
+bool
+zone_load(const char *name, struct zone **out, struct fault *f)
+{
+	char path[sizeof DATABASE + NAME_MAX_CHARS + 2], *bytes = NULL;
+	struct zone *z;
+	size_t n = 0;
+
+	if (access(DATABASE, X_OK) != 0)
+		return fault_set(f, FAULT_OPERATOR, "%s is not there: install tzdata", DATABASE);
+	(void)snprintf(path, sizeof path, DATABASE "/%.*s", NAME_MAX_CHARS, name);
+	if (!is_name(name) || access(path, R_OK) != 0)
+		return fault_set(f, FAULT_OPERATOR,
+		    "time zone \"%.64s\" is not known: write a name of the IANA database, "
+		    "such as America/Chicago", name);
+	if (!file_read_bytes(path, FILE_MAX_BYTES, &bytes, &n, f))
+		return fault_at(f, "time zone \"%.64s\"", name);
+	z = make_zone(name, (struct span){ bytes, n }, f);
+	free(bytes);
+	if (z)
+		*out = z;
 	return z != NULL;
 }
 
