@@ -54,15 +54,20 @@ write_letter(const struct hl7_delims *d, char letter, struct writer *w)
 	return letter == 'H' || letter == 'N';
 }
 
-/* ".br", ".sp", ".sp3", ".sp+3": a break or blank lines, which a text shows as one blank. */
+/* Commands of formatted text (2.7.6): breaks, blank lines, indents, centring;
+ * a text shows one blank for each. ".fi" and ".nf" only switch filling. */
 static bool
 is_break(struct span body)
 {
+	static const char commands[] = ".br.sp.sk.in.ti.ce";
 	size_t i = 3;
+	bool known = false;
 
-	if (body.n < 3 || (memcmp(body.p, ".br", 3) != 0 && memcmp(body.p, ".sp", 3) != 0))
+	for (size_t k = 0; body.n >= 3 && k + 3 < sizeof commands; k += 3)
+		known = known || memcmp(body.p, commands + k, 3) == 0;
+	if (!known)
 		return false;
-	while (i < body.n && (body.p[i] == ' ' || body.p[i] == '+'))
+	while (i < body.n && (body.p[i] == ' ' || body.p[i] == '+' || body.p[i] == '-'))
 		i++;
 	while (i < body.n && body.p[i] >= '0' && body.p[i] <= '9')
 		i++;
@@ -79,6 +84,8 @@ write_one(const struct hl7_delims *d, struct span body, struct writer *w)
 		w->p[w->n++] = ' ';
 		return true;
 	}
+	if (span_is(body, ".fi") || span_is(body, ".nf"))
+		return true;
 	if (body.n > 1 && (body.p[0] == 'X' || body.p[0] == 'x'))
 		return write_hex((struct span){ body.p + 1, body.n - 1 }, w);
 	return false;

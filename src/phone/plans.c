@@ -26,10 +26,14 @@ check_north_america(const char *d, enum phone_type *type)
 		return PHONE_NOT_ASSIGNABLE;
 	if ((d[1] == '1' && d[2] == '1') || (d[4] == '1' && d[5] == '1'))
 		return PHONE_NOT_ASSIGNABLE;
+	if ((d[0] == '3' && d[1] == '7') || (d[0] == '9' && d[1] == '6')) /* kept for the future */
+		return PHONE_NOT_ASSIGNABLE;
+	if (strspn(d, (char[]){ d[0], '\0' }) == n) /* ten times one digit is a clerk's way to say none */
+		return PHONE_NOT_ASSIGNABLE;
 	if (d[1] == '9') /* N9X is kept for longer numbers; 999 is the usual dummy */
 		return PHONE_NOT_ASSIGNABLE;
 	*type = area_is_in(plan_toll_free, d) ? PHONE_TOLL_FREE
-	    : area_is_in(plan_premium, d) ? PHONE_PREMIUM : PHONE_MAYBE_MOBILE;
+	    : area_is_in(plan_premium, d) || strncmp(d + 3, "976", 3) == 0 ? PHONE_PREMIUM : PHONE_MAYBE_MOBILE;
 	return PHONE_OK;
 }
 

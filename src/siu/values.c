@@ -130,7 +130,8 @@ walk_next(const struct reading *r, const struct path_list *l, struct walk *w, st
 struct span
 value_text(struct reading *r, struct span raw)
 {
-	struct span text;
+	struct span text, name;
+	bool guessed;
 
 	raw = span_trim(raw);
 	if (raw.n == 0 || raw.n > VALUE_MAX)
@@ -138,6 +139,9 @@ value_text(struct reading *r, struct span raw)
 	text = hl7_unescape(r->delims, raw, &r->msg->arena);
 	if (!text.p)
 		r->no_memory = true;
+	/* \Xdd\ may say bytes of another set: what is no text stays as it was sent. */
+	if (text.p != raw.p && hl7_charset_of(text, SPAN_NONE, &name, &guessed) != HL7_UTF8)
+		text = raw;
 	return span_trim(text);
 }
 
