@@ -39,7 +39,7 @@ def number_forms(number):
     yield int(digits).to_bytes(6, "little")
 
 
-NEEDLES = {n: set(number_forms(n)) for n in NUMBERS} | {p: set(forms(p)) for p in [*PATIENTS, "Testmann", "Erika"]}
+NEEDLES = {n: set(number_forms(n)) for n in NUMBERS} | {p: set(forms(p)) for p in [*PATIENTS, "Testmann", "Erika", "ZEBRAWARD", "20200131"]}
 
 
 def search(paths):
@@ -76,7 +76,7 @@ def test_the_search_finds():
 def test_sealed_while_it_lives_and_gone_after():
     with House() as house:
         starts = in_seconds(8)
-        house.tell(*[siu("S12", f"Z{i}", starts, phone=f"{n[2:]}^PRN^CP", patient=PATIENTS[i]) for i, n in enumerate(NUMBERS)])
+        house.tell(*[siu("S12", f"Z{i}", starts, phone=f"{n[2:]}^PRN^CP", patient=PATIENTS[i], department="ZEBRAWARD").replace("19700101", "20200131") for i, n in enumerate(NUMBERS)])
         house.wait_texts(20, 15)
         assert all(a["phone"] for a in house.appointments()), house.appointments()[:1]
         assert found(house) == [], "sealed"
@@ -89,10 +89,11 @@ def test_sealed_while_it_lives_and_gone_after():
 
 
 def sealed(house):
-    """Every sealed value that stands in the store now."""
+    """Every sealed value, and every mark of a person, that stands in the store now."""
     db = sqlite3.connect(f"file:{house.path('state/nudge.db')}?mode=ro", uri=True)
     try:
-        return {v for query in ("SELECT phone FROM appointment", "SELECT link FROM appointment", "SELECT sealed FROM body") for v, in db.execute(query) if v}
+        return {v for query in (*(f"SELECT {c} FROM appointment" for c in ("phone", "link", "said", "adult", "patient", "phone_mark", "visit")), "SELECT sealed FROM body")
+                for v, in db.execute(query) if v}
     finally:
         db.close()
 
@@ -102,7 +103,7 @@ def test_former_ciphertext_is_gone():
     with House(number="rate = 6000/min") as house:
         house.sim("faults", [{"kind": "late", "seconds": 0.5, "count": "always"}])
         starts = in_seconds(9)
-        house.tell(*[siu("S12", f"Y{i}", starts, patient=PATIENTS[i], phone=f"{n[2:]}^PRN^CP") for i, n in enumerate(NUMBERS)])
+        house.tell(*[siu("S12", f"Y{i}", starts, patient=PATIENTS[i], phone=f"{n[2:]}^PRN^CP").replace("19700101", "20200131") for i, n in enumerate(NUMBERS)])
         first = wait(lambda: sealed(house))
         house.tell(*[siu("S14", f"Y{i}", starts, patient=PATIENTS[i], phone=f"608555{i + 160:04}^PRN^CP") for i in range(20)])
         ciphers = set(first)
@@ -111,7 +112,7 @@ def test_former_ciphertext_is_gone():
             ciphers.update(sealed(house))
             return not any(a["phone"] for a in house.appointments("--all"))
         wait(over, 20, step=0.2)
-        assert len(ciphers) >= 50, f"20 numbers, twice, and some requests: {len(ciphers)} seen"
+        assert len(ciphers) >= 150, f"20 numbers, twice, what was said, and marks: {len(ciphers)} seen"
         assert not sealed(house)
 
         def gone():
