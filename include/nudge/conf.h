@@ -204,10 +204,6 @@ void conf_faults_clear(struct conf_faults *f);
 void conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* A number of 48 bits that another configuration does not have; people see it
- * as 12 hexadecimal digits. Pure. */
-int64_t conf_version(const struct conf *c);
-
 struct conf *conf_hold(struct conf *c);   /* One more user; returns c. Any thread. */
 void conf_drop(struct conf *c);           /* One user less; the last frees it. NULL is fine. Any thread. */
 

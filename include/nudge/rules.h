@@ -25,6 +25,7 @@ struct rules {
 	struct conf *conf;         /* held */
 	struct site_rules *sites;  /* owned, parallel to conf->sites */
 	uint64_t tzdata;           /* changes when the rules of any used zone do */
+	int64_t version;           /* 48 bits that no other configuration, words or profiles have; shown as 12 hexadecimal digits */
 };
 
 /* Compiles `c` (held, not taken over). false: *faults (already initialised)

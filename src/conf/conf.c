@@ -34,16 +34,6 @@ conf_new(void)
 	return &c->conf;
 }
 
-int64_t
-conf_version(const struct conf *c)
-{
-	int64_t v = 0;
-
-	for (int i = 0; i < 6; i++)
-		v = v << 8 | c->digest[i];
-	return v;
-}
-
 struct conf *
 conf_hold(struct conf *c)
 {

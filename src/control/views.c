@@ -66,11 +66,11 @@ text_object(const struct collect *c, const struct appointment_view *v, const str
 	char version[16];
 
 	version_text(t->config, version);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I}", "kind", text_kind_name(t->kind), "rule", t->rule,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I}", "kind", text_kind_name(t->kind), "rule", t->rule,
 	    "state", text_state_name(t->state), "reason", reason_name(t->reason), "reason_text",
 	    reason_sentence(t->reason), "planned", time_in(c, t->planned_s, v->site, v->zone), "due", time_in(c, t->due_s, v->site, v->zone), "sent",
 	    time_in(c, t->sent_s ? t->sent_s : (text_was_told(t->state) ? t->first_sent_s : 0), v->site, v->zone),
-	    "configuration", version, "attempts", (json_int_t)t->attempts);
+	    "configuration", version, "within_limit", t->first_sent_s ? json_boolean(t->within) : json_null(), "attempts", (json_int_t)t->attempts);
 }
 
 static void
@@ -83,9 +83,10 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
 	    t->rule[0] ? "\"" : "");
 	version_text(t->config, version);
-	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s; configuration %s%s%s", name, text_state_name(t->state),
+	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s; configuration %s%s%s%s", name, text_state_name(t->state),
 	    t->reason ? ": " : "", reason_sentence(t->reason), json_string_value(planned),
-	    json_string_value(due) ? json_string_value(due) : "-", version, t->code[0] ? "; gateway: " : "", t->code);
+	    json_string_value(due) ? json_string_value(due) : "-", version,
+	    t->first_sent_s && !t->within ? "; over monthly_limit" : "", t->code[0] ? "; gateway: " : "", t->code);
 	(void)json_array_append_new(lines, json_string(line));
 	if (t->carrier && store_read_id(c->reader, t->carrier / STORE_TEXTS_OF_ONE, other)) {
 		(void)snprintf(line, sizeof line, "    it is said in the %s of appointment %s", name, other);
@@ -362,7 +363,7 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	    rules->conf->file);
 	if (o)
 		(void)json_object_set_new(o, "noted", noted_of(s));
-	version_text(conf_version(rules->conf), version);
+	version_text(rules->version, version);
 	if (o)
 		(void)json_object_set_new(o, "configuration_version", json_string(version));
 	if (o)

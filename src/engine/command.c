@@ -66,7 +66,7 @@ take_rules(struct engine *e, struct command *c, struct fault *f)
 	rules_drop(e->rules);
 	e->sites = st;
 	e->rules = c->rules;
-	store_decided_under(e->store, conf_version(e->rules->conf));
+	store_decided_under(e->store, e->rules->version);
 	c->rules = NULL;
 	e->replanning = true;
 	e->replan_after = 0;

@@ -86,7 +86,7 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 	for (size_t i = 0; i < JOBS_A_TURN; i++)
 		buf_init(&e->out.jobs[i].body, LINK_FRAME_MAX);
 	e->rules = s->rules;
-	store_decided_under(s->store, conf_version(s->rules->conf));
+	store_decided_under(s->store, s->rules->version);
 	e->wheel = wheel_new(LOOKAHEAD_S, now_s(&s->now), WHEEL_MAX);
 	if (!e->wheel || !lanes_build(e, s->rules)) {
 		(void)fault_set(f, FAULT_BROKEN, "out of memory");

@@ -152,6 +152,25 @@ tzdata_of(const struct rules *r)
 	return sum;
 }
 
+/* Of the files as they stand, and of what they name: texts and profiles. */
+static bool
+version_of(const struct rules *r, int64_t *out)
+{
+	uint8_t both[2 * DIGEST_BYTES], sum[DIGEST_BYTES];
+
+	memcpy(sum, r->conf->digest, DIGEST_BYTES);
+	for (size_t i = 0; i < r->conf->sites_n; i++) {
+		memcpy(both, sum, DIGEST_BYTES);
+		memcpy(both + DIGEST_BYTES, r->sites[i].approval_hash, DIGEST_BYTES);
+		if (!digest_sha256(span_from((const char *)both, sizeof both), sum))
+			return false;
+	}
+	*out = 0;
+	for (int i = 0; i < 6; i++)
+		*out = *out << 8 | sum[i];
+	return true;
+}
+
 static void
 rules_free(struct rules *r)
 {
@@ -201,6 +220,8 @@ rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
 			conf_fault_add(faults, &c->sites[i].at, false, "site \"%s\": %s", c->sites[i].title,
 			    f.text);
 	}
+	if (faults->errors_n == errors && !version_of(r, &r->version))
+		conf_fault_add(faults, NULL, false, "the configuration's digest could not be made");
 	if (faults->errors_n > errors) {
 		rules_drop(r);
 		return false;

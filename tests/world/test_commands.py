@@ -113,6 +113,7 @@ def test_explain_a_phone():
         house.ctl("reload")
         assert house.status()["configuration_version"] != version
         assert {t["configuration"] for t in house.explain("P2")["texts"] if t["state"] == "sent"} == {version}
+        assert all(t["within_limit"] is (True if t["state"] == "sent" else None) for t in house.explain("P2")["texts"])
 
 
 def test_report():
