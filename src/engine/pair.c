@@ -40,7 +40,7 @@ waits(void *ctx, const struct text *t)
 {
 	struct waiting_text *w = ctx;
 
-	if (t->kind == w->kind && t->state == TEXT_PENDING)
+	if (t->kind == w->kind && (t->state == TEXT_PENDING || (t->state == TEXT_HELD && t->reason == REASON_STORM)))
 		w->planned_s = t->planned_s;
 	return true;
 }

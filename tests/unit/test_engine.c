@@ -387,6 +387,7 @@ TEST(the_states_add_up)
 	}
 	for (int s = TEXT_PENDING; s < TEXT_STATES; s++)
 		sum += status(&r)->texts[s];
+	same_int("promise 6: as many as were ever planned", store_tally(r.store, 0, (enum text_state)0), sum);
 	crash(&r);
 	for (int s = TEXT_PENDING; s < TEXT_STATES; s++)
 		planned += status(&r)->texts[s];

@@ -192,6 +192,35 @@ TEST(the_last_word_wins)
 	rig_close(&r);
 }
 
+/* A clinic that moves as a whole cancels and books hundreds: what a person releases is one change each. */
+TEST(also_while_a_storm_is_held)
+{
+	struct rig r;
+	struct command *c;
+
+	rig_open(&r, 200, 60, "storm_brake = 2/min");
+	begun_s = now_s(&r.now);
+	say(&r, &(struct step){ "A1", VISIT_BOOKED, 10, "ECHO", NULL });
+	pass(&r, 65);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	say(&r, &(struct step){ "B1", VISIT_BOOKED, 11, "ECHO", "2001" });
+	say(&r, &(struct step){ "B2", VISIT_BOOKED, 11, "ECHO", "2002" });
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	same_int("held", status(&r)->texts[TEXT_HELD], 1);
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	same_int("one is held", status(&r)->texts[TEXT_HELD], 1);
+	same_text("the change", text_kind_name(newest_of(&r, 4).kind), "changed");
+	same_text("not the cancellation", text_state_name(newest_of(&r, 1).state), "void");
+	c = calloc(1, sizeof *c);
+	c->kind = COMMAND_RELEASE_SITE;
+	c->release = RELEASE_SEND;
+	(void)snprintf(c->site, sizeof c->site, "cardiology");
+	(void)turn(&r, NULL, NULL, &c->link);
+	pass(&r, 65);
+	same_int("booked, two of others, changed", r.jobs_n, 4);
+	rig_close(&r);
+}
+
 TEST(a_crash_between_the_two)
 {
 	struct rig r;
@@ -213,7 +242,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(one_change_in_either_order), RUN(two_texts_where_it_is_not_one_visit),
-		RUN(undone_is_silent), RUN(the_last_word_wins), RUN(a_crash_between_the_two) };
+		RUN(undone_is_silent), RUN(the_last_word_wins), RUN(also_while_a_storm_is_held),
+		RUN(a_crash_between_the_two) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
