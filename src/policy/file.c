@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -70,6 +71,7 @@ file_read(const char *path, size_t max, char **out, struct fault *f)
 
 	if (!file_read_bytes(path, max, &text, &n, f))
 		return false;
+	assert(text);
 	if (strlen(text) != n) {
 		free(text);
 		return fault_set(f, FAULT_OPERATOR, "%s: not a text file", path);
