@@ -60,6 +60,9 @@ void acs_answer(int status, struct span body, struct span to, struct buf *hold, 
  * can be read. Empty spans where a header was absent. Pure. */
 int64_t acs_retry_after(struct span ms, struct span x_ms, struct span standard, int64_t now_s);
 
+/* Seconds of an IMF-fixdate (RFC 7231), -1 when it is none. Pure. */
+int64_t acs_http_date(struct span v);
+
 /* The client: libcurl multi on a libevent base. One per process, one thread. */
 struct acs_client;
 struct event_base;
@@ -71,6 +74,11 @@ void acs_client_send(struct acs_client *a, const struct link_job *job); /* Copie
 /* Another configuration: keys and endpoints are read again; false leaves the old in force. */
 bool acs_client_reload(struct acs_client *a, struct conf *c, struct fault *f) __attribute__((warn_unused_result));
 size_t acs_client_busy(const struct acs_client *a); /* Jobs not yet done. */
+struct access;
+/* The way to the gateway of that title, for other questions (acs/access.h); borrowed until the next reload. NULL: unknown. */
+struct access *acs_client_access(struct acs_client *a, struct span gateway);
+struct http;
+struct http *acs_client_http(struct acs_client *a); /* What all of them go over; borrowed. */
 void acs_client_free(struct acs_client *a); /* Open transfers are cut without a call of done. NULL is fine. */
 
 #endif

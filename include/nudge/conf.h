@@ -44,10 +44,20 @@ struct conf_organization {
 	struct conf_place at;
 };
 
+enum gateway_auth { AUTH_KEY, AUTH_CLIENT_SECRET, AUTH_CLIENT_CERTIFICATE, AUTH_MANAGED_IDENTITY, AUTH_ARC };
+
 struct conf_gateway {
 	char *title;
 	char *endpoint;      /* "https://host[:port]", no trailing slash, default port dropped */
-	char *access_key;    /* path */
+	enum gateway_auth auth;
+	char *access_key, *access_key_2;  /* AUTH_KEY: paths; the second may be "" */
+	char *tenant, *client_id;         /* of Entra ID; client_id also of a user-assigned identity, or "" */
+	char *client_secret;              /* AUTH_CLIENT_SECRET: path */
+	char *client_certificate;         /* AUTH_CLIENT_CERTIFICATE: path of key and certificate */
+	bool client_certificate_chain;    /* the assertion holds the certificate's chain */
+	char *authority;                  /* who gives tokens: "https://host[:port]" */
+	char *identity_endpoint;          /* of the machine's identity: "http://host[:port]"; its own default by auth */
+	char *arc_keys;                   /* folder of Azure Arc's challenges */
 	char *api_version;
 	char *ca_file;       /* path, or "" for the system's */
 	bool any_host;

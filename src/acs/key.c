@@ -2,29 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "acs/key.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "acs/secret.h"
 #include "nudge/seal.h"
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 static struct span
 trim(struct span s)
 {
-	while (s.n > 0 && is_space(s.p[0]))
-		s = (struct span){ s.p + 1, s.n - 1 };
-	while (s.n > 0 && (is_space(s.p[s.n - 1]) || s.p[s.n - 1] == ';' || s.p[s.n - 1] == '\0'))
-		s.n--;
+	s = secret_trim(s);
+	while (s.n > 0 && s.p[s.n - 1] == ';')
+		s = secret_trim((struct span){ s.p, s.n - 1 });
 	return s;
 }
 
@@ -89,25 +79,13 @@ same_endpoint(struct span text, const char *endpoint, struct fault *f)
 bool
 acs_key_read(const char *path, const char *endpoint, struct acs_key **out, struct fault *f)
 {
-	char text[4096];
-	int fd;
-	ssize_t n;
+	struct buf text;
 	bool ok;
 
-	if (!secret_file_ok(path, f))
-		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof text);
-	if (n < 0)
-		(void)fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
-	if (n < 0)
-		return false;
-	struct span whole = { text, (size_t)n };
-
-	ok = (same_endpoint(whole, endpoint, f) && acs_key_of_text(whole, out, f)) || fault_at(f, "%s", path);
-	seal_wipe(text, sizeof text);
+	buf_init(&text, SECRET_MAX);
+	ok = secret_read(path, &text, f) &&
+	    ((same_endpoint(buf_span(&text), endpoint, f) && acs_key_of_text(buf_span(&text), out, f)) || fault_at(f, "%s", path));
+	buf_wipe(&text);
 	return ok;
 }
 

@@ -1,4 +1,4 @@
-/* build.c - blocks above the site: organization, gateway, number, environment, listener. */
+/* build.c - blocks above the site: organization, number, environment, listener. */
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
 #include <ctype.h>
@@ -146,60 +146,6 @@ organization(struct reader *r, const struct section *s, void *item, size_t index
 	if (section_has(s, "consent_send_on_behalf") && section_has(s, "consent_attendees_consented") &&
 	    (!o->consent_send_on_behalf || !o->consent_attendees_consented))
 		section_warn(s, "", "nothing is sent: both consents must be true");
-}
-
-/* ---- gateway ---- */
-
-/* Keys end up in files and logs when they stand here; a value like that is never repeated. */
-static bool
-is_secret(const char *text)
-{
-	size_t n = strlen(text);
-
-	return span_find_nocase(span_of(text), "accesskey") >= 0 ||
-	    (n >= 40 && n % 4 == 0 && text[n - 1] == '=' && !strchr(text, '.'));
-}
-
-static void
-endpoint(const struct section *s, struct conf_gateway *g)
-{
-	struct fault f = { 0 };
-
-	if (g->endpoint[0] && is_secret(g->endpoint))
-		section_fault(s, "endpoint",
-		    "endpoint is only the address, https://RESOURCE.communication.azure.com; the "
-		    "connection string goes into the file that access_key names");
-	else if (g->endpoint[0] && !shape_endpoint(g->endpoint, g->any_host, &f))
-		section_fault(s, "endpoint", "%s", f.text);
-}
-
-static char *
-access_key(const struct section *s)
-{
-	if (!section_has(s, "access_key") || !is_secret(section_raw(s, "access_key")))
-		return section_path(s, "access_key");
-	section_fault(s, "access_key",
-	    "access_key is the name of a file that holds the key, not the key itself; change the key, it "
-	    "was readable here");
-	return text_copy("");
-}
-
-static void
-gateway(struct reader *r, const struct section *s, void *item, size_t index)
-{
-	struct conf_gateway *g = item;
-
-	(void)r;
-	(void)index;
-	g->at = section_place(s, "");
-	g->title = text_copy(s->title);
-	g->endpoint = section_text(s, "endpoint");
-	g->access_key = access_key(s);
-	(void)section_word(s, "api_version");
-	g->api_version = section_text(s, "api_version");
-	g->ca_file = section_path(s, "ca_file");
-	g->any_host = section_bool(s, "any_host");
-	endpoint(s, g);
 }
 
 /* ---- number ---- */
@@ -398,13 +344,6 @@ build_organizations(struct reader *r)
 {
 	each_block(r, "organization", (void **)&r->conf->organizations, &r->conf->organizations_n,
 	    sizeof(struct conf_organization), organization);
-}
-
-void
-build_gateways(struct reader *r)
-{
-	each_block(r, "gateway", (void **)&r->conf->gateways, &r->conf->gateways_n,
-	    sizeof(struct conf_gateway), gateway);
 }
 
 void

@@ -1,5 +1,6 @@
 /* check.c - between blocks: whose message, one port, and the files that hold secrets. */
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,23 @@ check_secret(struct reader *r, const struct secret *s)
 }
 
 static void
+check_gateway_secrets(struct reader *r, const struct conf_gateway *g)
+{
+	static const char key[] = "copy the key of the Azure resource into it: install -m 0600 /dev/stdin";
+	const struct secret secrets[] = {
+		{ g->at, "gateway", g->title, "access_key", g->access_key, key },
+		{ g->at, "gateway", g->title, "access_key_2", g->access_key_2, key },
+		{ g->at, "gateway", g->title, "client_secret", g->client_secret,
+			"copy the value of the application's secret into it: install -m 0600 /dev/stdin" },
+		{ g->at, "gateway", g->title, "client_certificate", g->client_certificate,
+			"copy the application's key and certificate into it, both as PEM: install -m 0600 /dev/stdin" },
+	};
+
+	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+		check_secret(r, &secrets[i]);
+}
+
+static void
 check_secrets(struct reader *r)
 {
 	const struct conf *c = r->conf;
@@ -186,12 +204,51 @@ check_secrets(struct reader *r)
 		if (l->tls)
 			check_secret(r, &s);
 	}
-	for (size_t i = 0; r->who != CONF_NUDGED && i < c->gateways_n; i++) {
-		const struct conf_gateway *g = &c->gateways[i];
-		struct secret s = { g->at, "gateway", g->title, "access_key", g->access_key,
-			"copy the key of the Azure resource into it: install -m 0600 /dev/stdin" };
+	for (size_t i = 0; r->who != CONF_NUDGED && i < c->gateways_n; i++)
+		check_gateway_secrets(r, &c->gateways[i]);
+}
 
-		check_secret(r, &s);
+/* ---- where the data is ---- */
+
+/* Names of geographies as people and Azure write them: letters only, small. */
+static void
+geography_of(struct span text, char *out, size_t cap)
+{
+	static const char *const same[][2] = { { "us", "unitedstates" }, { "usa", "unitedstates" }, { "eu", "europe" },
+		{ "gb", "uk" }, { "unitedkingdom", "uk" }, { "unitedarabemirates", "uae" } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n && n + 1 < cap; i++)
+		if (isalpha((unsigned char)text.p[i]))
+			out[n++] = (char)tolower((unsigned char)text.p[i]);
+	out[n] = '\0';
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+		if (strcmp(out, same[i][0]) == 0)
+			(void)snprintf(out, cap, "%s", same[i][1]);
+}
+
+/* RESOURCE.GEOGRAPHY.communication.azure.com; older resources do not say it. */
+static void
+check_geography(struct reader *r)
+{
+	for (size_t i = 0; i < r->conf->sites_n; i++) {
+		const struct conf_site *s = &r->conf->sites[i];
+		const struct conf_gateway *g = s->number ? s->number->gateway : NULL;
+		const struct conf_organization *o = s->environment ? s->environment->organization : NULL;
+		const char *host = g ? strstr(g->endpoint, "://") : NULL, *first, *end;
+		char there[40], here[40];
+
+		first = host ? strchr(host, '.') : NULL;
+		end = host ? strstr(host, ".communication.azure.com") : NULL;
+		if (!o || !o->geography[0] || !first || !end || first >= end)
+			continue;
+		geography_of(span_from(first + 1, (size_t)(end - first - 1)), there, sizeof there);
+		geography_of(span_of(o->geography), here, sizeof here);
+		if (strcmp(here, there) != 0)
+			conf_fault_add(r->faults, &o->at, true,
+			    "organization \"%s\": geography = %s, but gateway \"%s\", which site \"%s\" sends through, keeps "
+			    "its data in %s",
+			    o->title, o->geography, g->title, s->title, there);
 	}
 }
 
@@ -208,5 +265,6 @@ check_across(struct reader *r)
 	check_ports(r);
 	check_proofs(r);
 	check_overlap(r);
+	check_geography(r);
 	check_secrets(r);
 }

@@ -91,7 +91,9 @@ blocks_free(struct conf *c)
 	}
 	for (size_t i = 0; i < c->gateways_n; i++) {
 		struct conf_gateway *g = &c->gateways[i];
-		char *texts[] = { g->title, g->endpoint, g->access_key, g->api_version, g->ca_file };
+		char *texts[] = { g->title, g->endpoint, g->access_key, g->access_key_2, g->tenant, g->client_id,
+			g->client_secret, g->client_certificate, g->authority, g->identity_endpoint, g->arc_keys,
+			g->api_version, g->ca_file };
 
 		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
 			free(texts[k]);

@@ -152,6 +152,9 @@ bool shape_address(const char *text);  /* an IP address, or localhost */
 bool shape_loopback(const char *text); /* an address that only this machine reaches */
 /* "https://HOST[:PORT]", brought into that form in place. */
 bool shape_endpoint(char *url, bool any_host, struct fault *f);
+bool shape_url(const char *name, char *url, struct fault *f); /* The same for any host; http:// on loopback only. name: of the setting. */
+bool shape_url_local(const char *url);                        /* Of that form, and on loopback. */
+#define CONF_IMDS "http://169.254.169.254"                    /* of a virtual machine of Azure */
 
 /* Calls fn for each block of this name, in the order of the files. Grows
  * *items (zeroed) by one for each. */

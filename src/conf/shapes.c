@@ -90,34 +90,62 @@ take_port(char *colon, const char *usual)
 	return true;
 }
 
-bool
-shape_endpoint(char *url, bool any_host, struct fault *f)
+/* host[cap]: without brackets. */
+static bool
+take_url(const char *name, char *url, char *host, size_t cap, struct fault *f)
 {
 	bool secure = strncasecmp(url, "https://", 8) == 0, plain = strncasecmp(url, "http://", 7) == 0,
 	     bracketed;
-	char host[256], *rest = url + (secure ? 8 : 7);
+	char *rest = url + (secure ? 8 : 7);
 	size_t n = strlen(url), host_n;
 
 	if (!secure && !plain)
-		return fault_set(f, FAULT_OPERATOR,
-		    "endpoint begins with https://, as https://RESOURCE%s; not \"%s\"", GATEWAY_HOSTS, url);
+		return fault_set(f, FAULT_OPERATOR, "%s begins with https://, as https://HOST; not \"%s\"", name, url);
 	while (url + n > rest && url[n - 1] == '/')
 		url[--n] = '\0';
 	for (char *c = url; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (strpbrk(rest, "/?#@"))
 		return fault_set(f, FAULT_OPERATOR,
-		    "endpoint is only https://HOST, without a path, user or query; not \"%s\"", url);
+		    "%s is only https://HOST, without a path, user or query; not \"%s\"", name, url);
 	bracketed = rest[0] == '[';
 	rest += bracketed;
 	host_n = strcspn(rest, bracketed ? "]" : ":");
-	(void)span_copy(host, sizeof host, span_from(rest, host_n));
+	(void)span_copy(host, cap, span_from(rest, host_n));
 	rest += host_n;
-	if (host_n >= sizeof host || !is_host(host, bracketed) || (bracketed && *rest++ != ']') ||
+	if (host_n >= cap || !is_host(host, bracketed) || (bracketed && *rest++ != ']') ||
 	    !take_port(rest, secure ? ":443" : ":80"))
-		return fault_set(f, FAULT_OPERATOR, "endpoint has no good host and port: \"%s\"", url);
+		return fault_set(f, FAULT_OPERATOR, "%s has no good host and port: \"%s\"", name, url);
 	if (plain && !shape_loopback(host))
-		return fault_set(f, FAULT_OPERATOR, "endpoint: http:// is for loopback only; write https://");
+		return fault_set(f, FAULT_OPERATOR, "%s: http:// is for loopback only; write https://", name);
+	return true;
+}
+
+bool
+shape_url(const char *name, char *url, struct fault *f)
+{
+	char host[256];
+
+	return take_url(name, url, host, sizeof host, f);
+}
+
+bool
+shape_url_local(const char *url)
+{
+	char copy[300], host[256];
+	struct fault f = { 0 };
+
+	return strlen(url) < sizeof copy && take_url("", memcpy(copy, url, strlen(url) + 1), host, sizeof host, &f) &&
+	    shape_loopback(host);
+}
+
+bool
+shape_endpoint(char *url, bool any_host, struct fault *f)
+{
+	char host[256];
+
+	if (!take_url("endpoint", url, host, sizeof host, f))
+		return false;
 	if (!any_host && !shape_loopback(host) && !is_gateway_host(host))
 		return fault_set(f, FAULT_OPERATOR,
 		    "endpoint: \"%s\" is no host of Azure Communication Services (RESOURCE%s); if it is "

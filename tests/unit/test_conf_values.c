@@ -652,6 +652,64 @@ TEST(the_table_is_whole)
 	holds("none by another name", !option_find("site", "colour"));
 }
 
+TEST(ways_in)
+{
+	static const struct {
+		const char *conf;
+		enum gateway_auth auth;
+		const char *endpoint;
+	} good[] = {
+		{ "access_key = keys/acs.key access_key_2 = keys/acs.key", AUTH_KEY, "" },
+		{ "auth = client-secret client_secret = keys/acs.key tenant = lamna.onmicrosoft.com "
+		  "client_id = 11111111-2222-3333-4444-555555555555 authority = \"https://login.microsoftonline.us/\"",
+		    AUTH_CLIENT_SECRET, "" },
+		{ "auth = client-certificate client_certificate = keys/acs.key client_certificate_chain = true tenant = "
+		  "11111111-2222-3333-4444-555555555555 client_id = 11111111-2222-3333-4444-555555555555 authority = "
+		  "\"http://127.0.0.1:8080\"", AUTH_CLIENT_CERTIFICATE, "" },
+		{ "auth = managed-identity", AUTH_MANAGED_IDENTITY, "http://169.254.169.254" },
+		{ "auth = managed-identity client_id = 11111111-2222-3333-4444-555555555555 identity_endpoint = "
+		  "\"http://localhost:99\"", AUTH_MANAGED_IDENTITY, "http://localhost:99" },
+		{ "auth = arc", AUTH_ARC, "http://127.0.0.1:40342" },
+	};
+
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct folder d;
+		struct conf *c;
+
+		folder_make(&d);
+		c = load_with(&d, "access_key = keys/acs.key", good[i].conf);
+		same_int(good[i].conf, c->gateways[0].auth, good[i].auth);
+		same_text(good[i].conf, c->gateways[0].identity_endpoint, good[i].endpoint);
+		same_text("where Arc's agent leaves them", c->gateways[0].arc_keys, "/var/opt/azcmagent/tokens");
+		conf_drop(c);
+		folder_remove(&d);
+	}
+}
+
+TEST(geographies_as_people_write_them)
+{
+	static const char *const same[] = { "us", "US", "United States", "unitedstates", "" };
+
+	for (size_t i = 0; i < COUNT(same); i++) {
+		struct folder d;
+		char value[64];
+
+		struct conf *c = NULL;
+		struct conf_faults faults;
+		char *text;
+
+		folder_make(&d);
+		(void)snprintf(value, sizeof value, "country = US geography = \"%s\"", same[i]);
+		text = text_with(GOOD_CONF, "country = US", value);
+		folder_file(&d, "nudge.conf", text, 0644);
+		free(text);
+		holds(same[i], folder_load(&d, "nudge.conf", CONF_NUDGED, &c, &faults) && faults.n == 0);
+		conf_faults_clear(&faults);
+		conf_drop(c);
+		folder_remove(&d);
+	}
+}
+
 int
 main(void)
 {
@@ -673,6 +731,8 @@ main(void)
 		RUN(a_thousand_sites_load),
 		RUN(the_example_shows_every_setting_and_loads),
 		RUN(the_table_is_whole),
+		RUN(ways_in),
+		RUN(geographies_as_people_write_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
