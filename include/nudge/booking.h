@@ -46,6 +46,7 @@ struct booking {
 	enum phone_result phone_why; /* when FIELD_SET and phone is "" */
 	struct span language;       /* "en", "" when not said */
 	bool deceased;
+	bool death_said;            /* PID-30 or PID-29 say whether; else deceased is false and what is known stays */
 	bool birth_said;            /* the date of birth was there, and is of a person of age unless minor */
 	bool minor;                 /* younger than the site's minor_age today */
 	int64_t adult_day;          /* minor: days since 1970 to the day on which that ends */
@@ -63,8 +64,24 @@ struct booking {
 	int64_t sent_at_s;          /* instant of MSH-7 */
 };
 
+/* What a message beside the schedule (ADT) says of one patient, as one site reads
+ * it. Only what that site's `adt` asks for is filled. */
+#define NEWS_PRIORS_MAX 8
+struct patient_news {
+	const struct conf_site *site; /* borrowed from message.rules */
+	struct span patient;        /* PID-3, chosen as in booking.patient; never empty */
+	struct span priors[NEWS_PRIORS_MAX]; /* MRG-1: ids of the same person until now */
+	size_t priors_n;
+	enum field_state phone_state;
+	char phone[PHONE_MAX];      /* as booking.phone */
+	bool deceased, death_said;  /* as in a booking */
+	bool has_sent_at;
+	int64_t sent_at_s;
+};
+
 enum message_kind {
 	MESSAGE_BOOKINGS,   /* bookings[] to apply */
+	MESSAGE_NEWS,       /* news[] to apply */
 	MESSAGE_IGNORE,     /* AA, counted, nothing stored */
 	MESSAGE_QUARANTINE, /* AA (or AE), stored sealed with a reason */
 	MESSAGE_REFUSE      /* AE or AR, nothing stored */
@@ -96,6 +113,8 @@ struct message {
 	enum message_kind kind;
 	struct booking *bookings;        /* in the arena */
 	size_t bookings_n;
+	struct patient_news *news;       /* in the arena */
+	size_t news_n;
 
 	const char *reason;              /* literal; for IGNORE, QUARANTINE, REFUSE; no patient data */
 	enum ack_verdict verdict;        /* for REFUSE, and for QUARANTINE under nak_bad_content */

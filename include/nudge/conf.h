@@ -158,6 +158,8 @@ struct conf_site {
 	int64_t storm_brake_per_min;     /* 0: off */
 	int64_t daily_cap, weekly_cap;   /* 0: none */
 	bool merge;                      /* reminders of one patient, rule and day become one text */
+	bool adt_deceased, adt_phone, adt_merge; /* what it takes from ADT messages */
+	char *adt_sending_application, *adt_sending_facility; /* of those; "" matches any */
 	bool suppress_minors;
 	int64_t minor_age;               /* years */
 	bool learning;                   /* keeps its last messages for nudgectl learn, sends nothing */

@@ -52,6 +52,9 @@ struct limit_status { /* one organization in the calendar month (UTC) that is no
 struct engine_status {
 	int64_t messages_accepted, messages_duplicate, messages_ignored, messages_quarantined, messages_refused;
 	int64_t control_id_reused;
+	int64_t news_visits;     /* visits that a message about a patient (ADT) reached */
+	int64_t news_older;      /* and that had newer word of the patient */
+	int64_t news_nobody;     /* such messages of which no visit is known */
 	struct { const char *what; int64_t n; } noted[16]; /* what messages had besides: literals; those used come first */
 	int64_t quarantine_kept, quarantine_bytes, quarantine_dropped;
 	int64_t texts[TEXT_STATES];

@@ -97,6 +97,13 @@ struct appointment {
 	int64_t continues;        /* the canceled appointment in whose place this was booked; 0: none */
 	int64_t continued_by;     /* the same from there: no cancellation is owed, the other's text says it */
 	bool rebooked;            /* with continued_by: that text has had its turn */
+	/* what messages say of the patient, beside the visit */
+	int64_t person_at_s;      /* when the last was sent that told of death or number; 0: not known */
+	int64_t phone_at_s;       /* when another number took the place of a known one; 0: never */
+	uint8_t prior[MARK_BYTES]; /* the patient's mark before two records were merged */
+	int64_t merged_at_s;      /* when that message was sent; 0: never */
+	int64_t news_at_s;        /* when the last ADT arrived that changed something; 0: never */
+	bool news_death, news_phone, news_merge; /* what ADT changed */
 };
 
 typedef bool store_appointment_fn(void *ctx, const struct appointment *a); /* false stops the walk */
@@ -115,6 +122,10 @@ bool store_appointment_put(struct store *s, const struct appointment *a, struct 
  * first, without what is sealed; what is called may not come back here. */
 bool store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES], int64_t now_s, store_appointment_fn *fn,
     void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
+/* The same with an id above *after, by id, at most `limit`; *after moves on. */
+bool store_patient_after(struct store *s, const uint8_t patient[MARK_BYTES], int64_t *after, size_t limit, int64_t now_s,
+    store_appointment_fn *fn, void *ctx, bool *done, struct fault *f) __attribute__((warn_unused_result));
 
 /* Another id by which this appointment may be named; the newest wins. */
 bool store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f) __attribute__((warn_unused_result));
@@ -273,7 +284,8 @@ struct appointment_view { /* what may be shown without a key; borrowed for the c
 	int64_t patient_number;
 	enum visit_status status;
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;
-	int64_t start_s, arrived_at_s;
+	bool deceased, news_death, news_phone, news_merge;
+	int64_t start_s, arrived_at_s, news_at_s;
 	const struct text *texts; /* oldest first */
 	size_t texts_n;
 };

@@ -61,7 +61,8 @@ CREATE TABLE appointment (
 	zone           TEXT NOT NULL,
 	duration       INTEGER NOT NULL,
 	language       TEXT NOT NULL,
-	flags          INTEGER NOT NULL,  -- 1 deceased, 2 confidential, 4 left the site, 8 patient changed, 16 rebooked and told so
+	flags          INTEGER NOT NULL,  -- 1 deceased, 2 confidential, 4 left the site, 8 patient changed, 16 rebooked and told so,
+	                                  -- what ADT changed: 32 death, 64 number, 128 merge
 	consent        INTEGER NOT NULL,
 	phone          BLOB,              -- sealed
 	link           BLOB,              -- sealed
@@ -76,6 +77,11 @@ CREATE TABLE appointment (
 	adult          BLOB,              -- sealed: the day on which a minor comes of age
 	continues      INTEGER NOT NULL,  -- the canceled appointment that this one was booked in place of; or 0
 	continued_by   INTEGER NOT NULL,  -- the same, seen from there
+	person_at      INTEGER NOT NULL,  -- when the last message was sent that told of death or number; or 0
+	phone_at       INTEGER NOT NULL,  -- when another number took the place of a known one; or 0
+	prior          BLOB,              -- mark of PID-3 before two records were merged
+	merged_at      INTEGER NOT NULL,  -- when that message was sent; or 0
+	news_at        INTEGER NOT NULL,  -- when the last ADT came that changed something; or 0
 	UNIQUE (sender, appointment_id, patient_number)
 ) STRICT;
 CREATE INDEX appointment_erase ON appointment (erase_at / 86400, id, erase_at) WHERE erased = 0;

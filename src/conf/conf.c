@@ -72,7 +72,7 @@ site_free(struct conf_site *s)
 	text_list_free(&s->never_if);
 	text_list_free(&s->paths);
 	char *texts[] = { s->title, s->name, s->contact, s->fhir_base_url, s->profile, s->sending_application,
-		s->sending_facility, s->time_zone, s->templates_path, s->link };
+		s->sending_facility, s->adt_sending_application, s->adt_sending_facility, s->time_zone, s->templates_path, s->link };
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		free(texts[i]);
 }

@@ -91,6 +91,33 @@ fhir_url(const struct section *s, const struct conf_site *site)
 		    "whether it is copied whole");
 }
 
+static char *
+text_or(const struct section *s, const char *key, const char *otherwise)
+{
+	return section_has(s, key) ? section_text(s, key) : text_copy(otherwise);
+}
+
+/* Deaths, numbers and merges that come beside the schedule. */
+static void
+adt(const struct section *s, struct conf_site *site)
+{
+	struct text_list l = section_texts(s, "adt", false);
+
+	for (size_t i = 0; i < l.n; i++) {
+		if (strcmp(l.item[i], "deceased") == 0)
+			site->adt_deceased = true;
+		else if (strcmp(l.item[i], "phone") == 0)
+			site->adt_phone = true;
+		else if (strcmp(l.item[i], "merge") == 0)
+			site->adt_merge = true;
+		else
+			section_fault(s, "adt", "adt may have deceased, phone and merge; not \"%s\"", l.item[i]);
+	}
+	text_list_free(&l);
+	site->adt_sending_application = text_or(s, "adt_sending_application", site->sending_application);
+	site->adt_sending_facility = text_or(s, "adt_sending_facility", site->sending_facility);
+}
+
 static void
 whose(struct reader *r, const struct section *s, struct conf_site *site)
 {
@@ -102,6 +129,7 @@ whose(struct reader *r, const struct section *s, struct conf_site *site)
 	site->profile = profile_of(s);
 	site->sending_application = section_text(s, "sending_application");
 	site->sending_facility = section_text(s, "sending_facility");
+	adt(s, site);
 	site->only_if = section_texts(s, "only_if", false);
 	site->never_if = section_texts(s, "never_if", false);
 	site->paths = section_texts(s, "paths", false);

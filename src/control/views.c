@@ -78,14 +78,16 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 {
 	json_t *due = time_in(c, t->due_s, v->site, v->zone);
 	json_t *planned = time_in(c, t->planned_s, v->site, v->zone);
+	json_t *sent = time_in(c, text_was_told(t->state) ? t->first_sent_s : 0, v->site, v->zone);
 	char line[512], name[80], version[16], other[STORE_ID_MAX];
 
 	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
 	    t->rule[0] ? "\"" : "");
 	version_text(t->config, version);
-	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s; configuration %s%s%s%s", name, text_state_name(t->state),
+	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s%s%s; configuration %s%s%s%s", name, text_state_name(t->state),
 	    t->reason ? ": " : "", reason_sentence(t->reason), json_string_value(planned),
-	    json_string_value(due) ? json_string_value(due) : "-", version,
+	    json_string_value(due) ? json_string_value(due) : "-", json_string_value(sent) ? ", sent " : "",
+	    json_string_value(sent) ? json_string_value(sent) : "", version,
 	    t->first_sent_s && !t->within ? "; over monthly_limit" : "", t->code[0] ? "; gateway: " : "", t->code);
 	(void)json_array_append_new(lines, json_string(line));
 	if (t->carrier && store_read_id(c->reader, t->carrier / STORE_TEXTS_OF_ONE, other)) {
@@ -94,6 +96,27 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 	}
 	json_decref(due);
 	json_decref(planned);
+	json_decref(sent);
+}
+
+/* What was told of the patient beside the schedule. */
+static void
+why_news(json_t *lines, const struct collect *c, const struct appointment_view *v)
+{
+	json_t *at = time_in(c, v->news_at_s, v->site, v->zone);
+	char line[256];
+
+	if (v->deceased && !v->news_death)
+		(void)json_array_append_new(lines, json_string("the patient was said to be deceased: nothing is sent"));
+	if (v->news_at_s && (v->news_death || v->news_phone || v->news_merge)) {
+		(void)snprintf(line, sizeof line, "ADT, the last at %s:%s%s%s", json_string_value(at),
+		    !v->news_death ? "" : v->deceased ? " the patient is deceased, nothing is sent;" : " the patient is not deceased;",
+		    v->news_phone ? " another phone number took the place of the one before;" : "",
+		    v->news_merge ? " the patient's record was merged with another, the visit is that one's now;" : "");
+		line[strlen(line) - 1] = '\0';
+		(void)json_array_append_new(lines, json_string(line));
+	}
+	json_decref(at);
 }
 
 static json_t *
@@ -111,6 +134,7 @@ why_lines(const struct collect *c, const struct appointment_view *v)
 	if (v->patient_flag)
 		(void)json_array_append_new(lines,
 		    json_string("PID-3 changed once: nothing was inherited from the patient before"));
+	why_news(lines, c, v);
 	if (v->quarantined)
 		(void)json_array_append_new(lines,
 		    json_string("a message about it is in quarantine: nudgectl quarantine list"));
@@ -363,6 +387,10 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	    rules->conf->file);
 	if (o)
 		(void)json_object_set_new(o, "noted", noted_of(s));
+	if (o)
+		(void)json_object_set_new(o, "adt",
+		    json_pack("{s:I, s:I, s:I}", "visits", (json_int_t)s->news_visits, "older", (json_int_t)s->news_older, "nobody",
+		        (json_int_t)s->news_nobody));
 	version_text(rules->version, version);
 	if (o)
 		(void)json_object_set_new(o, "configuration_version", json_string(version));

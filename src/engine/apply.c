@@ -16,13 +16,23 @@ struct match {
 	struct appointment best;
 };
 
+/* The patient's mark is the row's; or was before two records were merged, and the
+ * message is from then. */
+static bool
+is_of(const struct appointment *a, const struct booking *b, const uint8_t patient[MARK_BYTES])
+{
+	if (a->has_patient && memcmp(a->patient, patient, MARK_BYTES) == 0)
+		return true;
+	return a->merged_at_s && b->has_sent_at && b->sent_at_s <= a->merged_at_s && memcmp(a->prior, patient, MARK_BYTES) == 0;
+}
+
 /* Of the rows with this id: the one of this patient, else, for a message about
  * one patient, the only row there is. */
 static bool
 match_row(void *ctx, const struct appointment *a)
 {
 	struct match *m = ctx;
-	bool same = m->has_patient && a->has_patient && memcmp(a->patient, m->patient, MARK_BYTES) == 0;
+	bool same = m->has_patient && is_of(a, m->b, m->patient);
 
 	m->rows++;
 	if (a->patient_number > m->highest)
@@ -90,11 +100,15 @@ take_patient(struct appointment *a, const struct match *m)
 {
 	if (!m->has_patient)
 		return;
-	if (a->has_patient && memcmp(a->patient, m->patient, MARK_BYTES) != 0) {
+	if (is_of(a, m->b, m->patient))
+		return;
+	if (a->has_patient) {
 		/* Nothing is inherited from another person. */
 		a->phone[0] = a->link[0] = a->language[0] = '\0';
 		a->deceased = a->minor = false;
 		a->consent = CONSENT_NOT_SAID;
+		a->person_at_s = a->merged_at_s = 0;
+		a->news_death = a->news_phone = a->news_merge = false;
 		a->generation++;
 		a->patient_flag = true;
 	}
@@ -132,13 +146,29 @@ take_visit(struct engine *e, struct appointment *a, const struct booking *b, str
 	return store_mark(e->store, "visit", b->visit_type, a->visit, f);
 }
 
+/* Death and number; unless a message that was sent later told of them, as ADT may. */
+static void
+take_person(struct engine *e, struct appointment *a, const struct booking *b)
+{
+	int64_t sent_s = b->has_sent_at ? b->sent_at_s : 0;
+
+	if (a->person_at_s && sent_s && sent_s < a->person_at_s)
+		return;
+	if (b->death_said)
+		a->deceased = b->deceased;
+	if (b->phone_state != FIELD_KEEP) {
+		if (a->phone[0] && (b->phone_state == FIELD_CLEAR || strcmp(a->phone, b->phone) != 0))
+			a->phone_at_s = now_s(&e->now);
+		memcpy(a->phone, b->phone, sizeof a->phone);
+	}
+	if (b->death_said || b->phone_state != FIELD_KEEP)
+		a->person_at_s = sent_s;
+}
+
 static void
 take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 {
-	if (b->phone_state == FIELD_SET)
-		memcpy(a->phone, b->phone, sizeof a->phone);
-	else if (b->phone_state == FIELD_CLEAR)
-		a->phone[0] = '\0';
+	take_person(e, a, b);
 	if (b->link_state == FIELD_SET && b->link.n < sizeof a->link)
 		span_copy(a->link, sizeof a->link, b->link);
 	else if (b->link_state != FIELD_KEEP)
@@ -147,7 +177,6 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 		span_copy(a->language, sizeof a->language, b->language);
 	if (b->consent != CONSENT_NOT_SAID)
 		a->consent = b->consent;
-	a->deceased = b->deceased;
 	a->status = b->status;
 	/* A cancellation often names neither department nor visit type. */
 	if (!b->site_not_said)

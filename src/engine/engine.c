@@ -180,8 +180,9 @@ take_also(struct engine *e, struct message *m, struct fault *f)
 {
 	for (; m; m = m->also) {
 		struct answer a = { .what = ANSWER_SEND };
+		bool done;
 
-		if (!apply_message(e, m, &a, f))
+		if (!apply_message(e, m, true, &a, &done, f))
 			return false;
 		m->verdict = a.verdict;
 		m->error = a.error;
@@ -192,15 +193,21 @@ take_also(struct engine *e, struct message *m, struct fault *f)
 static bool
 take_messages(struct engine *e, struct fault *f)
 {
+	e->news_left = NEWS_PORTION;
 	while (e->messages && e->out.answers_n < MESSAGES_A_TURN) {
 		struct message *m = (struct message *)(void *)e->messages;
 		struct out_answer *o = &e->out.answers[e->out.answers_n];
+		bool done;
 
+		*o = (struct out_answer){ .message = m, .answer = { .what = ANSWER_SEND } };
+		if (!apply_message(e, m, m->also != NULL, &o->answer, &done, f))
+			return false;
+		if (!done) /* it stays the first, and whoever comes after it waits */
+			return true;
 		e->messages = m->link.next;
 		m->link.next = NULL;
-		*o = (struct out_answer){ .message = m, .answer = { .what = ANSWER_SEND } };
 		e->out.answers_n++;
-		if (!apply_message(e, m, &o->answer, f) || !take_also(e, m->also, f))
+		if (!take_also(e, m->also, f))
 			return false;
 	}
 	return true;
@@ -320,6 +327,7 @@ undo(struct engine *e)
 
 	store_rollback(e->store);
 	e->senders_n = 0;
+	e->news_at = (struct news_cursor){ 0, 0, 0 };
 	for (size_t i = 0; i < e->out.jobs_n; i++) {
 		struct flight *x = flights_find(&e->flights, e->out.jobs[i].text);
 

@@ -46,16 +46,59 @@ note(struct engine *e, const struct message *m)
 	}
 }
 
+/* Of a patient without a visit nothing is kept, not even that there was a message. */
+static bool
+is_of_nobody(struct engine *e, const struct message *m, bool *nobody, struct fault *f)
+{
+	bool any = true;
+
+	if (m->kind == MESSAGE_NEWS && !news_finds(e, m, &any, f))
+		return false;
+	*nobody = !any;
+	if (!any) {
+		e->count.messages_ignored++;
+		e->count.news_nobody++;
+	}
+	return true;
+}
+
+static bool
+apply_kind(struct engine *e, struct message *m, int64_t sender, bool whole, struct answer *a, bool *done, struct fault *f)
+{
+	struct news_cursor all = { 0, 0, 0 };
+
+	a->verdict = VERDICT_ACCEPT;
+	switch (m->kind) {
+	case MESSAGE_QUARANTINE:
+		a->verdict = m->verdict;
+		a->error = m->error;
+		return apply_quarantine(e, m, sender, f);
+	case MESSAGE_NEWS:
+		if (!news_apply(e, m, whole ? &all : &e->news_at, whole, done, f))
+			return false;
+		e->count.messages_accepted += *done;
+		return true;
+	case MESSAGE_BOOKINGS:
+		return apply_bookings(e, m, sender, f);
+	case MESSAGE_IGNORE:
+	case MESSAGE_REFUSE:
+		break;
+	}
+	return true;
+}
+
 bool
-apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f)
+apply_message(struct engine *e, struct message *m, bool whole, struct answer *a, bool *done, struct fault *f)
 {
 	uint8_t content[MARK_BYTES];
 	int64_t sender;
-	bool same_id = false;
+	bool same_id = false, nobody;
 	int condition = 0;
 
+	*done = true;
 	a->verdict = VERDICT_ACCEPT;
-	note(e, m);
+	if (e->news_at.entry == 0 && e->news_at.after == 0)
+		note(e, m);
 	if (m->kind == MESSAGE_REFUSE) {
 		e->count.messages_refused++;
 		a->verdict = m->verdict;
@@ -66,6 +109,10 @@ apply_message(struct engine *e, struct message *m, struct answer *a, struct faul
 		e->count.messages_ignored++;
 		return true;
 	}
+	if (!is_of_nobody(e, m, &nobody, f))
+		return false;
+	if (nobody)
+		return true;
 	if (!store_begin(e->store, f) || !sender_of(e, m, &sender, f) ||
 	    !store_mark(e->store, "content", m->raw, content, f))
 		return false;
@@ -80,15 +127,10 @@ apply_message(struct engine *e, struct message *m, struct answer *a, struct faul
 	case STORE_NONE:
 		break;
 	}
-	a->verdict = VERDICT_ACCEPT;
-	if (m->kind == MESSAGE_QUARANTINE) {
-		a->verdict = m->verdict;
-		a->error = m->error;
-		if (!apply_quarantine(e, m, sender, f))
-			return false;
-	} else if (!apply_bookings(e, m, sender, f)) {
+	if (!apply_kind(e, m, sender, whole, a, done, f))
 		return false;
-	}
+	if (!*done)
+		return true;
 	if (!learning_keep(e, m, f))
 		return false;
 	if (!store_seen_add(e->store, sender, m->control_id, content, a->verdict,

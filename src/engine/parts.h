@@ -3,6 +3,7 @@
  *   engine.c   the turn itself: take, decide, commit, release
  *   message.c  a message is taken: sender, answered before, kind
  *   apply.c    its bookings become rows: which appointment, what it changes
+ *   news.c     what is told of a patient beside the schedule reaches every open visit
  *   planned.c  the plan of one appointment, kept in the store
  *   quarantine.c  what could not be understood, and what waits for it
  *   replay.c   the same, asked for by an administrator: shown, read again, discarded
@@ -32,6 +33,7 @@
 #define LOAD_PORTION 20000
 #define REPLAN_PORTION 200
 #define ERASE_PORTION 200
+#define NEWS_PORTION 200       /* visits that messages beside the schedule reach in one turn */
 #define FLIGHTS_MAX 1024
 #define BREAKER_FAILURES 20
 #define PROBE_MS 5000
@@ -128,6 +130,11 @@ struct sender_known {
 	int64_t id;
 };
 
+struct news_cursor { /* how far a message beside the schedule has come; begins as {0} */
+	size_t entry, id;
+	int64_t after;
+};
+
 struct engine {
 	struct engine_setup setup;
 	struct store *store;
@@ -156,6 +163,8 @@ struct engine {
 
 	bool replanning;
 	int64_t replan_after;
+	struct news_cursor news_at; /* of the message at the head of the list */
+	size_t news_left;         /* visits that they may reach in this turn */
 	int64_t replay_s, replay_id; /* a message of before is read again: when it came, its number; 0: none */
 	int64_t quarantine_full_s; /* last alarm */
 	int64_t held_looked_s;
@@ -173,7 +182,11 @@ struct engine {
 
 /* All of these work inside the turn; false puts why into *f and ends the turn. */
 bool apply_bookings(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
-bool apply_message(struct engine *e, struct message *m, struct answer *a, struct fault *f);
+/* whole: in this turn, however much it is. *done false: go on with it in the next turn; it is not answered yet. */
+bool apply_message(struct engine *e, struct message *m, bool whole, struct answer *a, bool *done, struct fault *f);
+bool news_finds(struct engine *e, const struct message *m, bool *any, struct fault *f); /* Some visit is known of whom it tells. */
+/* whole: all of it now; else until *done, at most news_left visits. */
+bool news_apply(struct engine *e, const struct message *m, struct news_cursor *at, bool whole, bool *done, struct fault *f);
 bool apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
 bool quarantine_release(struct engine *e, size_t known_n, struct fault *f); /* of the first known_n of e->known */
 bool learning_keep(struct engine *e, const struct message *m, struct fault *f); /* when its site is being learned */

@@ -31,7 +31,8 @@ struct again { /* what reading again needs */
 static bool
 take(struct engine *e, const struct quarantined *q, struct message *m, struct replay_result *r, struct fault *f)
 {
-	bool ok = true;
+	struct news_cursor at = { 0, 0, 0 };
+	bool ok = true, done;
 
 	switch (m->kind) {
 	case MESSAGE_BOOKINGS:
@@ -39,6 +40,12 @@ take(struct engine *e, const struct quarantined *q, struct message *m, struct re
 		e->replay_id = q->id;
 		ok = apply_bookings(e, m, q->sender, f);
 		e->replay_s = e->replay_id = 0;
+		r->what = REPLAY_APPLIED;
+		break;
+	case MESSAGE_NEWS:
+		e->replay_s = q->received_s;
+		ok = news_apply(e, m, &at, true, &done, f);
+		e->replay_s = 0;
 		r->what = REPLAY_APPLIED;
 		break;
 	case MESSAGE_IGNORE:

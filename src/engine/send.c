@@ -368,6 +368,9 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 	}
 	if (window_closed(e, &l.t))
 		return outcome_close(e, &l.t, unsure, REASON_WINDOW_OVER, f);
+	/* The bytes that would go again are for a number that is not the patient's any more. */
+	if (l.a.phone_at_s && l.t.first_sent_s <= l.a.phone_at_s)
+		return outcome_close(e, &l.t, unsure, unsure ? REASON_NO_ANSWER : REASON_RETRY, f);
 	if (!merge_stands(e, &l.t, &stands, f))
 		return false;
 	if (!stands && !unsure) /* what it says of another visit is not true any more */

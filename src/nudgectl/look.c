@@ -77,6 +77,10 @@ command_status(struct call *c)
 	(void)printf("messages     accepted %lld, duplicate %lld, ignored %lld, quarantined %lld, refused %lld\n",
 	    number(m, "accepted"), number(m, "duplicate"), number(m, "ignored"), number(m, "quarantined"),
 	    number(m, "refused"));
+	m = json_object_get(r, "adt");
+	if (number(m, "visits") + number(m, "older") + number(m, "nobody") > 0)
+		(void)printf("adt          reached %lld visits, older than what is known at %lld, of patients without a visit %lld\n",
+		    number(m, "visits"), number(m, "older"), number(m, "nobody"));
 	print_texts(json_object_get(r, "texts"));
 	(void)printf("connections  %lld\n", number(r, "connections"));
 	(void)printf("waiting      %lld due%s%s, %lld at the gateway\n", number(r, "backlog"),

@@ -69,9 +69,21 @@ booking_of(const struct simulation *x, const struct booking *b)
 }
 
 static json_t *
+news_of(const struct simulation *x, const struct patient_news *n)
+{
+	json_t *o = json_pack("{s:s, s:b, s:b, s:o, s:b, s:o}", "site", n->site->title, "patient_known", n->patient.n > 0, "number_said",
+	    n->phone_state != FIELD_KEEP, "deceased", n->death_said ? json_boolean(n->deceased) : json_null(), "phone", n->phone[0] != '\0',
+	    "merged", json_integer((json_int_t)n->priors_n));
+
+	if (x->show_phi)
+		(void)json_object_set_new(o, "number", json_string(n->phone));
+	return o;
+}
+
+static json_t *
 message_of(const struct simulation *x, const char *file, const struct message *m)
 {
-	static const char *const kind[] = { [MESSAGE_BOOKINGS] = "understood", [MESSAGE_IGNORE] = "not wanted",
+	static const char *const kind[] = { [MESSAGE_BOOKINGS] = "understood", [MESSAGE_NEWS] = "understood", [MESSAGE_IGNORE] = "not wanted",
 		[MESSAGE_QUARANTINE] = "quarantine", [MESSAGE_REFUSE] = "refused" };
 	json_t *list = json_array(), *o;
 
@@ -79,6 +91,13 @@ message_of(const struct simulation *x, const char *file, const struct message *m
 		(void)json_array_append_new(list, booking_of(x, &m->bookings[i]));
 	o = json_pack("{s:s, s:o, s:s, s:s, s:s?, s:o}", "file", file, "control_id", text(m->control_id), "kind", kind[m->kind],
 	    "environment", m->environment->title, "reason", m->reason, "bookings", list);
+	if (m->kind == MESSAGE_NEWS) {
+		json_t *news = json_array();
+
+		for (size_t i = 0; i < m->news_n; i++)
+			(void)json_array_append_new(news, news_of(x, &m->news[i]));
+		(void)json_object_set_new(o, "patients", news);
+	}
 	if (m->kind == MESSAGE_QUARANTINE || m->kind == MESSAGE_REFUSE)
 		(void)json_object_update_new(o, json_pack("{s:s, s:i, s:o}", "segment", m->error.segment, "field", m->error.field,
 		                                   "offset", m->place_at < 0 ? json_null() : json_integer(m->place_at)));
@@ -213,6 +232,24 @@ print_message(const json_t *m)
 }
 
 static void
+print_news(const json_t *m)
+{
+	size_t i;
+	json_t *n;
+
+	json_array_foreach(json_object_get(m, "patients"), i, n) {
+		const json_t *dead = json_object_get(n, "deceased");
+
+		(void)printf("    of a patient, for site %s:%s%s", call_text(n, "site"),
+		    json_is_true(dead) ? " deceased" : json_is_false(dead) ? " not deceased" : "",
+		    !json_is_true(json_object_get(n, "number_said")) ? "" : json_is_true(json_object_get(n, "phone")) ? " another number" : " no number");
+		if (json_integer_value(json_object_get(n, "merged")) > 0)
+			(void)printf(" merged with %lld other id(s)", (long long)json_integer_value(json_object_get(n, "merged")));
+		(void)putchar('\n');
+	}
+}
+
+static void
 print_outcome(const json_t *a)
 {
 	size_t i;
@@ -236,8 +273,10 @@ print(const struct call *c, json_t *messages, json_t *outcomes)
 
 	if (c->json)
 		return call_print_json(json_pack("{s:O, s:O}", "messages", messages, "appointments", outcomes));
-	json_array_foreach(messages, i, x)
+	json_array_foreach(messages, i, x) {
 		print_message(x);
+		print_news(x);
+	}
 	(void)putchar('\n');
 	json_array_foreach(outcomes, i, x)
 		print_outcome(x);

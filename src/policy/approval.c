@@ -111,6 +111,9 @@ cover_who(struct approval *a, const struct conf_site *s)
 	put_int(a, "suppress_minors", s->suppress_minors);
 	put_int(a, "minor_age", s->minor_age);
 	put_int(a, "untyped_phones", s->unknown_type_phone);
+	put_int(a, "adt", s->adt_deceased + 2 * s->adt_phone + 4 * s->adt_merge);
+	put_text(a, "adt_sending_application", s->adt_sending_application);
+	put_text(a, "adt_sending_facility", s->adt_sending_facility);
 }
 
 static void

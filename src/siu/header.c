@@ -53,6 +53,8 @@ check_event(struct reading *r)
 
 	if (type.n == 0)
 		return verdict_refuse(r, "message type is missing", VERDICT_REJECT, 200, "MSH", 9);
+	if (r->is_news)
+		return true;
 	if (!span_is_nocase(type, "SIU") && r->peer->listener && r->peer->listener->strict_types)
 		return verdict_refuse(r, "message type: this listener takes SIU only", VERDICT_REJECT, 200, "MSH", 9);
 	if (!span_is_nocase(type, "SIU"))
@@ -76,6 +78,7 @@ header_read(struct reading *r)
 	m->sending_application = value_text(r, msh(r, 3, 1));
 	m->sending_facility = value_text(r, msh(r, 4, 1));
 	is_known = sites_find_sender(r);
+	is_known = news_wanted(r, msh(r, 9, 1), msh(r, 9, 2)) || is_known;
 	if (r->sender && r->sender->ack_mode != SITE_ACK_LISTENER)
 		m->ack_mode = r->sender->ack_mode == SITE_ACK_AUTO ? ACK_AUTO : ACK_ALWAYS_AA;
 	if (span_trim(m->control_id).n == 0)

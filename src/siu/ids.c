@@ -110,25 +110,34 @@ ids_read(struct reading *r, struct booking *b)
 
 /* ---- the patient ---- */
 
-void
-ids_read_patient(struct reading *r, struct booking *b)
+struct span
+ids_chosen(struct reading *r, const struct path_list *l, struct span *type)
 {
-	const struct siu_profile *p = r->at->profile;
+	struct span first = SPAN_NONE, rep;
 	struct walk w = { 0 };
-	struct span rep;
 
-	while (walk_next(r, &p->patient, &w, &rep)) {
-		struct span id = value_part(r, rep, 1);
+	*type = SPAN_NONE;
+	while (walk_next(r, l, &w, &rep)) {
+		struct span id = value_part(r, rep, 1), is = value_part(r, rep, 5);
 
 		if (id.n == 0)
 			continue;
-		if (b->patient.n == 0)
-			b->patient = id;
-		if (word_list_has(&p->patient_type, value_part(r, rep, 5))) {
-			b->patient = id;
-			return;
+		if (word_list_has(&r->at->profile->patient_type, is)) {
+			*type = is;
+			return id;
 		}
+		if (first.n == 0)
+			first = id;
 	}
+	return first;
+}
+
+void
+ids_read_patient(struct reading *r, struct booking *b)
+{
+	struct span type;
+
+	b->patient = ids_chosen(r, &r->at->profile->patient, &type);
 }
 
 /* ---- the link ---- */

@@ -98,7 +98,12 @@ add_site(struct siu_map *m, size_t i, struct fault *f)
 {
 	const struct conf_site *s = m->rules->sites[i].site;
 
-	return read_profile(m, i, f) && read_matches(s, &m->sites[i], f) && read_link(s->link, &m->sites[i], f);
+	if (!read_profile(m, i, f))
+		return false;
+	if (s->adt_merge && m->sites[i].profile->prior_patient.n == 0)
+		return fault_set(f, FAULT_OPERATOR,
+		    "adt: merge needs prior_patient in the profile, as prior_patient = {\"MRG-1(*)\"}");
+	return read_matches(s, &m->sites[i], f) && read_link(s->link, &m->sites[i], f);
 }
 
 bool

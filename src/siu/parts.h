@@ -54,6 +54,9 @@ struct reading {
 	bool has_offset;    /* MSH-7 has one */
 	int offset_min;     /* minutes east of UTC */
 
+	bool is_news;                /* not about a visit but about a patient: ADT */
+	bool merges;                 /* is_news: two records become one */
+
 	bool is_group;               /* several PID */
 	struct hl7_scope patient;    /* segments of the patient looked at now */
 	struct hl7_scope head, tail; /* before the first and after the last patient */
@@ -125,11 +128,27 @@ const struct conf_site *sites_match(struct reading *r, bool *not_said);
 void sites_describe(struct reading *r, struct booking *b); /* Department, visit type, confidential. */
 const struct site_map *sites_map(const struct reading *r, const struct conf_site *s);
 
+/* ---- patients of a message: read.c ---- */
+struct groups {
+	unsigned from[PATIENTS_MAX]; /* segments PID */
+	unsigned n;
+};
+bool groups_find(struct reading *r, struct groups *g); /* false: quarantined. */
+void groups_enter(struct reading *r, const struct groups *g, unsigned i); /* What is read from here on is of this one. */
+
+/* ---- news.c ---- */
+
+/* Some site asks for what such a message tells; fills event, sender and environment. */
+bool news_wanted(struct reading *r, struct span type, struct span event);
+bool news_read(struct reading *r); /* false: quarantined, or no memory. */
+
 /* ---- ids.c, status.c, start.c, person.c, phones.c ---- */
 
 bool ids_read(struct reading *r, struct booking *b); /* false: quarantined. */
 struct span ids_best(struct reading *r);             /* What a quarantined message may be about; or empty. */
 void ids_read_patient(struct reading *r, struct booking *b);
+/* The first id of one of the profile's types, else the first; and its type as it stands there. */
+struct span ids_chosen(struct reading *r, const struct path_list *l, struct span *type);
 void ids_read_link(struct reading *r, struct booking *b);
 
 /* Trigger and status words together. */

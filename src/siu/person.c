@@ -3,6 +3,26 @@
 #include "siu/parts.h"
 
 static const struct word_list truth = { .item = { "y", "yes", "true", "1" }, .n = 4 };
+static const struct word_list untruth = { .item = { "n", "no", "false", "0" }, .n = 4 };
+
+/* One yes, or a time of death, outweighs any no; `""` takes back what was said. */
+static void
+read_death(struct reading *r, struct booking *b)
+{
+	const struct siu_profile *p = r->at->profile;
+	struct walk flag = { 0 }, at = { 0 };
+	struct span raw;
+
+	while (!b->deceased && walk_next(r, &p->deceased, &flag, &raw)) {
+		b->deceased = word_list_has(&truth, value_text(r, raw));
+		b->death_said = b->death_said || b->deceased || hl7_is_null(span_trim(raw)) ||
+		    word_list_has(&untruth, value_text(r, raw));
+	}
+	if (value_is_said(r, &p->death_time))
+		b->deceased = b->death_said = true;
+	while (!b->death_said && walk_next(r, &p->death_time, &at, &raw))
+		b->death_said = hl7_is_null(span_trim(raw));
+}
 
 static enum consent_said
 read_consent(struct reading *r)
@@ -54,15 +74,12 @@ void
 person_read(struct reading *r, struct booking *b)
 {
 	const struct siu_profile *p = r->at->profile;
-	struct walk language = { 0 }, death = { 0 };
+	struct walk language = { 0 };
 	struct span raw;
 
 	while (b->language.n == 0 && walk_next(r, &p->language, &language, &raw))
 		b->language = language_code(value_text(r, raw));
-	while (!b->deceased && walk_next(r, &p->deceased, &death, &raw))
-		b->deceased = word_list_has(&truth, value_text(r, raw));
-	if (value_is_said(r, &p->death_time))
-		b->deceased = true;
+	read_death(r, b);
 	b->consent = read_consent(r);
 	read_birth(r, b);
 }

@@ -24,6 +24,7 @@ static const struct key {
 	{ "duration", offsetof(struct siu_profile, duration), KEY_LENGTHS, false },
 	{ "patient", offsetof(struct siu_profile, patient), KEY_PATHS, true },
 	{ "patient_type", offsetof(struct siu_profile, patient_type), KEY_WORDS, false },
+	{ "prior_patient", offsetof(struct siu_profile, prior_patient), KEY_PATHS, false },
 	{ "phone", offsetof(struct siu_profile, phone), KEY_PATHS, true },
 	{ "language", offsetof(struct siu_profile, language), KEY_PATHS, false },
 	{ "deceased", offsetof(struct siu_profile, deceased), KEY_PATHS, true },

@@ -34,7 +34,7 @@ struct siu_profile {
 	struct path_list appointment_id, old_id, occurrence;
 	struct path_list start, end;
 	struct length_list duration;
-	struct path_list patient;
+	struct path_list patient, prior_patient;
 	struct word_list patient_type;
 	struct path_list phone, language, deceased, birth, death_time, consent;
 	struct word_list consent_yes, consent_no;

@@ -110,11 +110,6 @@ is_whole(struct reading *r)
 
 /* ---- patients ---- */
 
-struct groups {
-	unsigned from[PATIENTS_MAX];
-	unsigned n;
-};
-
 static unsigned
 group_end(const struct reading *r, unsigned from)
 {
@@ -125,8 +120,8 @@ group_end(const struct reading *r, unsigned from)
 	return i;
 }
 
-static bool
-find_groups(struct reading *r, struct groups *g)
+bool
+groups_find(struct reading *r, struct groups *g)
 {
 	static const struct hl7_path pid = { .segment = "PID" };
 	unsigned n = hl7_segments(r->hl7);
@@ -144,6 +139,13 @@ find_groups(struct reading *r, struct groups *g)
 		r->tail = (struct hl7_scope){ group_end(r, g->from[g->n - 1]), n };
 	}
 	return true;
+}
+
+void
+groups_enter(struct reading *r, const struct groups *g, unsigned i)
+{
+	if (r->is_group)
+		r->patient = (struct hl7_scope){ g->from[i], group_end(r, g->from[i]) };
 }
 
 /* false: the whole message is not applied, the verdict says why. */
@@ -182,7 +184,7 @@ read_bookings(struct reading *r)
 	struct groups g = { .n = 0 };
 	size_t n;
 
-	if (!find_groups(r, &g))
+	if (!groups_find(r, &g))
 		return false;
 	n = g.n > 0 ? g.n : 1;
 	m->bookings = arena_take(&m->arena, n * sizeof *m->bookings);
@@ -191,10 +193,9 @@ read_bookings(struct reading *r)
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (r->is_group) {
-			r->patient = (struct hl7_scope){ g.from[i], group_end(r, g.from[i]) };
+		groups_enter(r, &g, (unsigned)i);
+		if (r->is_group)
 			m->bookings[i].patient_number = (int)i + 1;
-		}
 		if (!read_booking(r, &m->bookings[i]) || r->no_memory)
 			return false;
 	}
@@ -222,13 +223,15 @@ read_opened(struct reading *r)
 		return;
 	header_read_time(r);
 	values_begin(r);
-	if (is_whole(r) && read_bookings(r))
+	if (is_whole(r) && (r->is_news ? news_read(r) : read_bookings(r)))
 		return;
 	m->bookings = NULL;
+	m->news = NULL;
+	m->news_n = 0;
 	if (r->no_memory && is_at_ceiling(&m->arena)) {
 		r->no_memory = false;
 		verdict_quarantine(r, "message needs more memory than one may have", 100, &whole);
-	} else if (m->kind == MESSAGE_QUARANTINE) {
+	} else if (m->kind == MESSAGE_QUARANTINE && !r->is_news) {
 		m->held_id = ids_best(r);
 	}
 }
@@ -248,6 +251,8 @@ siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *ind
 	msg->control_id = msg->sending_application = msg->sending_facility = msg->held_id = SPAN_NONE;
 	msg->bookings = NULL;
 	msg->bookings_n = 0;
+	msg->news = NULL;
+	msg->news_n = 0;
 	msg->reason = msg->counted = NULL;
 	msg->about = NULL;
 	msg->ack_mode = peer->listener ? peer->listener->ack_mode : ACK_ALWAYS_AA;

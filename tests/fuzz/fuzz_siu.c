@@ -101,7 +101,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(m->kind == MESSAGE_REFUSE);
 		return 0;
 	}
-	MUST(m->kind == MESSAGE_BOOKINGS || m->reason);
+	MUST(m->kind == MESSAGE_BOOKINGS || m->kind == MESSAGE_NEWS || m->reason);
+	MUST((m->kind == MESSAGE_NEWS) == (m->news_n > 0));
 	MUST(m->kind == MESSAGE_BOOKINGS || m->bookings_n == 0);
 	MUST(m->kind != MESSAGE_BOOKINGS || m->bookings_n > 0);
 	MUST(m->kind != MESSAGE_REFUSE || (m->verdict != VERDICT_ACCEPT && m->error.condition >= 100));

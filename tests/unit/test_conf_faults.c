@@ -100,6 +100,9 @@ static const struct row rows[] = {
 	{ "a file that includes itself", "store_key", "include(\"nudge.conf\")\nstore_key",
 	    { "1: is included twice, or includes itself" } },
 
+	{ "a word that adt does not have", "profile = epic", "profile = epic\n    adt = {deceased, address}",
+	    { "33: adt may have deceased, phone and merge; not \"address\"" } },
+
 	/* ---- required ---- */
 	{ "organization: name", "    name = \"Lamna Healthcare\"\n", "",
 	    { "2: organization \"lamna\": name is missing" } },

@@ -102,6 +102,7 @@ TEST(what_is_not_said_has_its_default)
 	same_int("weekly_cap", s->weekly_cap, 0);
 	holds("nak_bad_content", !s->nak_bad_content);
 	holds("untyped_phones", s->unknown_type_phone);
+	holds("adt is not looked at", !s->adt_deceased && !s->adt_phone && !s->adt_merge);
 	conf_drop(c);
 	folder_remove(&d);
 }
@@ -258,6 +259,37 @@ TEST(values_come_out_as_typed)
 		conf_drop(c);
 	}
 	folder_remove(&d);
+}
+
+TEST(what_is_taken_from_adt)
+{
+	static const struct {
+		const char *rule, *more, *msh3, *msh4;
+		bool deceased, phone, merge;
+	} rows[] = {
+		{ "all, from the feed of the schedule", "adt = {merge, deceased, phone}", "EPIC", "", true, true, true },
+		{ "one, from a feed of its own", "adt = {phone} adt_sending_application = EPICADT adt_sending_facility = \"L\"", "EPICADT", "L",
+			false, true, false },
+		{ "a single word needs no braces", "adt = deceased", "EPIC", "", true, false, false },
+		{ "from any feed of this certificate", "adt = {deceased} adt_sending_application = \"\"", "", "", true, false, false },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char to[256];
+		struct folder d;
+		struct conf *c;
+
+		folder_make(&d);
+		(void)snprintf(to, sizeof to, "profile = epic\n    sending_application = EPIC\n    %s", rows[i].more);
+		c = load_with(&d, "profile = epic", to);
+		same_int(rows[i].rule, c->sites[0].adt_deceased, rows[i].deceased);
+		same_int(rows[i].rule, c->sites[0].adt_phone, rows[i].phone);
+		same_int(rows[i].rule, c->sites[0].adt_merge, rows[i].merge);
+		same_text(rows[i].rule, c->sites[0].adt_sending_application, rows[i].msh3);
+		same_text(rows[i].rule, c->sites[0].adt_sending_facility, rows[i].msh4);
+		conf_drop(c);
+		folder_remove(&d);
+	}
 }
 
 TEST(forms_that_mean_the_same)
@@ -719,6 +751,7 @@ main(void)
 		RUN(reminders_have_three_forms),
 		RUN(the_short_window_always_holds_the_window),
 		RUN(values_come_out_as_typed),
+		RUN(what_is_taken_from_adt),
 		RUN(forms_that_mean_the_same),
 		RUN(blocks_may_stand_before_what_they_name),
 		RUN(single_values),

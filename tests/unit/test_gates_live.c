@@ -131,7 +131,7 @@ TEST(each_gate_that_a_message_closes)
 		book(&r);
 		pass(&r, 30);
 		m = message_of(&r, (struct say){ .id = "A1", .phone = rows[i].phone, .in_s = 90000 - 30, .status = rows[i].status });
-		m->bookings[0].deceased = rows[i].dead;
+		m->bookings[0].deceased = m->bookings[0].death_said = rows[i].dead;
 		m->bookings[0].confidential = rows[i].confidential;
 		m->bookings[0].consent = rows[i].no ? CONSENT_NO : CONSENT_NOT_SAID;
 		(void)turn(&r, &m->link, NULL, NULL);

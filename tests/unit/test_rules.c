@@ -81,6 +81,8 @@ TEST(an_approval_covers_what_decides)
 		{ "certificates are not covered", "prod.cer", "trials.cer", false },
 		{ "ports are not covered", "port = 2575", "port = 2576", false },
 		{ "rates are not covered", "verified = true", "verified = true\n\trate = 100/min", false },
+		{ "what is taken from ADT is covered", "late = skip", "late = skip\n\tadt = {phone}", true },
+		{ "and from whom", "late = skip", "late = skip\n\tadt_sending_application = EPICADT", true },
 		{ "minors are covered", "late = skip", "late = skip\n\tminors = suppress", true },
 		{ "their age is covered", "late = skip", "late = skip\n\tminor_age = 16", true },
 		{ "merging is covered", "late = skip", "late = skip\n\tmerge = true", true },

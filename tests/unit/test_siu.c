@@ -102,7 +102,7 @@ describe_booking(struct buf *b, const char *prefix, const struct booking *k)
 static void
 describe(struct buf *b, const struct message *m)
 {
-	static const char *const kinds[] = { "bookings", "ignore", "quarantine", "refuse" };
+	static const char *const kinds[] = { "bookings", "news", "ignore", "quarantine", "refuse" };
 	static const char *const verdicts[] = { "accept", "error", "reject" };
 	char text[64];
 

@@ -21,6 +21,7 @@ SITES = [
     ("skin", "prod", "generic", "CLINIC", "", "America/Denver", "departments = {'^SKIN'}"),
     ("oslo", "norway", "generic", "DIPS", "", "Europe/Oslo", ""),
     ("leeds", "britain", "generic", "PAS", "", "Europe/London", ""),
+    ("ward", "prod", "epic", "WARD", "sending_facility = LAMNA", "America/Chicago", "adt = {deceased, phone, merge} adt_sending_application = WARDADT"),
     ("koeln", "germany", "generic", "ORBIS", "", "Europe/Berlin", ""),
 ]
 TEMPLATE = """
@@ -38,7 +39,7 @@ def differs(want, got, path=""):
     """What of `want` is not so in `got`; only the members that `want` has are looked at."""
     if isinstance(want, dict):
         return [d for k, v in want.items() if k != "also" for d in differs(v, got.get(k) if isinstance(got, dict) else None, f"{path}/{k}")]
-    if isinstance(want, list) and path.endswith("bookings"):
+    if isinstance(want, list) and path.endswith(("bookings", "patients")):
         if len(want) != len(got or []):
             return [f"{path}: {len(got or [])} of them, not {len(want)}"]
         return [d for i, v in enumerate(want) for d in differs(v, got[i], f"{path}/{i}")]

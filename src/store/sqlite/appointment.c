@@ -6,12 +6,11 @@
 
 #include "store/sqlite/sql.h"
 
-enum { FLAG_DECEASED = 1, FLAG_CONFIDENTIAL = 2, FLAG_LEFT = 4, FLAG_PATIENT = 8, FLAG_REBOOKED = 16 };
-
 enum column { /* in the order of the statements */
 	C_ID, C_SENDER, C_APPOINTMENT_ID, C_PATIENT_NUMBER, C_HAS_FILLER, C_SITE, C_PATIENT, C_GENERATION, C_STATUS,
 	C_START, C_WALL, C_ZONE, C_DURATION, C_LANGUAGE, C_FLAGS, C_CONSENT, C_PHONE, C_LINK, C_SENT_AT, C_ARRIVED,
-	C_QUARANTINE, C_ERASE_AT, C_ERASED, C_PHONE_MARK, C_VISIT, C_SAID, C_ADULT, C_CONTINUES, C_CONTINUED_BY
+	C_QUARANTINE, C_ERASE_AT, C_ERASED, C_PHONE_MARK, C_VISIT, C_SAID, C_ADULT, C_CONTINUES, C_CONTINUED_BY,
+	C_PERSON_AT, C_PHONE_AT, C_PRIOR, C_MERGED_AT, C_NEWS_AT
 };
 
 static bool
@@ -69,13 +68,35 @@ open_adult(struct store *s, sqlite3_stmt *q, struct appointment *a, struct fault
 	return true;
 }
 
+static void
+news_of_row(sqlite3_stmt *q, int64_t flags, struct appointment *a)
+{
+	a->person_at_s = sqlite3_column_int64(q, C_PERSON_AT);
+	a->phone_at_s = sqlite3_column_int64(q, C_PHONE_AT);
+	a->merged_at_s = sqlite3_column_int64(q, C_MERGED_AT);
+	a->news_at_s = sqlite3_column_int64(q, C_NEWS_AT);
+	a->news_death = flags & FLAG_NEWS_DEATH;
+	a->news_phone = flags & FLAG_NEWS_PHONE;
+	a->news_merge = flags & FLAG_NEWS_MERGE;
+}
+
+static void
+mark_of_row(sqlite3_stmt *q, int column, uint8_t out[MARK_BYTES], bool *has)
+{
+	struct span mark = sql_blob(q, column);
+
+	*has = mark.n == MARK_BYTES;
+	if (*has)
+		memcpy(out, mark.p, MARK_BYTES);
+}
+
 /* open: also what is sealed. */
 static bool
 of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appointment *a, struct fault *f)
 {
-	struct span patient = sql_blob(q, C_PATIENT), visit = sql_blob(q, C_VISIT);
 	int64_t flags = sqlite3_column_int64(q, C_FLAGS);
 	char wall[32];
+	bool has_prior;
 
 	memset(a, 0, sizeof *a);
 	a->id = sqlite3_column_int64(q, C_ID);
@@ -107,18 +128,16 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appoin
 	a->quarantine = sqlite3_column_int64(q, C_QUARANTINE);
 	a->erase_at_s = sqlite3_column_int64(q, C_ERASE_AT);
 	a->erased = sqlite3_column_int(q, C_ERASED) != 0;
+	news_of_row(q, flags, a);
 	/* What has lapsed is gone, whether or not its bytes are. */
 	if (a->erased || a->erase_at_s <= now_s) {
 		a->erased = true;
 		return true;
 	}
 	sql_text(q, C_LANGUAGE, a->language, sizeof a->language);
-	a->has_patient = patient.n == MARK_BYTES;
-	if (a->has_patient)
-		memcpy(a->patient, patient.p, MARK_BYTES);
-	a->has_visit = visit.n == MARK_BYTES;
-	if (a->has_visit)
-		memcpy(a->visit, visit.p, MARK_BYTES);
+	mark_of_row(q, C_PATIENT, a->patient, &a->has_patient);
+	mark_of_row(q, C_VISIT, a->visit, &a->has_visit);
+	mark_of_row(q, C_PRIOR, a->prior, &has_prior);
 	if (!open)
 		return true;
 	return open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
@@ -181,6 +200,43 @@ store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES]
 	return walk(s, q, now_s, false, fn, ctx, &n, f);
 }
 
+static bool
+take_portion(struct store *s, sqlite3_stmt *q, bool open, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn,
+    void *ctx, bool *done, struct fault *f)
+{
+	struct appointment a;
+	enum store_found found;
+	bool ok = true, go = true;
+	size_t n = 0;
+
+	while (ok && go && (found = sql_row(s->db, q, "appointments", f)) != STORE_NONE) {
+		ok = found == STORE_FOUND && of_row(s, q, now_s, open, &a, f);
+		if (!ok)
+			break;
+		*after = a.id;
+		n++;
+		go = fn(ctx, &a);
+	}
+	seal_wipe(&a, sizeof a);
+	(void)sqlite3_reset(q);
+	*done = n < limit;
+	return ok;
+}
+
+bool
+store_patient_after(struct store *s, const uint8_t patient[MARK_BYTES], int64_t *after, size_t limit, int64_t now_s,
+    store_appointment_fn *fn, void *ctx, bool *done, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_PATIENT_AFTER, f);
+
+	if (!q)
+		return false;
+	sql_bind_blob(q, 1, patient, MARK_BYTES);
+	(void)sqlite3_bind_int64(q, 2, *after);
+	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
+	return take_portion(s, q, false, after, limit, now_s, fn, ctx, done, f);
+}
+
 enum store_found
 store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f)
 {
@@ -202,28 +258,13 @@ store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, s
     bool *done, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_APPOINTMENT_LIVE, f);
-	struct appointment a;
-	enum store_found found;
-	size_t n = 0;
 
 	if (!q)
 		return false;
 	(void)sqlite3_bind_int64(q, 1, *after);
 	(void)sqlite3_bind_int64(q, 2, now_s);
 	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
-	while ((found = sql_row(s->db, q, "appointments", f)) == STORE_FOUND) {
-		if (!of_row(s, q, now_s, true, &a, f)) {
-			(void)sqlite3_reset(q);
-			return false;
-		}
-		*after = a.id;
-		n++;
-		if (!fn(ctx, &a))
-			break;
-	}
-	(void)sqlite3_reset(q);
-	*done = n < limit;
-	return found != STORE_FAILED;
+	return take_portion(s, q, true, after, limit, now_s, fn, ctx, done, f);
 }
 
 static bool
@@ -260,7 +301,9 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 	(void)sqlite3_bind_int64(q, C_DURATION + 1, a->duration_s);
 	sql_bind_text(q, C_LANGUAGE + 1, a->erased ? "" : a->language);
 	(void)sqlite3_bind_int(q, C_FLAGS + 1, (a->deceased ? FLAG_DECEASED : 0) | (a->confidential ? FLAG_CONFIDENTIAL : 0) |
-	    (a->left_site ? FLAG_LEFT : 0) | (a->patient_flag ? FLAG_PATIENT : 0) | (a->rebooked ? FLAG_REBOOKED : 0));
+	    (a->left_site ? FLAG_LEFT : 0) | (a->patient_flag ? FLAG_PATIENT : 0) | (a->rebooked ? FLAG_REBOOKED : 0) |
+	    (a->news_death ? FLAG_NEWS_DEATH : 0) | (a->news_phone ? FLAG_NEWS_PHONE : 0) |
+	    (a->news_merge ? FLAG_NEWS_MERGE : 0));
 	(void)sqlite3_bind_int(q, C_CONSENT + 1, (int)a->consent);
 	if (a->has_sent_at)
 		(void)sqlite3_bind_int64(q, C_SENT_AT + 1, a->sent_at_s);
@@ -270,6 +313,10 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 	(void)sqlite3_bind_int(q, C_ERASED + 1, a->erased);
 	(void)sqlite3_bind_int64(q, C_CONTINUES + 1, a->continues);
 	(void)sqlite3_bind_int64(q, C_CONTINUED_BY + 1, a->continued_by);
+	(void)sqlite3_bind_int64(q, C_PERSON_AT + 1, a->person_at_s);
+	(void)sqlite3_bind_int64(q, C_PHONE_AT + 1, a->phone_at_s);
+	(void)sqlite3_bind_int64(q, C_MERGED_AT + 1, a->merged_at_s);
+	(void)sqlite3_bind_int64(q, C_NEWS_AT + 1, a->news_at_s);
 }
 
 /* What identifies the patient, or tells what the visit is about. */
@@ -282,6 +329,8 @@ bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struc
 
 	if (a->has_patient)
 		sql_bind_blob(q, C_PATIENT + 1, a->patient, MARK_BYTES);
+	if (a->merged_at_s)
+		sql_bind_blob(q, C_PRIOR + 1, a->prior, MARK_BYTES);
 	if (a->has_visit)
 		sql_bind_blob(q, C_VISIT + 1, a->visit, MARK_BYTES);
 	if (a->phone[0]) {

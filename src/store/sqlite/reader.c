@@ -53,7 +53,7 @@ reader_db(struct store_reader *r)
 #define APPOINTMENTS_MAX 100000 /* of one answer */
 
 struct seen_row {
-	int64_t id, patient_number, start_s, arrived_at_s;
+	int64_t id, patient_number, start_s, arrived_at_s, news_at_s, flags;
 	char *strings[6]; /* appointment id, site, zone, language, continues, continued by; owned */
 	enum visit_status status;
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;
@@ -76,7 +76,7 @@ seen_of_row(sqlite3_stmt *q, struct seen_row *a)
 		.strings = { copy(q, 1), copy(q, 2), copy(q, 3), copy(q, 4), copy(q, 13), copy(q, 14) },
 		.patient_number = sqlite3_column_int64(q, 5), .status = (enum visit_status)sqlite3_column_int(q, 6),
 		.has_start = sqlite3_column_type(q, 7) != SQLITE_NULL, .start_s = sqlite3_column_int64(q, 7),
-		.phone = sqlite3_column_int(q, 8) != 0, .left_site = flags & 4, .patient_flag = flags & 8,
+		.flags = flags, .news_at_s = sqlite3_column_int64(q, 15), .phone = sqlite3_column_int(q, 8) != 0, .left_site = flags & FLAG_LEFT, .patient_flag = flags & FLAG_PATIENT,
 		.erased = sqlite3_column_int(q, 10) != 0, .quarantined = sqlite3_column_int(q, 11) != 0,
 		.arrived_at_s = sqlite3_column_int64(q, 12) };
 	for (size_t i = 0; i < sizeof a->strings / sizeof a->strings[0]; i++)
@@ -121,7 +121,9 @@ show(struct store_reader *r, sqlite3_stmt *texts_q, const struct seen_row *a, st
 		.continued_by = a->strings[5], .patient_number = a->patient_number,
 		.status = a->status, .has_start = a->has_start, .phone = a->phone, .left_site = a->left_site,
 		.patient_flag = a->patient_flag, .erased = a->erased, .quarantined = a->quarantined,
-		.start_s = a->start_s, .arrived_at_s = a->arrived_at_s };
+		.start_s = a->start_s, .arrived_at_s = a->arrived_at_s, .news_at_s = a->news_at_s,
+		.deceased = a->flags & FLAG_DECEASED, .news_death = a->flags & FLAG_NEWS_DEATH,
+		.news_phone = a->flags & FLAG_NEWS_PHONE, .news_merge = a->flags & FLAG_NEWS_MERGE };
 
 	if (!texts_of(r, texts_q, a->id, texts, cap, &v.texts_n, f))
 		return false;

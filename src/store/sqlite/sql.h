@@ -25,6 +25,11 @@ struct day_key {
 	struct seal_key *key; /* owned */
 };
 
+enum { /* appointment.flags */
+	FLAG_DECEASED = 1, FLAG_CONFIDENTIAL = 2, FLAG_LEFT = 4, FLAG_PATIENT = 8, FLAG_REBOOKED = 16,
+	FLAG_NEWS_DEATH = 32, FLAG_NEWS_PHONE = 64, FLAG_NEWS_MERGE = 128
+};
+
 struct tally {
 	int64_t site, n, committed;
 	enum text_state state;

@@ -7,7 +7,7 @@
 #define APPOINTMENT_COLUMNS \
 	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
 	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased, " \
-	"phone_mark, visit, said, adult, continues, continued_by"
+	"phone_mark, visit, said, adult, continues, continued_by, person_at, phone_at, prior, merged_at, news_at"
 #define TEXT_COLUMNS \
 	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
@@ -18,7 +18,7 @@
 	"SELECT a.id, a.appointment_id, s.title, a.zone, a.language, a.patient_number, a.status, " \
 	"a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, a.arrived, " \
 	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continues), " \
-	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by) " \
+	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by), a.news_at " \
 	"FROM appointment a LEFT JOIN site s ON s.id = a.site "
 /* The same of a table named t. */
 #define TEXT_OF_T \
@@ -48,18 +48,21 @@ static const char *const text[STATEMENTS] = {
 	[S_APPOINTMENT_GET] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE id = ?1",
 	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
-	                      "?28, ?29) "
+	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34) "
 	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, has_filler_id = ?5, site = ?6, "
 	                      "patient = ?7, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, "
 	                      "duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, "
 	                      "sent_at = ?19, arrived = ?20, quarantine = ?21, erase_at = ?22, erased = ?23, "
-	                      "phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29",
+	                      "phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, "
+	                      "person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34",
 	[S_APPOINTMENT_LAST] = "SELECT max(id) FROM appointment",
 	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
 
 	[S_APPOINTMENTS_PATIENT] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                           "WHERE patient = ?1 AND erased = 0 ORDER BY id DESC LIMIT ?2",
+	[S_PATIENT_AFTER] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
+	                    "WHERE patient = ?1 AND erased = 0 AND id > ?2 ORDER BY id LIMIT ?3",
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
@@ -148,7 +151,7 @@ static const char *const text[STATEMENTS] = {
 	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
 	                 "AND erase_at <= ?1 LIMIT ?2",
 	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1, "
-	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL "
+	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL, prior = NULL "
 	                "WHERE id = ?1",
 	[S_ERASE_NEXT] = "SELECT min(erase_at) FROM appointment WHERE erased = 0 AND erase_at / 86400 = "
 	                 "(SELECT erase_at / 86400 FROM appointment WHERE erased = 0 ORDER BY erase_at / 86400 LIMIT 1)",
