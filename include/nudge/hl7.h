@@ -49,6 +49,10 @@ unsigned hl7_segments(const struct hl7 *m);               /* How many; segment 0
 struct span hl7_name(const struct hl7 *m, unsigned segment); /* "SCH"; as sent. Borrowed. */
 bool hl7_is(const struct hl7 *m, unsigned segment, const char *name); /* Case-blind. */
 
+/* The first segment of that name in [from, to); `to` when there is none. name:
+ * three upper-case characters. Pure. */
+unsigned hl7_find(const struct hl7 *m, const char name[4], unsigned from, unsigned to);
+
 /* Field `field` (1-based, MSH counted as the standard does: MSH-1 is the
  * separator) of a segment, with all repetitions, escapes untouched. SPAN_NONE
  * when absent. `""` is given as it stands. Borrowed. */

@@ -1,4 +1,4 @@
-/* span.c - comparing, cutting and copying borrowed bytes. */
+/* span.c - comparing and copying borrowed bytes. */
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/span.h"
 
@@ -9,19 +9,6 @@ struct span
 span_of(const char *text)
 {
 	return text ? (struct span){ text, strlen(text) } : SPAN_NONE;
-}
-
-struct span
-span_from(const void *p, size_t n)
-{
-	assert(p || n == 0);
-	return (struct span){ p, n };
-}
-
-bool
-span_eq(struct span a, struct span b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 static unsigned char
@@ -66,34 +53,6 @@ span_find_nocase(struct span hay, const char *needle)
 		if (same_folded(hay.p + i, needle, n))
 			return (long)i;
 	return -1;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct span
-span_trim(struct span a)
-{
-	while (a.n > 0 && is_blank(a.p[0])) {
-		a.p++;
-		a.n--;
-	}
-	while (a.n > 0 && is_blank(a.p[a.n - 1]))
-		a.n--;
-	return a;
-}
-
-struct span
-span_cut(struct span a, char sep, struct span *rest)
-{
-	const char *at = a.n ? memchr(a.p, sep, a.n) : NULL;
-	size_t n = at ? (size_t)(at - a.p) : a.n;
-
-	*rest = at ? (struct span){ at + 1, a.n - n - 1 } : SPAN_NONE;
-	return (struct span){ a.p, n };
 }
 
 size_t

@@ -1,7 +1,9 @@
 /* index.c - one pass over a message: where every segment and field begins. */
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#include <endian.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ struct hl7 {
 	struct hl7_delims delims;
 	bool delims_own; /* not the standard ones in place of some that cannot be used */
 	struct segment *segment; /* owned */
+	uint32_t *code;          /* owned, parallel: code_of() the names */
 	uint32_t segments, segment_cap;
 	uint32_t *starts;        /* owned: where each field begins */
 	uint32_t fields, field_cap;
@@ -39,6 +42,7 @@ hl7_free(struct hl7 *m)
 	if (!m)
 		return;
 	free(m->segment);
+	free(m->code);
 	free(m->starts);
 	free(m);
 }
@@ -55,7 +59,7 @@ next_cap(uint32_t cap, uint32_t first, uint32_t max)
 static enum hl7_result
 grow_segments(struct hl7 *m)
 {
-	uint32_t cap;
+	uint32_t cap, *codes;
 	struct segment *grown;
 
 	if (m->segment_cap == HL7_SEGMENTS_MAX)
@@ -65,6 +69,10 @@ grow_segments(struct hl7 *m)
 	if (!grown)
 		return HL7_NO_MEMORY;
 	m->segment = grown;
+	codes = realloc(m->code, cap * sizeof *codes);
+	if (!codes)
+		return HL7_NO_MEMORY;
+	m->code = codes;
 	m->segment_cap = cap;
 	return HL7_OK;
 }
@@ -95,6 +103,21 @@ skip_blanks(struct span b, uint32_t at)
 	return at;
 }
 
+#define CODE(a, b, c) ((uint32_t)(unsigned char)(a) << 16 | (uint32_t)(unsigned char)(b) << 8 | (unsigned char)(c))
+
+static inline char
+upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+}
+
+/* A name of three characters as a number, letters folded; 0 for any other. */
+static inline uint32_t
+code_of(const char *name, size_t n)
+{
+	return n == 3 ? CODE(upper(name[0]), upper(name[1]), upper(name[2])) : 0;
+}
+
 /* Ends the line at `end`; an empty one is nothing. */
 static enum hl7_result
 end_segment(struct hl7 *m, struct segment *s, uint32_t end)
@@ -108,33 +131,36 @@ end_segment(struct hl7 *m, struct segment *s, uint32_t end)
 	s->end = end;
 	if (s->fields == 0)
 		s->name_end = end;
+	struct span name = span_trim((struct span){ m->bytes.p + s->begin, s->name_end - s->begin });
+
+	m->code[m->segments] = code_of(name.p, name.n);
 	m->segment[m->segments++] = *s;
 	return HL7_OK;
 }
 
-#define ONES UINT64_C(0x0101010101010101)
-#define LOW7 UINT64_C(0x7f7f7f7f7f7f7f7f)
+#define STEP 16 /* bytes looked at together */
 
-/* The top bit of each byte of `word` that equals the byte all through `all`. */
-static inline uint64_t
-equal_bytes(uint64_t word, uint64_t all)
+#ifdef __SSE2__
+/* A bit for each of the STEP bytes at p that is a or b. */
+static inline uint32_t
+marks_in(const char *p, char a, char b)
 {
-	uint64_t x = word ^ all;
+	__m128i word = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i found = _mm_or_si128(_mm_cmpeq_epi8(word, _mm_set1_epi8(a)), _mm_cmpeq_epi8(word, _mm_set1_epi8(b)));
 
-	return ~(((x & LOW7) + LOW7) | x | LOW7);
+	return (uint32_t)_mm_movemask_epi8(found);
 }
-
-static inline uint64_t
-load_bytes(const char *p, size_t n)
+#else
+static inline uint32_t
+marks_in(const char *p, char a, char b)
 {
-	uint64_t word = 0;
+	uint32_t marks = 0;
 
-	if (n >= sizeof word)
-		memcpy(&word, p, sizeof word);
-	else
-		memcpy(&word, p, n);
-	return le64toh(word);
+	for (unsigned i = 0; i < STEP; i++)
+		marks |= (uint32_t)(p[i] == a || p[i] == b) << i;
+	return marks;
 }
+#endif
 
 /* What one field separator or terminator at `at` means for the line `s`. */
 static inline enum hl7_result
@@ -155,21 +181,26 @@ take_mark(struct hl7 *m, struct segment *s, uint32_t at)
 	return r;
 }
 
-/* Eight bytes at a time: most of them are neither separator nor terminator. */
+/* Many bytes at a time: most of them are neither separator nor terminator. */
 static enum hl7_result
 index_lines(struct hl7 *m, uint32_t begin, char terminator)
 {
-	uint64_t field = ONES * (unsigned char)m->delims.field, end = ONES * (unsigned char)terminator;
 	struct segment s = { .begin = begin };
 	uint32_t n = (uint32_t)m->bytes.n;
 	enum hl7_result r;
 
-	for (uint32_t i = begin; i < n; i += 8) {
-		uint64_t word = load_bytes(m->bytes.p + i, n - i);
-		uint64_t marks = equal_bytes(word, field) | equal_bytes(word, end);
+	char last[STEP];
 
-		for (; marks; marks &= marks - 1) {
-			uint32_t at = i + (uint32_t)__builtin_ctzll(marks) / 8;
+	for (uint32_t i = begin; i < n; i += STEP) {
+		const char *p = m->bytes.p + i;
+
+		if (n - i < STEP) { /* what is behind the end may be no memory of ours */
+			memset(last, 'A', sizeof last); /* no delimiter */
+			memcpy(last, p, n - i);
+			p = last;
+		}
+		for (uint32_t marks = marks_in(p, m->delims.field, terminator); marks; marks &= marks - 1) {
+			uint32_t at = i + (uint32_t)__builtin_ctz(marks);
 
 			if (at < s.begin) /* a LF that was skipped as a blank */
 				continue;
@@ -250,7 +281,31 @@ hl7_name(const struct hl7 *m, unsigned segment)
 bool
 hl7_is(const struct hl7 *m, unsigned segment, const char *name)
 {
-	return span_is_nocase(hl7_name(m, segment), name);
+	uint32_t code;
+
+	if (segment >= m->segments)
+		return name[0] == '\0';
+	code = name[0] && name[1] && name[2] && !name[3] ? code_of(name, 3) : 0;
+	return code ? m->code[segment] == code : span_is_nocase(hl7_name(m, segment), name);
+}
+
+/* Whether the delimiters stand in its first fields. */
+static bool
+has_delims(uint32_t code)
+{
+	return code == CODE('M', 'S', 'H') || code == CODE('F', 'H', 'S') || code == CODE('B', 'H', 'S');
+}
+
+unsigned
+hl7_find(const struct hl7 *m, const char name[4], unsigned from, unsigned to)
+{
+	uint32_t code = CODE(name[0], name[1], name[2]);
+
+	unsigned end = to < m->segments ? to : m->segments;
+
+	while (from < end && m->code[from] != code)
+		from++;
+	return from < end ? from : to;
 }
 
 struct span
@@ -262,7 +317,7 @@ hl7_field(const struct hl7 *m, unsigned segment, unsigned field)
 	if (segment >= m->segments || field == 0)
 		return SPAN_NONE;
 	s = &m->segment[segment];
-	if (delims_are_in(hl7_name(m, segment))) {
+	if (has_delims(m->code[segment])) {
 		if (field == 1)
 			return s->fields ? (struct span){ m->bytes.p + s->name_end, 1 } : SPAN_NONE;
 		field--;

@@ -139,8 +139,10 @@ hl7_next(const struct hl7 *m, struct hl7_scope in, const struct hl7_path *path, 
 		unsigned s = in.from + cursor->segment;
 
 		if (!cursor->inside) {
-			if (!hl7_is(m, s, path->segment))
-				continue;
+			s = hl7_find(m, path->segment, s, in.to);
+			cursor->segment = s - in.from;
+			if (s == in.to)
+				return false;
 			cursor->inside = true;
 			cursor->repetition = 0;
 			cursor->rest = SPAN_NONE;

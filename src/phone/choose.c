@@ -26,11 +26,18 @@ struct rated {
 	char e164[PHONE_MAX];
 };
 
+/* list: upper case */
 static bool
 is_one_of(struct span word, const char *const *list, size_t n)
 {
+	char first;
+
+	word = span_trim(word);
+	if (word.n == 0)
+		return false;
+	first = word.p[0] >= 'a' && word.p[0] <= 'z' ? (char)(word.p[0] - 32) : word.p[0];
 	for (size_t i = 0; i < n; i++)
-		if (span_is_nocase(span_trim(word), list[i]))
+		if (first == list[i][0] && span_is_nocase(word, list[i]))
 			return true;
 	return false;
 }
@@ -62,7 +69,7 @@ has_word(struct span text, const char *word)
 static bool
 says_mobile(struct span text)
 {
-	return has_word(text, "mobile") || has_word(text, "cell");
+	return text.n >= 4 && (has_word(text, "mobile") || has_word(text, "cell"));
 }
 
 static int

@@ -4,12 +4,11 @@
 
 #include <string.h>
 
-static bool
-area_is_in(const char *areas, const char *national)
+/* national has three digits at least. */
+static size_t
+area_of(const char *national)
 {
-	char area[4] = { national[0], national[1], national[2], '\0' };
-
-	return strstr(areas, area) != NULL;
+	return (size_t)(national[0] - '0') * 100 + (size_t)(national[1] - '0') * 10 + (size_t)(national[2] - '0');
 }
 
 /* Exchange 555, lines 0100 to 0199 among it, is accepted: those are reserved for
@@ -32,19 +31,26 @@ check_north_america(const char *d, enum phone_type *type)
 		return PHONE_NOT_ASSIGNABLE;
 	if (d[1] == '9') /* N9X is kept for longer numbers; 999 is the usual dummy */
 		return PHONE_NOT_ASSIGNABLE;
-	*type = area_is_in(plan_toll_free, d) ? PHONE_TOLL_FREE
-	    : area_is_in(plan_premium, d) || strncmp(d + 3, "976", 3) == 0 ? PHONE_PREMIUM : PHONE_MAYBE_MOBILE;
+	*type = (enum phone_type)plan_area_type[area_of(d)];
+	if (*type == PHONE_MAYBE_MOBILE && strncmp(d + 3, "976", 3) == 0)
+		*type = PHONE_PREMIUM;
 	return PHONE_OK;
+}
+
+static bool
+is_country(const char *mine, const char *country) /* mine: two letters */
+{
+	return mine[0] == country[0] && mine[1] == country[1] && country[2] == '\0';
 }
 
 const struct plan *
 plan_of_country(const char *country)
 {
 	for (size_t i = 0; i < plan_table_n; i++)
-		if (strcmp(plan_table[i].country, country) == 0)
+		if (is_country(plan_table[i].country, country))
 			return &plan_table[i];
-	for (size_t i = 0; i < plan_areas_n; i++)
-		if (strcmp(plan_areas[i].country, country) == 0)
+	for (size_t i = 0; i < plan_neighbours_n; i++)
+		if (is_country(plan_neighbours[i], country))
 			return plan_of_code("1");
 	return NULL;
 }
@@ -53,7 +59,8 @@ const struct plan *
 plan_of_code(const char *digits)
 {
 	for (size_t i = 0; i < plan_table_n; i++)
-		if (strncmp(digits, plan_table[i].code, strlen(plan_table[i].code)) == 0)
+		if (digits[0] == plan_table[i].code[0] &&
+		    strncmp(digits, plan_table[i].code, strlen(plan_table[i].code)) == 0)
 			return &plan_table[i];
 	return NULL;
 }
@@ -84,10 +91,7 @@ plan_check(const struct plan *p, const char *national, enum phone_type *type)
 const char *
 plan_country(const struct plan *p, const char *national)
 {
-	if (p->rules || strlen(national) < 3)
-		return p->country;
-	for (size_t i = 0; i < plan_areas_n; i++)
-		if (area_is_in(plan_areas[i].areas, national))
-			return plan_areas[i].country;
-	return p->country;
+	size_t neighbour = p->rules || strlen(national) < 3 ? 0 : plan_area_neighbour[area_of(national)];
+
+	return neighbour ? plan_neighbours[neighbour - 1] : p->country;
 }

@@ -20,16 +20,14 @@ struct plan {
 	size_t rules_n;
 };
 
-struct plan_area { /* under country code 1: areas of another country than the United States */
-	const char *country, *areas; /* with blanks between */
-};
-
 /* Made of schemas/phone when the program is built; rows end with an empty one. */
 extern const struct plan plan_table[];
 extern const size_t plan_table_n;
-extern const struct plan_area plan_areas[];
-extern const size_t plan_areas_n;
-extern const char plan_toll_free[], plan_premium[]; /* areas under country code 1, with blanks between */
+/* Under country code 1, by area code: */
+extern const char *const plan_neighbours[];     /* countries other than the United States */
+extern const size_t plan_neighbours_n;
+extern const unsigned char plan_area_neighbour[1000]; /* 0: the United States; else 1 more than its place above */
+extern const unsigned char plan_area_type[1000];      /* enum phone_type */
 
 const struct plan *plan_of_country(const char *country); /* NULL when unknown. Borrowed, static. */
 const struct plan *plan_of_code(const char *digits);     /* By the digits after '+'; as above. */

@@ -22,25 +22,24 @@ is_past(struct span when, const struct zone *z, int64_t now_s)
 	return at <= now_s;
 }
 
+#define XTN_COMPONENTS 18
+
 static void
 read_candidate(struct reading *r, const struct zone *z, struct span rep, struct phone_candidate *c)
 {
+	struct span xtn[XTN_COMPONENTS + 1] = { { NULL, 0 } }, ended;
 	uint64_t wanted = 0;
 
-	*c = (struct phone_candidate){
-		.text = value_part(r, rep, 1),
-		.use = value_part(r, rep, 2),
-		.equipment = value_part(r, rep, 3),
-		.address = value_part(r, rep, 4),
-		.country = value_part(r, rep, 5),
-		.area = value_part(r, rep, 6),
-		.local = value_part(r, rep, 7),
-		.extension = value_part(r, rep, 8),
-		.any = value_part(r, rep, 9),
-		.unformatted = value_part(r, rep, 12),
-	};
-	c->ended = value_part(r, rep, 15).n > 0 || is_past(hl7_part(r->delims, rep, 14, 0), z, r->now_s);
-	if (span_to_u64(value_part(r, rep, 18), 1000, &wanted))
+	for (int i = 1; i <= XTN_COMPONENTS && rep.p; i++)
+		xtn[i] = span_cut(rep, r->delims->component, &rep);
+	ended = xtn[14];
+	for (int i = 1; i <= XTN_COMPONENTS; i++)
+		xtn[i] = xtn[i].n == 0 || hl7_is_null(span_trim(xtn[i])) ? SPAN_NONE : value_text(r, xtn[i]);
+	*c = (struct phone_candidate){ .text = xtn[1], .use = xtn[2], .equipment = xtn[3], .address = xtn[4],
+		.country = xtn[5], .area = xtn[6], .local = xtn[7], .extension = xtn[8], .any = xtn[9],
+		.unformatted = xtn[12] };
+	c->ended = xtn[15].n > 0 || is_past(ended, z, r->now_s);
+	if (span_to_u64(xtn[18], 1000, &wanted))
 		c->preference = (int)wanted;
 }
 

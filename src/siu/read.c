@@ -93,14 +93,12 @@ is_whole(struct reading *r)
 {
 	static const struct hl7_path head = { .segment = "MSH" }, go_on = { .segment = "MSH", .field = 14 },
 	    charset = { .segment = "MSH", .field = 18 }, again = { .segment = "SCH" };
-	unsigned n = hl7_segments(r->hl7), schedules = 0;
+	unsigned n = hl7_segments(r->hl7), schedule = hl7_find(r->hl7, "SCH", 1, n);
 
-	for (unsigned i = 1; i < n; i++) {
-		if (hl7_is(r->hl7, i, "MSH"))
-			return verdict_quarantine(r, "several messages in one frame", 100, &head);
-		if (hl7_is(r->hl7, i, "SCH") && ++schedules > 1)
-			return verdict_quarantine(r, "several appointments in one message", 100, &again);
-	}
+	if (hl7_find(r->hl7, "MSH", 1, n) < n)
+		return verdict_quarantine(r, "several messages in one frame", 100, &head);
+	if (schedule < n && hl7_find(r->hl7, "SCH", schedule + 1, n) < n)
+		return verdict_quarantine(r, "several appointments in one message", 100, &again);
 	if (span_trim(hl7_field(r->hl7, 0, 14)).n > 0 || hl7_is(r->hl7, n - 1, "DSC"))
 		return verdict_quarantine(r, "message goes on in another frame", 100, &go_on);
 	if (r->is_bare)
@@ -113,11 +111,9 @@ is_whole(struct reading *r)
 static unsigned
 group_end(const struct reading *r, unsigned from)
 {
-	unsigned n = hl7_segments(r->hl7), i = from + 1;
+	unsigned end = hl7_find(r->hl7, "PID", from + 1, hl7_segments(r->hl7));
 
-	while (i < n && !hl7_is(r->hl7, i, "PID") && !hl7_is(r->hl7, i, "RGS"))
-		i++;
-	return i;
+	return hl7_find(r->hl7, "RGS", from + 1, end);
 }
 
 bool
@@ -126,9 +122,7 @@ groups_find(struct reading *r, struct groups *g)
 	static const struct hl7_path pid = { .segment = "PID" };
 	unsigned n = hl7_segments(r->hl7);
 
-	for (unsigned i = 1; i < n; i++) {
-		if (!hl7_is(r->hl7, i, "PID"))
-			continue;
+	for (unsigned i = 1; (i = hl7_find(r->hl7, "PID", i, n)) < n; i++) {
 		if (g->n == PATIENTS_MAX)
 			return verdict_quarantine(r, "more than 256 patients", 100, &pid);
 		g->from[g->n++] = i;

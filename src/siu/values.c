@@ -25,8 +25,11 @@ values_begin(struct reading *r)
 
 	memset(r->dead, 0, sizeof r->dead);
 	for (unsigned i = 0; i < n && i < HL7_SEGMENTS_MAX; i++) {
+		struct span name = hl7_name(r->hl7, i);
 		bool dead = false;
 
+		if (name.n == 0 || !strchr("ARar", name.p[0]))
+			continue;
 		if (hl7_is(r->hl7, i, "RGS"))
 			dead = group_deleted = is_deleted(r, i);
 		else if (is_resource(r->hl7, i))
@@ -71,12 +74,10 @@ place_of(const struct reading *r, const struct hl7_path *p, unsigned place, stru
 	return place <= 2;
 }
 
-/* Enters the field of a segment that the path means and that is alive. */
+/* Enters the field of a segment of the path's name, if it is the one meant and alive. */
 static bool
 enter(const struct reading *r, const struct hl7_path *p, unsigned segment, struct walk *w)
 {
-	if (!hl7_is(r->hl7, segment, p->segment))
-		return false;
 	w->seen++;
 	if ((p->segment_rep >= 0 && w->seen - 1 != (unsigned)p->segment_rep) || is_dead(r, segment))
 		return false;
@@ -115,6 +116,10 @@ walk_next(const struct reading *r, const struct path_list *l, struct walk *w, st
 
 		for (; place_of(r, p, w->place, &in); w->place++, w->segment = w->seen = 0) {
 			for (; in.from + w->segment < in.to; w->segment++) {
+				if (!w->inside)
+					w->segment = hl7_find(r->hl7, p->segment, in.from + w->segment, in.to) - in.from;
+				if (in.from + w->segment == in.to)
+					break;
 				if (!w->inside && !enter(r, p, in.from + w->segment, w))
 					continue;
 				if (!next_repetition(r, p, w, value))
