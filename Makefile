@@ -14,7 +14,7 @@ VERSION  := 0.1.0
 PKGCONF  ?= pkg-config
 
 PKGS     := libevent libevent_openssl libevent_pthreads openssl sqlite3 libcurl libpcre2-8 \
-            libconfuse jansson icu-i18n icu-uc libsystemd
+            libconfuse jansson expat icu-i18n icu-uc libsystemd
 # Asked for only when something is compiled: `make demo` must start on a bare machine.
 PKG_CFLAGS = $(shell $(PKGCONF) --cflags $(PKGS))
 PKG_LIBS   = $(shell $(PKGCONF) --libs $(PKGS)) -pthread

@@ -61,8 +61,23 @@ struct conf_gateway {
 	char *api_version;
 	char *ca_file;       /* path, or "" for the system's */
 	bool any_host;
+	/* How delivery reports come; queue and webhook give texts from phones, too. */
+	enum { REPORTS_NONE, REPORTS_POLL, REPORTS_QUEUE, REPORTS_WEBHOOK } reports;
+	char *queue;         /* "https://ACCOUNT.queue.core.windows.net/QUEUE", or "" */
+	char *queue_key, *queue_sas; /* paths; one of them with queue */
+	char *webhook_address;
+	int webhook_port;    /* 0: no webhook */
+	char *webhook_path;  /* "/events" */
+	char *webhook_certificate, *webhook_private_key; /* paths */
+	char *webhook_secret;   /* path, or "" */
+	char *webhook_tenant;   /* of the tokens that Event Grid shows; "" : none are asked for */
+	char *webhook_audience, *webhook_caller; /* caller "": any of the tenant */
+	char *webhook_keys;     /* URL of the tenant's public keys */
 	struct conf_place at;
 };
+
+/* What its phones say reaches us: a queue or a webhook is set. Pure. */
+bool conf_gateway_hears(const struct conf_gateway *g);
 
 enum number_type { NUMBER_TOLL_FREE, NUMBER_SHORT_CODE, NUMBER_10DLC, NUMBER_ALPHANUMERIC };
 

@@ -188,6 +188,15 @@ bool store_due(struct store *s, int64_t until_s, size_t limit, struct store_curs
 /* All texts in state SENDING, by id. */
 bool store_sending(struct store *s, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
+/* ---- texts whose delivery report is to be asked for ---- */
+bool store_report_wait(struct store *s, int64_t text, int64_t due_s, int64_t asked, struct fault *f)
+    __attribute__((warn_unused_result)); /* adds or replaces; asked: how often it was */
+bool store_report_done(struct store *s, int64_t text, struct fault *f) __attribute__((warn_unused_result)); /* Fine when it is not there. */
+typedef bool store_report_due_fn(void *ctx, int64_t text, int64_t asked); /* false stops the walk */
+bool store_reports_due(struct store *s, int64_t now_s, size_t limit, store_report_due_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result)); /* the oldest due first */
+bool store_report_next(struct store *s, int64_t *due_s, struct fault *f) __attribute__((warn_unused_result)); /* INT64_MAX: none */
+
 /* Texts of a site that are held for this reason, by id, at most `limit`. */
 bool store_held_for(struct store *s, int64_t site, enum text_reason why, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
     __attribute__((warn_unused_result));

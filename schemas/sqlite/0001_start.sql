@@ -140,6 +140,13 @@ CREATE TABLE body (                   -- what goes to the gateway, while it may 
 	sealed BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE report (                 -- texts whose delivery report is to be asked for
+	text  INTEGER PRIMARY KEY,
+	due   INTEGER NOT NULL,
+	asked INTEGER NOT NULL            -- how often it was
+) STRICT;
+CREATE INDEX report_due ON report (due);
+
 CREATE TABLE tally (                  -- how many texts are in which state
 	site  INTEGER NOT NULL,
 	state INTEGER NOT NULL,           -- 0: how many were ever planned

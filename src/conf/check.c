@@ -178,6 +178,14 @@ check_gateway_secrets(struct reader *r, const struct conf_gateway *g)
 			"copy the value of the application's secret into it: install -m 0600 /dev/stdin" },
 		{ g->at, "gateway", g->title, "client_certificate", g->client_certificate,
 			"copy the application's key and certificate into it, both as PEM: install -m 0600 /dev/stdin" },
+		{ g->at, "gateway", g->title, "queue_key", g->queue_key,
+			"copy the storage account's key into it: install -m 0600 /dev/stdin" },
+		{ g->at, "gateway", g->title, "queue_sas", g->queue_sas,
+			"copy the shared access signature into it: install -m 0600 /dev/stdin" },
+		{ g->at, "gateway", g->title, "webhook_private_key", g->webhook_port ? g->webhook_private_key : "",
+			"make key and request with: openssl req -new -newkey rsa:3072 -nodes -out webhook.csr -keyout" },
+		{ g->at, "gateway", g->title, "webhook_secret", g->webhook_port ? g->webhook_secret : "",
+			"make it with: openssl rand -hex 32 | install -m 0600 /dev/stdin" },
 	};
 
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
@@ -264,6 +272,7 @@ check_across(struct reader *r)
 		conf_fault_add(r->faults, &top, false, "there is no site: no message would be for anybody");
 	check_ports(r);
 	check_proofs(r);
+	check_told(r);
 	check_overlap(r);
 	check_geography(r);
 	check_secrets(r);

@@ -93,7 +93,9 @@ blocks_free(struct conf *c)
 		struct conf_gateway *g = &c->gateways[i];
 		char *texts[] = { g->title, g->endpoint, g->access_key, g->access_key_2, g->tenant, g->client_id,
 			g->client_secret, g->client_certificate, g->authority, g->identity_endpoint, g->arc_keys,
-			g->api_version, g->ca_file };
+			g->api_version, g->ca_file, g->queue, g->queue_key, g->queue_sas, g->webhook_address, g->webhook_path,
+			g->webhook_certificate, g->webhook_private_key, g->webhook_secret, g->webhook_tenant, g->webhook_audience,
+			g->webhook_caller, g->webhook_keys };
 
 		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
 			free(texts[k]);

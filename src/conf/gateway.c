@@ -176,6 +176,7 @@ gateway(struct reader *r, const struct section *s, void *item, size_t index)
 	g->any_host = section_bool(s, "any_host");
 	endpoint(s, g);
 	identity(s, g);
+	build_gateway_told(s, g);
 }
 
 void

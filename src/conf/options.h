@@ -132,11 +132,13 @@ void build_top(struct reader *r);
 struct conf_place top_place(const struct reader *r, const char *key); /* of a setting of the top */
 void build_organizations(struct reader *r);
 void build_gateways(struct reader *r);
+void build_gateway_told(const struct section *s, struct conf_gateway *g); /* how its reports and texts from phones come */
 void build_numbers(struct reader *r);
 void build_environments(struct reader *r);
 void build_listeners(struct reader *r);
 void build_sites(struct reader *r);
 void check_across(struct reader *r); /* between blocks, and the secrets */
+void check_told(struct reader *r);   /* numbers that must hear their phones, webhooks on one port */
 void conf_free(struct conf *c);
 struct conf *conf_new(void); /* one hold */
 
@@ -155,6 +157,9 @@ bool shape_endpoint(char *url, bool any_host, struct fault *f);
 bool shape_url(const char *name, char *url, struct fault *f); /* The same for any host; http:// on loopback only. name: of the setting. */
 bool shape_url_local(const char *url);                        /* Of that form, and on loopback. */
 #define CONF_IMDS "http://169.254.169.254"                    /* of a virtual machine of Azure */
+
+/* "https://ACCOUNT.queue.core.windows.net/QUEUE", its host in lower case in place. */
+bool shape_queue(char *url, bool any_host, struct fault *f);
 
 /* Calls fn for each block of this name, in the order of the files. Grows
  * *items (zeroed) by one for each. */

@@ -153,3 +153,39 @@ shape_endpoint(char *url, bool any_host, struct fault *f)
 		    host, GATEWAY_HOSTS);
 	return true;
 }
+
+bool
+shape_queue(char *url, bool any_host, struct fault *f)
+{
+	static const char *const ends[] = { ".queue.core.windows.net", ".queue.storage.azure.net",
+		".queue.core.usgovcloudapi.net", ".queue.core.chinacloudapi.cn" };
+	char start[300], host[256], *path = NULL, *name;
+	size_t n = 0;
+
+	if (strstr(url, "://"))
+		path = strchr(strstr(url, "://") + 3, '/');
+	name = path ? strrchr(path, '/') + 1 : NULL;
+	if (!name || strpbrk(url, "?#@%") || (size_t)(path - url) >= sizeof start)
+		return fault_set(f, FAULT_OPERATOR,
+		    "queue is https://ACCOUNT%s/QUEUE, without a query (a shared access signature goes into the file that "
+		    "queue_sas names)",
+		    ends[0]);
+	n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (name[n] || n < 3 || n > 63 || strlen(path) > 200)
+		return fault_set(f, FAULT_OPERATOR,
+		    "queue ends with the queue's name: 3 to 63 lower-case letters, digits and '-'; not \"%s\"", name);
+	(void)span_copy(start, sizeof start, span_from(url, (size_t)(path - url)));
+	if (!shape_endpoint(start, true, f)) {
+		struct fault why = *f;
+
+		return fault_set(f, FAULT_OPERATOR, "queue: %s", why.text);
+	}
+	memcpy(url, start, strlen(start)); /* lower case; a usual port is left as it was written */
+	(void)span_copy(host, sizeof host, span_of(strstr(start, "://") + 3));
+	host[strcspn(host, ":")] = '\0';
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		any_host = any_host || (strlen(host) > strlen(ends[i]) && strcmp(host + strlen(host) - strlen(ends[i]), ends[i]) == 0);
+	return any_host || shape_loopback(host) ||
+	    fault_set(f, FAULT_OPERATOR, "queue: \"%s\" is no host of Azure's queues (ACCOUNT%s); if it is meant, say any_host = true",
+	        host, ends[0]);
+}

@@ -22,7 +22,7 @@ static const struct {
 	{ "unreachable", { 4006, 0 }, "Unreachable phone number" },
 	{ "spam", { 4010, 0 }, "Spam detected" },
 	{ "recipient-blocked", { 4003, 4005 }, "Recipient blocked" },
-	{ "limit-reached", { 4008, 0 }, "Message limit reached" },
+	{ "limit-reached", { 4008, 4020 }, "Message limit reached" },
 };
 
 const char *
@@ -31,7 +31,7 @@ views_status_word(const struct text *t)
 	if (t->state == TEXT_DELIVERED)
 		return "Delivered";
 	if (t->state == TEXT_SENT)
-		return "accepted";
+		return strcmp(t->code, "unknown") == 0 ? "unknown" : "accepted";
 	if (t->state != TEXT_FAILED)
 		return text_state_name(t->state);
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)

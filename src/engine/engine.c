@@ -253,7 +253,7 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 			return false;
 	}
 	if (!take_events(e, f) || !take_messages(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
-	    !send_due(e, more, f))
+	    !send_due(e, more, f) || !reports_ask(e, f))
 		return false;
 	return ahead_portion(e, more, f);
 }
@@ -328,6 +328,7 @@ undo(struct engine *e)
 	store_rollback(e->store);
 	e->senders_n = 0;
 	e->news_at = (struct news_cursor){ 0, 0, 0 };
+	e->reports_next_s = 0;
 	for (size_t i = 0; i < e->out.jobs_n; i++) {
 		struct flight *x = flights_find(&e->flights, e->out.jobs[i].text);
 
@@ -444,6 +445,7 @@ engine_sleep_ms(const struct engine *e, const struct now *now)
 		ms = least(ms, next * 1000 - now->wall_ms);
 	if (erasure != INT64_MAX)
 		ms = least(ms, erasure * 1000 - now->wall_ms);
+	ms = least(ms, reports_sleep_ms(e, now));
 	for (size_t i = 0; i < e->flights.n; i++)
 		if (e->flights.item[i].out || e->sender_connected)
 			ms = least(ms, e->flights.item[i].wake_ms - now->boot_ms);

@@ -60,7 +60,7 @@ accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct
 	t->reason = REASON_ACCEPTED;
 	t->sent_s = now_s(&e->now);
 	memcpy(t->message_id, ev->message_id, sizeof t->message_id);
-	return outcome_settle(e, t, f);
+	return reports_expect(e, t, f) && outcome_settle(e, t, f);
 }
 
 static bool

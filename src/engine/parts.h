@@ -16,6 +16,7 @@
  *   limit.c    what an organization may send in a month
  *   outcome.c  what came of an attempt
  *   told.c     what the gateway told by itself: reports, its opt-outs
+ *   reports.c  reports that must be asked for
  *   command.c  what an administrator asked
  *   flights.c  attempts that are out or wait for the next try
  */
@@ -171,6 +172,9 @@ struct engine {
 	bool scrub_wanted;
 	int64_t scrubbed_ms, forgot_s;
 
+	int64_t reports_next_s;   /* the first report to ask for; 0: look */
+	int64_t reports_pace_ms;  /* boot clock: not before */
+
 	struct queue_link *messages, *events; /* not yet taken */
 	struct queue_link *done_events;       /* applied in this turn; freed when it is committed */
 	struct outputs out;
@@ -255,6 +259,9 @@ bool outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reas
 bool outcome_settle(struct engine *e, struct text *t, struct fault *f); /* nothing is under way for it any more */
 void outcome_sender(struct engine *e, const struct sender_event *ev); /* connected, lost */
 bool told_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
+bool reports_expect(struct engine *e, const struct text *t, struct fault *f); /* the gateway took it */
+bool reports_ask(struct engine *e, struct fault *f);          /* those that are due; a little of it */
+int64_t reports_sleep_ms(const struct engine *e, const struct now *now); /* INT64_MAX: not needed */
 bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */
 
 bool command_apply(struct engine *e, struct command *c, struct fault *f);

@@ -5,6 +5,22 @@
 
 #include "engine/parts.h"
 
+static const char *
+digits(const char *number)
+{
+	return number + (number[0] == '+');
+}
+
+/* Whoever shares the gateway's resource with us may use tags like ours. Of a
+ * text that was sent twice a delivery of either is one. */
+static bool
+is_of(const struct sender_event *ev, const struct text *t)
+{
+	bool other = t->message_id[0] && ev->message_id[0] && strcmp(t->message_id, ev->message_id) != 0;
+
+	return (!ev->from[0] || strcasecmp(digits(ev->from), digits(t->sender)) == 0) && (!other || ev->delivery == DELIVERY_OK);
+}
+
 /* A report may come twice, late, and in any order: the table of states says
  * what it still changes; delivered wins. */
 static bool
@@ -15,7 +31,7 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 	struct text t;
 	enum text_state next;
 
-	if (ev->delivery == DELIVERY_UNKNOWN || ev->text == 0)
+	if (ev->text == 0)
 		return true;
 	switch (store_text_get(e->store, ev->text, &t, f)) {
 	case STORE_FAILED:
@@ -25,13 +41,20 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 	case STORE_FOUND:
 		break;
 	}
-	next = text_step(t.state, event[ev->delivery]);
+	if (t.first_sent_s == 0 || !is_of(ev, &t))
+		return true;
+	if (ev->delivery == DELIVERY_UNKNOWN && t.state == TEXT_SENT) {
+		(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
+		t.report_code = ev->number;
+		return store_text_put(e->store, &t, f) && store_report_done(e->store, t.id, f);
+	}
+	next = ev->delivery == DELIVERY_UNKNOWN ? t.state : text_step(t.state, event[ev->delivery]);
 	if (next == t.state)
 		return true;
 	t.state = next;
 	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
 	t.report_code = ev->number;
-	return outcome_settle(e, &t, f);
+	return store_report_done(e->store, t.id, f) && outcome_settle(e, &t, f);
 }
 
 /* The organization of a sending number, by what stands in `sender`. */

@@ -12,6 +12,8 @@
 
 #include "nudge/log.h"
 #include "nudge/seal.h"
+#include "sender/outbox.h"
+#include "sender/tellers.h"
 
 #define KEPT_MAX (4u << 20) /* bytes of outcomes while nudged is away */
 #define RETRY_MIN_MS 250
@@ -21,6 +23,8 @@ struct loop {
 	struct event_base *base;
 	struct conf *conf;          /* held */
 	struct acs_client *client;
+	struct outbox *outbox;      /* events for nudged */
+	struct tellers *tellers;
 	struct bufferevent *bev;    /* NULL while not connected */
 	struct event *again, *end;
 	struct buf kept;            /* outcomes that wait for their turn */
@@ -90,6 +94,7 @@ unlink_from(struct loop *l)
 	if (l->linked)
 		log_warn("nudged is gone: waiting for it");
 	l->linked = false;
+	outbox_linked(l->outbox, false);
 	keep_flying(l);
 	bufferevent_free(l->bev);
 	l->bev = NULL;
@@ -136,6 +141,53 @@ not_begun(struct loop *l, const struct link_job *j)
 	hand_over(l);
 }
 
+/* ---- events ---- */
+
+static bool
+write_event(void *ctx, struct span frame)
+{
+	struct loop *l = ctx;
+
+	return l->linked && bufferevent_write(l->bev, frame.p, frame.n) == 0;
+}
+
+static bool
+events_ready(void *ctx)
+{
+	struct loop *l = ctx;
+
+	return !l->stopping && outbox_ready(l->outbox);
+}
+
+static bool
+give_event(void *ctx, struct told_parcel *p, const struct link_event *e)
+{
+	struct loop *l = ctx;
+
+	return outbox_give(l->outbox, p, e);
+}
+
+static void
+forget_events(void *ctx, struct told_parcel *p)
+{
+	struct loop *l = ctx;
+
+	outbox_forget(l->outbox, p);
+}
+
+static bool
+begin_tellers(struct loop *l, const struct conf *c, struct fault *f)
+{
+	const struct told_outlet outlet = { l, events_ready, give_event, forget_events };
+	struct tellers *fresh = NULL;
+
+	if (!tellers_new(l->base, c, &outlet, l->tellers, &fresh, f))
+		return false;
+	tellers_free(l->tellers);
+	l->tellers = fresh;
+	return true;
+}
+
 static bool
 take_frame(struct loop *l, const struct link_frame *frame)
 {
@@ -146,7 +198,9 @@ take_frame(struct loop *l, const struct link_frame *frame)
 		else
 			acs_client_send(l->client, &frame->job);
 		return true;
-	case LINK_TAKEN: /* nothing is kept here that waits for it */
+	case LINK_TAKEN:
+		outbox_taken(l->outbox, frame->event.event);
+		return true;
 	case LINK_ASK:
 		return true;
 	case LINK_HELLO:
@@ -202,6 +256,7 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 	buf_clear(&hello);
 	l->linked = true;
 	hand_over(l);
+	outbox_linked(l->outbox, true);
 	l->wait_ms = RETRY_MIN_MS;
 	log_note("connected to nudged");
 }
@@ -264,11 +319,11 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 	buf_init(&l->flying, KEPT_MAX);
 	l->again = evtimer_new(base, connect_now, l);
 	l->end = evtimer_new(base, on_end, l);
-	if (!l->again || !l->end) {
+	if (!l->again || !l->end || !outbox_new(write_event, l, &l->outbox)) {
 		loop_free(l);
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	}
-	if (!acs_client_new(base, c, on_outcome, l, &l->client, f)) {
+	if (!acs_client_new(base, c, on_outcome, l, &l->client, f) || !begin_tellers(l, c, f)) {
 		loop_free(l);
 		return false;
 	}
@@ -280,7 +335,7 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 bool
 loop_reload(struct loop *l, struct conf *c, struct fault *f)
 {
-	if (!socket_ok(c, f) || !acs_client_reload(l->client, c, f))
+	if (!socket_ok(c, f) || !begin_tellers(l, c, f) || !acs_client_reload(l->client, c, f))
 		return false;
 	conf_drop(l->conf);
 	l->conf = conf_hold(c);
@@ -306,7 +361,9 @@ loop_free(struct loop *l)
 {
 	if (!l)
 		return;
+	tellers_free(l->tellers);
 	acs_client_free(l->client);
+	outbox_free(l->outbox);
 	if (l->bev)
 		bufferevent_free(l->bev);
 	if (l->again)

@@ -15,12 +15,13 @@ LAYERS = "base conf phone hl7 policy siu wheel store engine acs mllp control nud
 # Which folder may know which library.
 LIBRARIES = [
     (r"event2/|event\.h", {"mllp", "acs", "control", "nudged", "sender"}),
-    (r"openssl/ssl\.h", {"mllp"}),
+    (r"openssl/ssl\.h", {"mllp", "acs"}),
     (r"openssl/", {"base", "mllp", "acs"}),
     (r"sqlite3\.h", {"store"}),
     (r"curl/", {"acs"}),
     (r"pcre2\.h", {"conf"}),
     (r"confuse\.h", {"conf", "siu"}),
+    (r"expat\.h", {"acs"}),
     (r"jansson\.h", {"acs", "control", "nudgectl"}),
     (r"unicode/", {"policy", "hl7"}),
     (r"systemd/", {"nudged", "sender"}),

@@ -14,7 +14,9 @@
 #include "nudge/conf.h"
 #include "nudge/seal.h"
 
-/* The least that texts patients. Rows of faults count its lines. */
+#define GOOD_QUEUE " queue = \"https://stlamna.queue.core.windows.net/sms-events\" queue_key = keys/queue.key"
+
+/* The least that texts patients and hears them. Rows of faults count its lines. */
 #define GOOD_CONF                                                               \
 	"store_key = keys/store.key\n"                                /* 1 */   \
 	"organization \"lamna\" {\n"                                  /* 2 */   \
@@ -23,7 +25,7 @@
 	"    consent_attendees_consented = true\n"                    /* 5 */   \
 	"    country = US\n"                                          /* 6 */   \
 	"}\n"                                                                   \
-	"gateway \"acs\" {\n"                                         /* 8 */   \
+	"gateway \"acs\" {" GOOD_QUEUE "\n"                            /* 8 */   \
 	"    endpoint = \"https://lamna.unitedstates.communication.azure.com\"\n" \
 	"    access_key = keys/acs.key\n"                             /* 10 */  \
 	"}\n"                                                                   \
@@ -96,6 +98,7 @@ folder_make(struct folder *d)
 	(void)snprintf(path, sizeof path, "%s/keys/store.key", d->path);
 	assert(seal_keyfile_make(path, &f));
 	folder_file(d, "keys/acs.key", "bm8ga2V5IGF0IGFsbA==\n", 0600);
+	folder_file(d, "keys/queue.key", "bm8ga2V5IGVpdGhlcg==\n", 0600);
 	folder_file(d, "tls/listener.key", "no key either\n", 0600);
 }
 

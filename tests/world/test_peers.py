@@ -1,34 +1,19 @@
 """Programs of other houses: the vendor's own client against the simulated gateway, senders against the intake."""
 import json
 import os
-import shutil
 import subprocess
 
 from feed import in_seconds, siu
-from house import ACCESS_KEY, HERE, ROOT, House, free_port
+from house import ACCESS_KEY, House, free_port
+from peers import PEERS, installed
 from run import Skip
-
-PEERS = os.path.join(HERE, "peers")
-INTO = os.path.join(ROOT, "build", "peers")
-
-
-def installed():
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            raise Skip(f"{program} is not here, so the vendor's client cannot be run")
-    os.makedirs(INTO, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(PEERS, name), INTO)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=INTO, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        raise Skip(f"the vendor's client cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
 
 
 def test_the_official_client():
-    installed()
+    there = installed()
     with House(start=False) as house:
         house.start_acs()
-        env = dict(os.environ, NODE_EXTRA_CA_CERTS=f"{house.certs}/ca.crt", NUDGE_PEERS=INTO)
+        env = dict(os.environ, NODE_EXTRA_CA_CERTS=f"{house.certs}/ca.crt", NUDGE_PEERS=there)
         done = house.run(["node", os.path.join(PEERS, "acs_client.mjs"), f"https://localhost:{house.acs_port}", ACCESS_KEY], env=env)
         out = json.loads(done.stdout.strip().splitlines()[-1])
         assert [r["successful"] for r in out["one"]] == [True] and out["one"][0]["messageId"].startswith("Outgoing_"), out
@@ -40,7 +25,6 @@ def test_the_official_client():
         house.sim("reset", {})
 
 
-SENDERS = os.path.join(ROOT, "build", "senders")
 PLAIN = """
 listener "plain" {{ address = "127.0.0.1" port = {plain} tls = false environments = {{prod}} }}
 """
@@ -54,22 +38,10 @@ def with_plain(**parts):
     return house
 
 
-def senders_installed():
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            raise Skip(f"{program} is not here, so a sender from npm cannot be run")
-    os.makedirs(SENDERS, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(PEERS, "hl7", name), SENDERS)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=SENDERS, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        raise Skip(f"a sender from npm cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-
-
 def test_a_sender_from_npm():
-    senders_installed()
+    there = installed("hl7", "senders", "a sender from npm")
     with with_plain() as house:
-        env = dict(os.environ, NUDGE_PEERS=SENDERS)
+        env = dict(os.environ, NUDGE_PEERS=there)
         script = os.path.join(PEERS, "hl7_client.mjs")
         done = house.run(["node", script, "127.0.0.1", str(house.plain), "20"], env=env)
         out = json.loads(done.stdout.strip().splitlines()[-1])

@@ -88,6 +88,11 @@ static const char *const text[STATEMENTS] = {
 
 	[S_TEXTS_CARRIED] = "SELECT " TEXT_COLUMNS " FROM text WHERE carrier = ?1 ORDER BY id",
 
+	[S_REPORT_PUT] = "INSERT INTO report (text, due, asked) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET due = ?2, asked = ?3",
+	[S_REPORT_DROP] = "DELETE FROM report WHERE text = ?1",
+	[S_REPORT_LIST] = "SELECT text, asked FROM report WHERE due <= ?1 ORDER BY due LIMIT ?2",
+	[S_REPORT_NEXT] = "SELECT due FROM report ORDER BY due LIMIT 1",
+
 	[S_USAGE_GET] = "SELECT texts, segments, alarmed FROM usage WHERE organization = ?1 AND month = ?2",
 	[S_USAGE_PUT] = "INSERT INTO usage (organization, month, texts, segments, alarmed) VALUES (?1, ?2, ?3, ?4, ?5) "
 	                "ON CONFLICT DO UPDATE SET texts = ?3, segments = ?4, alarmed = ?5",
