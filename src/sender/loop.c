@@ -181,7 +181,7 @@ begin_tellers(struct loop *l, const struct conf *c, struct fault *f)
 	const struct told_outlet outlet = { l, events_ready, give_event, forget_events };
 	struct tellers *fresh = NULL;
 
-	if (!tellers_new(l->base, c, &outlet, l->tellers, &fresh, f))
+	if (!tellers_new(l->base, l->client, c, &outlet, l->tellers, &fresh, f))
 		return false;
 	tellers_free(l->tellers);
 	l->tellers = fresh;

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 
 #include "acs/queue.h"
+#include "nudge/acs.h"
 
 struct teller {
 	struct queue_reader *queue; /* NULL: none */
 };
 
 struct tellers {
-	struct http *http;
+	struct http *http;     /* the client's */
 	struct teller *teller; /* owned, one for each gateway */
 	size_t n;
 };
@@ -24,8 +25,8 @@ teller_new(struct tellers *s, struct event_base *base, const struct conf_gateway
 }
 
 bool
-tellers_new(struct event_base *base, const struct conf *c, const struct told_outlet *outlet, const struct tellers *old,
-    struct tellers **out, struct fault *f)
+tellers_new(struct event_base *base, struct acs_client *client, const struct conf *c, const struct told_outlet *outlet,
+    const struct tellers *old, struct tellers **out, struct fault *f)
 {
 	struct tellers *s = calloc(1, sizeof *s);
 
@@ -37,10 +38,7 @@ tellers_new(struct event_base *base, const struct conf *c, const struct told_out
 		tellers_free(s);
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	}
-	if (!http_new(base, &s->http, f)) {
-		tellers_free(s);
-		return false;
-	}
+	s->http = acs_client_http(client);
 	for (size_t i = 0; i < c->gateways_n; i++) {
 		s->n = i + 1;
 		if (!teller_new(s, base, &c->gateways[i], outlet, &s->teller[i], f)) {
@@ -59,7 +57,6 @@ tellers_free(struct tellers *s)
 		return;
 	for (size_t i = 0; i < s->n; i++)
 		queue_reader_free(s->teller[i].queue);
-	http_free(s->http);
 	free(s->teller);
 	free(s);
 }
