@@ -63,7 +63,7 @@ obj_nudge-sender := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/sender/*.c)))
 obj_nudgectl     := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudgectl/*.c)))
 unit_src := $(sort $(wildcard tests/unit/test_*.c))
 units    := $(unit_src:tests/unit/%.c=$(O)/%)
-builtin  := $(sort $(wildcard schemas/sqlite/*.sql schemas/hl7/*.conf conf/templates/*))
+builtin  := $(sort $(wildcard schemas/sqlite/*.sql schemas/hl7/*.conf schemas/words/* conf/templates/*))
 
 .PHONY: all check demo lint bench prove fuzz unit install help clean setup
 all: $(programs:%=$(O)/%) $(if $(filter release,$(B)),$(programs:%=build/%))

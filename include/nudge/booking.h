@@ -22,6 +22,8 @@ const char *visit_status_name(enum visit_status s); /* "no-show". Literal. */
 
 enum consent_said { CONSENT_NOT_SAID, CONSENT_YES, CONSENT_NO };
 
+enum modality { MODALITY_UNKNOWN, MODALITY_OFFICE, MODALITY_VIDEO }; /* the numbers are stored */
+
 #define SAID_SEPARATOR '\x1f'
 
 struct booking {
@@ -51,6 +53,9 @@ struct booking {
 	bool minor;                 /* younger than the site's minor_age today */
 	int64_t adult_day;          /* minor: days since 1970 to the day on which that ends */
 	enum consent_said consent;
+	bool zones_said;            /* the message has an address */
+	struct span zones;          /* time zones that it may be in, a blank between; empty where not known */
+	enum modality modality;     /* by video_if and office_if of the site */
 
 	struct span department, visit_type; /* the first that is said */
 	struct span departments, visit_types; /* all that patterns are tried on, SAID_SEPARATOR between them */

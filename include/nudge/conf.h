@@ -159,8 +159,13 @@ struct conf_site {
 	char *time_zone;
 	struct text_list languages;      /* first = fallback */
 	char *templates_path;            /* "" for the built-in ones */
-	char *link;                      /* field path, or template with {appointment_id}, or "" */
+	char *link;                      /* field path, or template with {appointment_id} {token} {expires}, or "" */
 	bool link_required;
+	struct text_list link_domains;   /* host names, lower case; empty: any */
+	char *link_key;                  /* path, or "" */
+	int64_t link_valid_s;            /* after the start; 0: for ever */
+	char *device_test_link;          /* template as link, or "" */
+	bool smart_encoding, names_keep_accents;
 	enum consent_rule patient_consent;
 	bool confirmation;
 	int64_t settle_s, stale_s;
@@ -185,7 +190,11 @@ struct conf_site {
 	struct conf_place at;
 };
 
+/* Which secrets this program must be able to read; the others are not touched. */
+enum conf_reader { CONF_NUDGED, CONF_SENDER, CONF_CHECK };
+
 struct conf {
+	enum conf_reader reader;         /* who loaded it */
 	char *file;
 	struct text_list files;          /* all that were read, in order */
 	char *state_directory, *control_socket, *sender_socket, *store_key; /* paths */
@@ -204,9 +213,6 @@ struct conf {
 	uint8_t digest[DIGEST_BYTES];    /* of all files' bytes, in order */
 	uint64_t generation;             /* given by the loader's caller; 0 at load */
 };
-
-/* Which secrets this program must be able to read; the others are not touched. */
-enum conf_reader { CONF_NUDGED, CONF_SENDER, CONF_CHECK };
 
 struct conf_faults {
 	struct conf_fault {

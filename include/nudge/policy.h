@@ -125,6 +125,29 @@ struct gate_result {
  * after them, where the text's size is known. Pure. */
 struct gate_result gates_pass(const struct gate_facts *f);
 
+/* ---- links ---- */
+
+/* The host that a browser would go to; empty when there is none. Borrowed. Pure. */
+struct span link_host(struct span link);
+bool link_in_domains(const struct conf_site *s, struct span host); /* of link_domains, or those are empty. Pure. */
+
+/* May be sent by this site: a host, in link_domains, no public shortener. Pure. */
+bool link_allowed(const struct conf_site *s, struct span link);
+
+/* A template "https://host/{appointment_id}?until={expires}&t={token}" is as the
+ * site's settings need it. key: of the setting, for *f. Pure. */
+bool link_template_ok(const char *key, const char *link, const struct conf_site *s, struct fault *f)
+    __attribute__((warn_unused_result));
+
+struct link_facts { /* all borrowed */
+	struct span appointment_id;
+	int64_t expires_s;   /* 0: never */
+	const uint8_t *key;  /* SEAL_KEY_BYTES; NULL: {token} and {expires} stay as they are, for later */
+};
+
+/* Appends the link to *out; false when that is full or OpenSSL fails. Pure. */
+bool link_fill(struct span template, const struct link_facts *x, struct buf *out) __attribute__((warn_unused_result));
+
 /* ---- rate ---- */
 
 /* A token bucket that never lets more than `per_min` through in any 60 seconds. */

@@ -18,7 +18,10 @@ struct site_rules {
 	struct span profile;               /* text of the profile: built in, or profile_file */
 	char *profile_file;                /* owned; NULL when built in */
 	struct sms_templates **templates;  /* owned, parallel to site->languages */
+	int64_t words;                     /* 48 bits that no other templates have, of all languages together */
 	uint8_t approval_hash[DIGEST_BYTES]; /* of the settings that an approval covers, spelled out */
+	bool has_link_key;                 /* false also where the file may not be read by who only checks */
+	uint8_t link_key[32];              /* SEAL_KEY_BYTES; wiped when freed */
 };
 
 struct rules {
@@ -36,6 +39,25 @@ void rules_drop(struct rules *r);          /* One user less; the last frees it. 
 
 /* The rules of a site of this configuration. Borrowed. Pure. */
 const struct site_rules *rules_of(const struct rules *r, const struct conf_site *s);
+
+#define RULES_LINK_MAX 1152 /* bytes of a link with what is signed, terminator included */
+
+/* Values as long as they get at this site, for measuring and showing: its own
+ * names, an example of each link, the zone's name shown. A link from a field is
+ * taken to be of 80 characters. */
+struct rules_example {
+	struct sms_values values; /* borrows from here and from the rules */
+	char link[RULES_LINK_MAX], device_test_link[RULES_LINK_MAX];
+};
+void rules_example(const struct site_rules *s, struct rules_example *out); /* Pure. */
+
+/* The settings of the site that every text of it has, into values. Pure. */
+void rules_values(const struct site_rules *s, struct sms_values *out);
+
+/* A link of a template setting (link as stored, device_test_link) with all that
+ * is signed, into out; empty when it cannot be or may not be sent. Pure. */
+struct span rules_link(const struct site_rules *s, const char *link, struct span appointment_id, int64_t start_s,
+    char out[RULES_LINK_MAX]);
 
 /* The templates for a patient's language ("es-MX" finds "es"), else the site's
  * first language. Borrowed. Pure. */

@@ -12,6 +12,10 @@
  * Everything is checked at load; rendering cannot meet an unknown variable.
  * Values are inserted as they are, less control characters; bytes that are no
  * UTF-8 become U+FFFD, so a text is always UTF-8.
+ * One character outside of the SMS alphabet halves the room of a text. Where it
+ * saves a segment such characters are put in others (quotes, dashes, blanks; the
+ * letters of words without their accents): all of a text's, or none; a name keeps
+ * its letters, a link is never touched, and nothing becomes "?".
  * Pure but for loading (ICU date patterns). Threads: a loaded set is read-only,
  * any thread may render with it; each rendering works on its own copy of ICU's
  * formats, about 30 microseconds.
@@ -47,6 +51,9 @@ struct sms_values { /* all borrowed, UTF-8; empty where not known */
 	int64_t other_start_s[SMS_OTHERS_MAX]; /* other visits of the same day, by time: {other_times} */
 	size_t others_n;
 	const struct zone *zone;   /* of the clinic */
+	bool zone_shown;           /* its name behind the time: the patient's clock may be another */
+	bool as_is;                /* nothing is replaced (smart_encoding = false) */
+	bool plain_names;          /* names may lose their accents, too (names_keep_accents = false) */
 };
 
 struct sms_templates; /* one language of one site */
@@ -55,25 +62,27 @@ struct sms_templates; /* one language of one site */
  * borrowed for the call. name: for errors ("templates/cardiology/en"). Faults
  * name file, line and what would be right: unknown variable, kind missing or
  * twice, opt-out word invited ("Reply CANCEL", "responda ALTO"), public link
- * shortener, over 2048 units. `*out` is owned by the caller. */
+ * shortener, a link in [canceled], over 2048 units. `*out` is owned by the caller. */
 bool sms_templates_read(const char *name, const char *language, struct span text,
     struct sms_templates **out, struct fault *f) __attribute__((warn_unused_result));
 void sms_templates_free(struct sms_templates *t);              /* NULL is fine. */
 const char *sms_templates_language(const struct sms_templates *t); /* Borrowed. */
+int64_t sms_templates_version(const struct sms_templates *t); /* 48 bits that no other words have. Pure. */
 
 /* Size of the dearest text with the longest values of this site, over every
- * weekday, month and hour (longest->start_s and zone are not looked at), and the
- * character that costs most; what `check` prints. segments 0: the text would be
- * over SMS_CHARS_MAX. Pure. */
+ * weekday, month and hour (longest->start_s is not looked at, zone only when
+ * zone_shown), and the character that stands in the way of fewer segments; what
+ * `check` and `preview` print. segments 0: the text would be over SMS_CHARS_MAX.
+ * Pure. */
 struct sms_size sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest);
 
 /* true: the template of kind k uses {other_times}. Pure. */
 bool sms_uses_other_times(const struct sms_templates *t, enum text_kind k);
 
-/* true: the template of kind k uses {link}. Pure. */
+/* true: the template of kind k uses {link} or {device_test_link}. Pure. */
 bool sms_uses_link(const struct sms_templates *t, enum text_kind k);
 
-/* Appends the text to *out; false, and nothing appended, when *out is full, the
+/* Appends the text to *out, in a [canceled] one without links; false, and nothing appended, when *out is full, the
  * text is over SMS_CHARS_MAX, or memory ends. Dates by the language's own order
  * and words, in the zone. */
 bool sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_values *v,

@@ -21,6 +21,7 @@
 
 #define STORE_ID_MAX 200    /* bytes of an appointment's id, terminator included */
 #define STORE_SAID_MAX 512  /* bytes of departments, of visit types, terminator included */
+#define STORE_ZONES_MAX 128 /* bytes of the patient's time zones, terminator included */
 #define STORE_LINK_MAX 1024 /* bytes of a link, terminator included */
 #define STORE_TEXTS_OF_ONE 1024 /* texts one appointment may ever have; text id = appointment id * 1024 + ordinal */
 
@@ -92,6 +93,9 @@ struct appointment {
 	bool has_visit;
 	uint8_t visit[MARK_BYTES]; /* mark of the visit type */
 	char departments[STORE_SAID_MAX], visit_types[STORE_SAID_MAX]; /* as booking.departments; "" when lapsed; ends with SAID_SEPARATOR when there were more */
+	char zones[STORE_ZONES_MAX]; /* that the patient may be in, a blank between; "" not known, or lapsed */
+	int64_t number_no;        /* counts changes of the number */
+	enum modality modality;
 	bool minor;               /* not of age when it was booked */
 	int64_t adult_day;        /* minor: days since 1970 to the day on which that ends */
 	int64_t continues;        /* the canceled appointment in whose place this was booked; 0: none */
@@ -157,6 +161,9 @@ struct text {
 	int64_t config;           /* of the configuration under which it got its state; the store's own */
 	bool within;              /* armed: within the organization's monthly_limit */
 	int64_t report_code;      /* the gateway's number in its delivery report; 0: none */
+	int64_t words;            /* armed: site_rules.words of what it was written with */
+	int64_t number_no;        /* armed: the appointment's of that moment: another one now means another number */
+	bool clinic_hours;        /* by the clinic's hours alone: the patient's own zone had none before it would be too late */
 	int64_t carrier;          /* the text that says what this one would have said; 0: none */
 	enum text_state stored;   /* the store's own: the state it has of this row; 0 for a new one */
 };

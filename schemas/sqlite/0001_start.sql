@@ -74,6 +74,9 @@ CREATE TABLE appointment (
 	phone_mark     BLOB,              -- finds a phone's appointments; goes with the number
 	visit          BLOB,              -- mark of the visit type
 	said           BLOB,              -- sealed: departments and visit types, as the site's patterns are tried on them
+	place          BLOB,              -- sealed: time zones that the patient may be in
+	number_no      INTEGER NOT NULL,  -- counts changes of the number
+	modality       INTEGER NOT NULL,  -- 0 not known, 1 at the clinic, 2 by video
 	adult          BLOB,              -- sealed: the day on which a minor comes of age
 	continues      INTEGER NOT NULL,  -- the canceled appointment that this one was booked in place of; or 0
 	continued_by   INTEGER NOT NULL,  -- the same, seen from there
@@ -125,7 +128,10 @@ CREATE TABLE text (
 	config      INTEGER NOT NULL,     -- configuration under which it got its state: first 48 bits of its digest
 	within      INTEGER,              -- armed: 1 within the organization's monthly_limit, 0 over it
 	carrier     INTEGER,              -- the text that says what this one would have said
-	report_code INTEGER               -- the gateway's number in its delivery report
+	report_code INTEGER,              -- the gateway's number in its delivery report
+	words       INTEGER,              -- armed: the site's templates that it was written with, 48 bits of their digest
+	number_no   INTEGER,              -- armed: appointment.number_no of that moment
+	hours       INTEGER               -- 1: by the clinic's hours alone, the patient's had none in time
 ) STRICT;
 -- By day, so that new rows go to few pages: a plain index on due costs far more.
 CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;

@@ -3,6 +3,7 @@
 #include "nudge/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 bool
 digest_sha256(struct span bytes, uint8_t out[DIGEST_BYTES])
@@ -10,6 +11,15 @@ digest_sha256(struct span bytes, uint8_t out[DIGEST_BYTES])
 	unsigned n = 0;
 
 	return EVP_Digest(bytes.p ? bytes.p : "", bytes.n, out, &n, EVP_sha256(), NULL) == 1 &&
+	    n == DIGEST_BYTES;
+}
+
+bool
+digest_hmac(const uint8_t *key, size_t key_n, struct span bytes, uint8_t out[DIGEST_BYTES])
+{
+	unsigned n = 0;
+
+	return HMAC(EVP_sha256(), key, (int)key_n, (const unsigned char *)(bytes.p ? bytes.p : ""), bytes.n, out, &n) != NULL &&
 	    n == DIGEST_BYTES;
 }
 

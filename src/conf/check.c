@@ -212,6 +212,12 @@ check_secrets(struct reader *r)
 		if (l->tls)
 			check_secret(r, &s);
 	}
+	for (size_t i = 0; r->who != CONF_SENDER && i < c->sites_n; i++) {
+		struct secret s = { c->sites[i].at, "site", c->sites[i].title, "link_key", c->sites[i].link_key,
+			"make it with: nudgectl keygen" };
+
+		check_secret(r, &s);
+	}
 	for (size_t i = 0; r->who != CONF_NUDGED && i < c->gateways_n; i++)
 		check_gateway_secrets(r, &c->gateways[i]);
 }

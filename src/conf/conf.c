@@ -69,10 +69,12 @@ site_free(struct conf_site *s)
 	text_list_free(&s->languages);
 	text_list_free(&s->approvers);
 	text_list_free(&s->only_if);
+	text_list_free(&s->link_domains);
 	text_list_free(&s->never_if);
 	text_list_free(&s->paths);
 	char *texts[] = { s->title, s->name, s->contact, s->fhir_base_url, s->profile, s->sending_application,
-		s->sending_facility, s->adt_sending_application, s->adt_sending_facility, s->time_zone, s->templates_path, s->link };
+		s->sending_facility, s->adt_sending_application, s->adt_sending_facility, s->time_zone, s->templates_path, s->link,
+		s->device_test_link, s->link_key };
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		free(texts[i]);
 }
@@ -211,6 +213,7 @@ conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf
 		source_read(&r, path, 0, &at);
 		if (r.sources_n > 0 && faults->errors_n == r.doubles_n) {
 			r.conf->file = text_copy(r.sources[0].path);
+			r.conf->reader = who;
 			build_all(&r);
 		}
 	}

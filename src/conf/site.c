@@ -146,6 +146,33 @@ whose(struct reader *r, const struct section *s, struct conf_site *site)
 	fhir_url(s, site);
 }
 
+/* A host's name: letters, digits, dashes, and dots between them. */
+static bool
+is_domain(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n > 253 || !strchr(name, '.') || name[0] == '.' || name[n - 1] == '.')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == n && !strstr(name, "..");
+}
+
+static void
+link_domains(const struct section *s, struct conf_site *site)
+{
+	site->link_domains = section_texts(s, "link_domains", false);
+	for (size_t i = 0; i < site->link_domains.n; i++) {
+		char *name = site->link_domains.item[i];
+
+		for (char *p = name; *p; p++)
+			*p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 32) : *p;
+		if (!is_domain(name))
+			section_fault(s, "link_domains",
+			    "link_domains holds names of hosts, as \"visit.lamna.example\" (those below it are meant as "
+			    "well), without https:// and path; not \"%s\"", name);
+	}
+}
+
 static void
 words(struct reader *r, const struct section *s, struct conf_site *site)
 {
@@ -160,6 +187,12 @@ words(struct reader *r, const struct section *s, struct conf_site *site)
 	site->templates_path = section_path(s, "templates");
 	site->link = section_text(s, "link");
 	site->link_required = section_bool(s, "link_required");
+	site->link_key = section_path(s, "link_key");
+	site->link_valid_s = section_duration(s, "link_valid");
+	site->device_test_link = section_text(s, "device_test_link");
+	site->smart_encoding = section_bool(s, "smart_encoding");
+	site->names_keep_accents = section_bool(s, "names_keep_accents");
+	link_domains(s, site);
 	site->patient_consent =
 	    section_word(s, "patient_consent") == 1 ? CONSENT_REQUIRED : CONSENT_NOT_REQUIRED;
 	if (site->link_required && !site->link[0])

@@ -63,14 +63,16 @@ version_text(int64_t config, char out[16])
 static json_t *
 text_object(const struct collect *c, const struct appointment_view *v, const struct text *t)
 {
-	char version[16];
+	char version[16], words[16];
 
 	version_text(t->config, version);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I}", "kind", text_kind_name(t->kind), "rule", t->rule,
+	version_text(t->words, words);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:b}", "kind", text_kind_name(t->kind), "rule", t->rule,
 	    "state", text_state_name(t->state), "reason", reason_name(t->reason), "reason_text",
 	    reason_sentence(t->reason), "planned", time_in(c, t->planned_s, v->site, v->zone), "due", time_in(c, t->due_s, v->site, v->zone), "sent",
 	    time_in(c, t->sent_s ? t->sent_s : (text_was_told(t->state) ? t->first_sent_s : 0), v->site, v->zone),
-	    "configuration", version, "within_limit", t->first_sent_s ? json_boolean(t->within) : json_null(), "attempts", (json_int_t)t->attempts);
+	    "configuration", version, "within_limit", t->first_sent_s ? json_boolean(t->within) : json_null(), "attempts", (json_int_t)t->attempts,
+	    "templates", t->words ? json_string(words) : json_null(), "clinic_hours", t->clinic_hours);
 }
 
 static void
@@ -79,15 +81,18 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 	json_t *due = time_in(c, t->due_s, v->site, v->zone);
 	json_t *planned = time_in(c, t->planned_s, v->site, v->zone);
 	json_t *sent = time_in(c, text_was_told(t->state) ? t->first_sent_s : 0, v->site, v->zone);
-	char line[512], name[80], version[16], other[STORE_ID_MAX];
+	char line[512], name[80], version[16], words[40] = "", other[STORE_ID_MAX];
 
 	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
 	    t->rule[0] ? "\"" : "");
 	version_text(t->config, version);
-	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s%s%s; configuration %s%s%s%s", name, text_state_name(t->state),
+	if (t->words)
+		(void)snprintf(words, sizeof words, ", templates %012llx", (unsigned long long)t->words & 0xffffffffffffu);
+	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s%s%s; configuration %s%s%s%s%s%s", name, text_state_name(t->state),
 	    t->reason ? ": " : "", reason_sentence(t->reason), json_string_value(planned),
 	    json_string_value(due) ? json_string_value(due) : "-", json_string_value(sent) ? ", sent " : "",
-	    json_string_value(sent) ? json_string_value(sent) : "", version,
+	    json_string_value(sent) ? json_string_value(sent) : "", version, words,
+	    t->clinic_hours ? "; by the clinic's hours alone: those of the patient's time zone come too late" : "",
 	    t->first_sent_s && !t->within ? "; over monthly_limit" : "", t->code[0] ? "; gateway: " : "", t->code);
 	(void)json_array_append_new(lines, json_string(line));
 	if (t->carrier && store_read_id(c->reader, t->carrier / STORE_TEXTS_OF_ONE, other)) {

@@ -17,7 +17,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 		.this_version = l->t.start_s == l->a.start_s && l->t.generation == l->a.generation,
 		.confidential = l->a.confidential, .departments = l->a.departments,
 		.visit_types = l->a.visit_types, .minor = l->a.minor, .adult_day = l->a.adult_day, .deceased = l->a.deceased, .consent = l->a.consent,
-		.phone = l->a.phone, .has_link = l->a.link[0] != '\0', .start_s = l->a.start_s, .due_s = l->t.due_s,
+		.phone = l->a.phone, .has_link = l->a.link[0] != '\0' && (!l->site || link_allowed(l->site, span_of(l->a.link))), .start_s = l->a.start_s, .due_s = l->t.due_s,
 		.planned_s = l->t.planned_s, .expires_s = l->t.expires_s, .now_s = now };
 	if (!l->site)
 		return true;
@@ -103,18 +103,26 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 }
 
 static bool
-render(struct engine *e, const struct look *l, const struct merged *m, struct sms_size *size)
+render(struct engine *e, struct look *l, const struct merged *m, struct sms_size *size)
 {
-	const struct conf_site *s = l->site;
-	struct sms_values v = { .organization = span_of(s->environment->organization->name),
-		.site = span_of(s->name), .contact = span_of(s->contact), .link = span_of(l->a.link),
-		.start_s = l->a.start_s, .zone = l->rules->zone };
+	char link[RULES_LINK_MAX], test_link[RULES_LINK_MAX];
+	const struct sms_templates *t = rules_templates(l->rules, span_of(l->a.language));
+	struct span id = span_of(l->a.appointment_id);
+	struct sms_values v;
+	bool ok;
 
+	rules_values(l->rules, &v);
+	v.start_s = l->a.start_s;
+	v.link = rules_link(l->rules, l->a.link, id, l->a.start_s, link);
+	v.device_test_link = rules_link(l->rules, l->site->device_test_link, id, l->a.start_s, test_link);
 	merge_values(m, &v);
-
 	buf_reset(&e->scratch);
-	if (!sms_render(rules_templates(l->rules, span_of(l->a.language)), l->t.kind, &v, &e->scratch))
+	ok = sms_render(t, l->t.kind, &v, &e->scratch);
+	seal_wipe(link, sizeof link);
+	seal_wipe(test_link, sizeof test_link);
+	if (!ok)
 		return false;
+	l->t.words = l->rules->words;
 	*size = sms_measure(buf_span(&e->scratch));
 	return size->segments > 0;
 }

@@ -33,6 +33,7 @@ int command_keygen(struct call *c);
 int command_send(struct call *c);
 int command_simulate(struct call *c);
 int command_learn(struct call *c);
+int command_preview(struct call *c);
 
 /* Takes NAME VALUE out of the arguments; "" when it is not there, NULL (and a
  * line on stderr) when its value is missing. */

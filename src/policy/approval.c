@@ -122,6 +122,11 @@ cover_what_and_when(struct approval *a, const struct conf_site *s)
 	put_list(a, "languages", &s->languages);
 	put_text(a, "link", s->link);
 	put_int(a, "link_required", s->link_required);
+	put_list(a, "link_domains", &s->link_domains);
+	put_int(a, "link_valid", s->link_valid_s);
+	put_text(a, "device_test_link", s->device_test_link);
+	put_int(a, "smart_encoding", s->smart_encoding);
+	put_int(a, "names_keep_accents", s->names_keep_accents);
 	put_text(a, "time_zone", s->time_zone);
 	put_int(a, "confirmation", s->confirmation);
 	put_reminders(a, s);

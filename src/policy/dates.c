@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <unicode/ucal.h>
 #include <unicode/udat.h>
 #include <unicode/udatpg.h>
 #include <unicode/uloc.h>
@@ -14,6 +16,7 @@
 #define PATTERN_MAX 128
 
 struct dates {
+	char locale[LOCALE_MAX];
 	UDateFormat *day, *time; /* of UTC: they are given wall-clock time */
 };
 
@@ -69,6 +72,7 @@ dates_open(const char *language, struct dates **out, struct fault *f)
 	d = calloc(1, sizeof *d);
 	if (!d)
 		return fault_set(f, FAULT_BUSY, "no memory for templates");
+	(void)span_copy(d->locale, sizeof d->locale, span_of(locale));
 	g = udatpg_open(locale, &e);
 	d->day = open_format(g, locale, u"EEEEMMMMd", &e);
 	d->time = open_format(g, locale, u"jm", &e);
@@ -134,4 +138,54 @@ struct span
 dates_time(const struct dates *d, const struct civil *c, char out[DATE_MAX_BYTES])
 {
 	return format(d->time, c, out);
+}
+
+/* ---- the zone's name ---- */
+
+/* ICU's short name, when it is one of letters. Its own rules may be older than
+ * the system's: what is summer time is told by the offset. */
+static size_t
+short_name(const char *zone, const char *locale, int64_t at_s, int offset_s, char out[DATE_MAX_BYTES])
+{
+	UErrorCode e = U_ZERO_ERROR;
+	UChar id[64], name[32];
+	UCalendar *c;
+	int32_t n, standard;
+
+	u_uastrncpy(id, zone, 64);
+	c = ucal_open(id, -1, locale, UCAL_GREGORIAN, &e);
+	ucal_setMillis(c, (double)at_s * 1000.0, &e);
+	standard = ucal_get(c, UCAL_ZONE_OFFSET, &e) / 1000;
+	n = ucal_getTimeZoneDisplayName(c, offset_s == standard ? UCAL_SHORT_STANDARD : UCAL_SHORT_DST, locale, name, 32, &e);
+	if (c)
+		ucal_close(c);
+	if (U_FAILURE(e) || n < 2 || n > 5 || (offset_s != standard && offset_s != standard + 3600))
+		return 0;
+	for (int32_t i = 0; i < n; i++) {
+		if (name[i] < 'A' || name[i] > 'Z')
+			return 0;
+		out[i] = (char)name[i];
+	}
+	out[n] = '\0';
+	return (size_t)n;
+}
+
+struct span
+dates_zone(const struct dates *d, const struct zone *z, int64_t at_s, char out[DATE_MAX_BYTES])
+{
+	int offset_s = zone_offset_s(z, at_s), minutes = abs(offset_s) / 60;
+	char american[LOCALE_MAX], language[ULOC_LANG_CAPACITY];
+	UErrorCode e = U_ZERO_ERROR;
+	size_t n = short_name(zone_name(z), d->locale, at_s, offset_s, out);
+
+	/* Spanish has words for these zones in the United States only. */
+	(void)uloc_getLanguage(d->locale, language, ULOC_LANG_CAPACITY, &e);
+	(void)snprintf(american, sizeof american, "%s_US", language);
+	if (n == 0)
+		n = short_name(zone_name(z), american, at_s, offset_s, out);
+	if (n == 0 && minutes % 60 == 0)
+		n = (size_t)snprintf(out, DATE_MAX_BYTES, "UTC%c%d", offset_s < 0 ? '-' : '+', minutes / 60);
+	else if (n == 0)
+		n = (size_t)snprintf(out, DATE_MAX_BYTES, "UTC%c%d:%02d", offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	return span_from(out, n);
 }

@@ -137,16 +137,22 @@ end_sentence(struct sentence *s, struct fault *f)
 	return refused ? refuse_stop(f) : true;
 }
 
-static void
-add_letter(struct word *w, UChar32 c)
+char
+lint_fold(int32_t c)
 {
 	/* U+00C0 .. U+00FF without their accents */
 	static const char plain[] = "aaaaaaaceeeeiiiidnooooo*ouuuuytsaaaaaaaceeeeiiiidnooooo/ouuuuyty";
 
-	w->capitals = (w->n == 0 || w->capitals) && u_isupper(c);
 	c = u_tolower(c);
+	return c < 0x80 ? (char)c : c >= 0xc0 && c <= 0xff ? plain[c - 0xc0] : '?';
+}
+
+static void
+add_letter(struct word *w, UChar32 c)
+{
+	w->capitals = (w->n == 0 || w->capitals) && u_isupper(c);
 	if (w->n < WORD_MAX - 1)
-		w->text[w->n] = c < 0x80 ? (char)c : c >= 0xc0 && c <= 0xff ? plain[c - 0xc0] : '?';
+		w->text[w->n] = lint_fold(c);
 	w->n++;
 }
 
@@ -215,13 +221,23 @@ has_host(struct span text, const char *host)
 	return false;
 }
 
-bool
-lint_text(struct span text, struct fault *f)
+const char *
+lint_shortener(struct span text)
 {
 	for (const char *const *host = shorteners; *host; host++)
 		if (has_host(text, *host))
-			return fault_set(f, FAULT_OPERATOR,
-			    "has a link of the public shortener %s, which carriers block: "
-			    "write the whole link", *host);
+			return *host;
+	return NULL;
+}
+
+bool
+lint_text(struct span text, struct fault *f)
+{
+	const char *host = lint_shortener(text);
+
+	if (host)
+		return fault_set(f, FAULT_OPERATOR,
+		    "has a link of the public shortener %s, which carriers block: "
+		    "write the whole link", host);
 	return lint_opt_out(text, f);
 }

@@ -4,7 +4,11 @@
 
 #include <assert.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <unicode/uchar.h>
+#include <unicode/unorm2.h>
 #include <unicode/utf8.h>
 
 #define OTHERS_MAX_BYTES (SMS_OTHERS_MAX * (size_t)40)
@@ -13,7 +17,29 @@ struct pen {
 	struct buf *out;
 	size_t from;   /* where this text begins in out */
 	bool left_out; /* something was: the blank behind it would double the one before */
+	struct stretch stretch[PARTS_MAX]; /* the values, by place from `from` */
+	size_t stretches_n;
 };
+
+static enum origin
+origin_of(enum variable v)
+{
+	switch (v) {
+	case VARIABLE_ORGANIZATION:
+	case VARIABLE_SITE:
+	case VARIABLE_CONTACT:
+		return ORIGIN_NAME;
+	case VARIABLE_LINK:
+	case VARIABLE_DEVICE_TEST_LINK:
+		return ORIGIN_LINK;
+	case VARIABLE_START_DATE:
+	case VARIABLE_START_TIME:
+	case VARIABLE_OTHER_TIMES:
+	case VARIABLES:
+		break;
+	}
+	return ORIGIN_WORDS;
+}
 
 static bool
 ends_blank(const struct pen *pen)
@@ -35,24 +61,39 @@ write_words(struct pen *pen, struct span s)
 	(void)buf_add_span(pen->out, s);
 }
 
-/* Less control characters; broken UTF-8 as U+FFFD, for what follows takes UTF-8 only. */
+/* Less control characters; broken UTF-8 as U+FFFD, for what follows takes UTF-8
+ * only; an accent that stands behind its letter becomes one with it. */
 static void
-write_value(struct pen *pen, struct span s)
+write_value(struct pen *pen, enum variable v, struct span s)
 {
-	size_t before = pen->out->n;
+	size_t before = pen->out->n, last_at = 0;
+	UErrorCode e = U_ZERO_ERROR;
+	const UNormalizer2 *nfc = unorm2_getNFCInstance(&e);
+	UChar32 last = U_SENTINEL;
 
 	for (size_t at = 0; at < s.n;) {
 		char utf8[U8_MAX_LENGTH];
 		int32_t n = 0;
-		UChar32 c;
+		UChar32 c, both = U_SENTINEL;
 
 		U8_NEXT_OR_FFFD((const uint8_t *)s.p, at, s.n, c);
 		if (u_charType(c) == U_CONTROL_CHAR)
 			continue;
+		if (last >= 0 && U_SUCCESS(e) && !pen->out->spoilt)
+			both = unorm2_composePair(nfc, last, c);
+		if (both >= 0) {
+			pen->out->n = last_at;
+			c = both;
+		}
+		last = c;
+		last_at = pen->out->n;
 		U8_APPEND_UNSAFE(utf8, n, c);
 		(void)buf_add(pen->out, utf8, (size_t)n);
 	}
 	pen->left_out = pen->out->n == before;
+	assert(pen->stretches_n < PARTS_MAX);
+	pen->stretch[pen->stretches_n++] =
+	    (struct stretch){ before - pen->from, pen->out->n - pen->from, origin_of(v) };
 }
 
 /* A part in [[ ]] is said when every value in it is known. */
@@ -65,10 +106,33 @@ is_said(const struct words *w, size_t open, const struct span value[VARIABLES])
 	return true;
 }
 
+struct styled {
+	bool as_is, plain_names;
+	uint32_t culprit; /* out: what could not be put in the alphabet's characters */
+};
+
 static bool
-render(const struct words *w, const struct span value[VARIABLES], struct buf *out)
+style(struct pen *pen, struct styled *how)
 {
-	struct pen pen = { out, out->n, false };
+	char *text = pen->out->p + pen->from, *work;
+	size_t n = pen->out->n - pen->from;
+
+	how->culprit = 0;
+	if (how->as_is || !sms_measure(span_from(text, n)).ucs2)
+		return true;
+	work = malloc(n);
+	if (!work)
+		return false;
+	how->culprit = plain_make(text, &n, pen->stretch, pen->stretches_n, how->plain_names, work);
+	pen->out->n = pen->from + n;
+	free(work);
+	return true;
+}
+
+static bool
+render(const struct words *w, const struct span value[VARIABLES], struct styled *how, struct buf *out)
+{
+	struct pen pen = { .out = out, .from = out->n };
 
 	for (size_t i = 0; i < w->parts_n; i++) {
 		const struct part *p = &w->part[i];
@@ -78,7 +142,7 @@ render(const struct words *w, const struct span value[VARIABLES], struct buf *ou
 			write_words(&pen, span_from(w->text.p + p->at, p->n));
 			break;
 		case PART_VALUE:
-			write_value(&pen, value[p->variable]);
+			write_value(&pen, p->variable, value[p->variable]);
 			break;
 		case PART_OPEN:
 			if (!is_said(w, i, value)) {
@@ -92,23 +156,27 @@ render(const struct words *w, const struct span value[VARIABLES], struct buf *ou
 	}
 	while (out->n > pen.from && ends_blank(&pen))
 		out->n--;
-	if (!out->spoilt && utf16_units(span_from(out->p + pen.from, out->n - pen.from)) <= SMS_CHARS_MAX)
+	if (!out->spoilt && style(&pen, how) &&
+	    utf16_units(span_from(out->p + pen.from, out->n - pen.from)) <= SMS_CHARS_MAX)
 		return true;
 	out->n = pen.from;
 	return false;
 }
 
 static void
-fill(const struct sms_values *v, struct span day, struct span time, struct span others, struct span value[VARIABLES])
+fill(const struct sms_values *v, enum text_kind k, struct span day, struct span time, struct span others,
+    struct span value[VARIABLES])
 {
+	bool links = k != TEXT_CANCELED;
+
 	value[VARIABLE_ORGANIZATION] = v->organization;
 	value[VARIABLE_SITE] = v->site;
 	value[VARIABLE_CONTACT] = v->contact;
 	value[VARIABLE_START_DATE] = day;
 	value[VARIABLE_START_TIME] = time;
 	value[VARIABLE_OTHER_TIMES] = others;
-	value[VARIABLE_LINK] = v->link;
-	value[VARIABLE_DEVICE_TEST_LINK] = v->device_test_link;
+	value[VARIABLE_LINK] = links ? v->link : SPAN_NONE;
+	value[VARIABLE_DEVICE_TEST_LINK] = links ? v->device_test_link : SPAN_NONE;
 }
 
 /* "11:00 AM, 2:00 PM" */
@@ -131,19 +199,38 @@ other_times(const struct sms_templates *t, const struct sms_values *v, char out[
 	return span_from(out, n);
 }
 
+/* "10:00 AM CST" */
+static struct span
+with_zone(const struct sms_templates *t, const struct sms_values *v, int64_t at_s, struct span time, char text[DATE_MAX_BYTES])
+{
+	char zone[DATE_MAX_BYTES];
+	struct span name;
+	size_t n = time.n;
+
+	if (!v->zone_shown || time.n == 0)
+		return time;
+	name = dates_zone(t->dates, v->zone, at_s, zone);
+	if (n + 1 + name.n >= DATE_MAX_BYTES)
+		return time;
+	text[n++] = ' ';
+	return span_from(text, n + span_copy(text + n, DATE_MAX_BYTES - n, name));
+}
+
 bool
 sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_values *v, struct buf *out)
 {
-	char day[DATE_MAX_BYTES], time[DATE_MAX_BYTES], others[OTHERS_MAX_BYTES];
-	struct span value[VARIABLES];
+	char day[DATE_MAX_BYTES], time_text[DATE_MAX_BYTES], others[OTHERS_MAX_BYTES];
+	struct styled how = { v->as_is, v->plain_names, 0 };
+	struct span value[VARIABLES], time;
 	struct civil c;
 
 	assert(k < TEXT_KINDS && v->zone);
 	zone_civil(v->zone, v->start_s, &c);
-	fill(v, dates_day(t->dates, &c, day), dates_time(t->dates, &c, time), other_times(t, v, others), value);
-	if (value[VARIABLE_START_DATE].n == 0 || value[VARIABLE_START_TIME].n == 0)
+	time = with_zone(t, v, v->start_s, dates_time(t->dates, &c, time_text), time_text);
+	fill(v, k, dates_day(t->dates, &c, day), time, other_times(t, v, others), value);
+	if (value[VARIABLE_START_DATE].n == 0 || time.n == 0)
 		return false;
-	return render(&t->kind[k], value, out);
+	return render(&t->kind[k], value, &how, out);
 }
 
 static bool
@@ -177,11 +264,25 @@ worst_time(const struct dates *d, char out[DATE_MAX_BYTES])
 	return time;
 }
 
+/* Of winter and summer, the longer name. */
+static struct span
+worst_zone(const struct sms_templates *t, const struct sms_values *v, struct span time, char text[DATE_MAX_BYTES])
+{
+	const int64_t winter_s = civil_days(2027, 1, 15) * 86400, summer_s = civil_days(2027, 7, 15) * 86400;
+	char zone[DATE_MAX_BYTES];
+
+	if (!v->zone_shown)
+		return time;
+	assert(v->zone);
+	return with_zone(t, v, dates_zone(t->dates, v->zone, winter_s, zone).n >= dates_zone(t->dates, v->zone, summer_s, zone).n ?
+	                           winter_s : summer_s, time, text);
+}
+
 struct sms_size
 sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest)
 {
 	char time_text[DATE_MAX_BYTES];
-	struct span time = worst_time(t->dates, time_text);
+	struct span time = worst_zone(t, longest, worst_time(t->dates, time_text), time_text);
 	struct sms_size worst = { .segments = 0 };
 	struct buf b;
 
@@ -190,15 +291,18 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 	/* Every weekday of every month, the day of two digits. */
 	for (int i = 0; i < 12 * 7; i++) {
 		const struct civil c = { 2027, 1 + i / 7, 22 + i % 7, 0, 0, 0 };
+		struct styled how = { longest->as_is, longest->plain_names, 0 };
 		char day[DATE_MAX_BYTES];
 		struct span value[VARIABLES];
 		struct sms_size size;
 
-		fill(longest, dates_day(t->dates, &c, day), time, SPAN_NONE, value);
+		fill(longest, k, dates_day(t->dates, &c, day), time, SPAN_NONE, value);
 		buf_reset(&b);
-		if (!render(&t->kind[k], value, &b))
+		if (!render(&t->kind[k], value, &how, &b))
 			break;
 		size = sms_measure(buf_span(&b));
+		if (how.culprit)
+			size.culprit = how.culprit;
 		if (costs_more(&size, &worst))
 			worst = size;
 	}
@@ -219,7 +323,7 @@ uses(const struct sms_templates *t, enum text_kind k, enum variable v)
 bool
 sms_uses_link(const struct sms_templates *t, enum text_kind k)
 {
-	return uses(t, k, VARIABLE_LINK);
+	return uses(t, k, VARIABLE_LINK) || uses(t, k, VARIABLE_DEVICE_TEST_LINK);
 }
 
 bool

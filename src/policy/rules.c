@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nudge/builtin.h"
+#include "nudge/seal.h"
 #include "policy/approval.h"
 #include "policy/file.h"
+#include "policy/site_words.h"
 
 #define TEXT_FILE_MAX 65536 /* bytes of a template or profile */
 
@@ -62,6 +65,22 @@ load_profile(struct site_rules *s, struct fault *f)
 	return true;
 }
 
+/* Who only checks may not be allowed to read it. */
+static bool
+load_link_key(const struct rules *r, struct site_rules *s, struct fault *f)
+{
+	struct fault unread = { .kind = FAULT_NONE };
+
+	_Static_assert(sizeof s->link_key == SEAL_KEY_BYTES, "a key of keygen");
+	if (!s->site->link_key[0])
+		return true;
+	s->has_link_key = seal_keyfile_read(s->site->link_key, s->link_key, &unread);
+	if (s->has_link_key || (r->conf->reader == CONF_CHECK && access(s->site->link_key, R_OK) != 0))
+		return true;
+	*f = unread;
+	return fault_at(f, "link_key");
+}
+
 /* Also gives the text to the approval, which covers it. */
 static bool
 load_templates(struct site_rules *s, size_t language, struct approval *a, struct fault *f)
@@ -111,7 +130,7 @@ load_site(struct rules *r, size_t i, struct fault *f)
 		fault_set(f, FAULT_BUSY, "no memory");
 		goto out;
 	}
-	if (!load_zone(r, i, f) || !load_profile(s, f))
+	if (!load_zone(r, i, f) || !load_profile(s, f) || !load_link_key(r, s, f))
 		goto out;
 	for (size_t k = 0; k < languages->n; k++) {
 		if (!load_templates(s, k, &a, f))
@@ -122,6 +141,8 @@ load_site(struct rules *r, size_t i, struct fault *f)
 			goto out;
 		}
 	}
+	for (size_t k = 0; k < languages->n; k++)
+		s->words = (int64_t)(((uint64_t)s->words * 1099511628211u ^ (uint64_t)sms_templates_version(s->templates[k])) & 0xffffffffffffu);
 	approval_cover_site(&a, s->site, span_of(s->profile_file));
 	ok = approval_end(&a, s->approval_hash) ||
 	    fault_set(f, FAULT_BUSY, "no memory for the hash of the settings");
@@ -186,6 +207,7 @@ rules_free(struct rules *r)
 			sms_templates_free(s->templates[k]);
 		free(s->templates);
 		free(s->profile_file);
+		seal_wipe(s->link_key, sizeof s->link_key);
 		if (!shared)
 			zone_free(s->zone);
 	}
@@ -219,6 +241,8 @@ rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
 		if (!load_site(r, i, &f))
 			conf_fault_add(faults, &c->sites[i].at, false, "site \"%s\": %s", c->sites[i].title,
 			    f.text);
+		else
+			site_words_check(&r->sites[i], faults);
 	}
 	if (faults->errors_n == errors && !version_of(r, &r->version))
 		conf_fault_add(faults, NULL, false, "the configuration's digest could not be made");

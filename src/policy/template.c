@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "words.h"
 
+#include "nudge/digest.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,12 @@ struct reader {
 
 static const char *const names[VARIABLES] = { "organization", "site", "contact", "start_date", "start_time",
 	"other_times", "link", "device_test_link" };
+
+const char *
+variable_name(enum variable v)
+{
+	return v < VARIABLES ? names[v] : "";
+}
 
 #define refuse(r, ...) fault_set((r)->f, FAULT_OPERATOR, __VA_ARGS__)
 
@@ -153,6 +161,15 @@ read_words(struct reader *r, struct span line)
 	return true;
 }
 
+/* Who opens the link of a visit that will not be waits for nobody. */
+static bool
+check_no_link(struct reader *r)
+{
+	if (!sms_uses_link(r->t, TEXT_CANCELED))
+		return true;
+	return refuse(r, "[canceled] has {link} or {device_test_link}: a cancellation never has the visit's link");
+}
+
 /* The words as a stranger would see them: a value is a digit, which no rule is about. */
 static bool
 check_words(struct reader *r)
@@ -178,6 +195,8 @@ check_words(struct reader *r)
 			(void)buf_add_char(&seen, '0');
 	}
 	ok = !seen.spoilt || refuse(r, "no memory for a template");
+	if (ok && w == &r->t->kind[TEXT_CANCELED])
+		ok = check_no_link(r);
 	if (ok && utf16_units(buf_span(&seen)) > SMS_CHARS_MAX)
 		ok = refuse(r, "the text is longer than %d characters", SMS_CHARS_MAX);
 	if (ok && !lint_text(buf_span(&seen), r->f))
@@ -253,6 +272,18 @@ read_file(struct reader *r, struct span text)
 	return true;
 }
 
+static bool
+take_version(struct sms_templates *t, struct span text)
+{
+	uint8_t sum[DIGEST_BYTES];
+
+	if (!digest_sha256(text, sum))
+		return false;
+	for (int i = 0; i < 6; i++)
+		t->version = t->version << 8 | sum[i];
+	return true;
+}
+
 bool
 sms_templates_read(const char *name, const char *language, struct span text, struct sms_templates **out,
     struct fault *f)
@@ -265,7 +296,9 @@ sms_templates_read(const char *name, const char *language, struct span text, str
 	for (int k = 0; k < TEXT_KINDS; k++)
 		buf_init(&t->kind[k].text, WORDS_MAX_BYTES);
 	(void)span_copy(t->language, sizeof t->language, span_of(language));
-	if (!dates_open(language, &t->dates, f)) {
+	if (!take_version(t, text)) {
+		(void)fault_set(f, FAULT_BUSY, "%s: its digest could not be made", name);
+	} else if (!dates_open(language, &t->dates, f)) {
 		(void)fault_at(f, "%s", name);
 	} else if (!read_file(&r, text)) {
 		(void)(r.line > 0 ? fault_at(f, "%s:%d", name, r.line) : fault_at(f, "%s", name));
@@ -292,4 +325,10 @@ const char *
 sms_templates_language(const struct sms_templates *t)
 {
 	return t->language;
+}
+
+int64_t
+sms_templates_version(const struct sms_templates *t)
+{
+	return t->version;
 }

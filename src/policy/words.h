@@ -13,6 +13,8 @@ enum variable {
 	VARIABLE_OTHER_TIMES, VARIABLE_LINK, VARIABLE_DEVICE_TEST_LINK, VARIABLES
 };
 
+const char *variable_name(enum variable v); /* "start_date". Literal. */
+
 enum part_kind { PART_WORDS, PART_VALUE, PART_OPEN, PART_CLOSE };
 
 struct part {
@@ -33,6 +35,7 @@ struct dates;
 
 struct sms_templates {
 	char language[64];
+	int64_t version; /* 48 bits of the file's digest */
 	struct dates *dates;
 	struct words kind[TEXT_KINDS];
 };
@@ -47,9 +50,37 @@ void dates_close(struct dates *d); /* NULL is fine. */
 struct span dates_day(const struct dates *d, const struct civil *c, char out[DATE_MAX_BYTES]);
 struct span dates_time(const struct dates *d, const struct civil *c, char out[DATE_MAX_BYTES]);
 
+/* How the language calls the zone at that instant, in ASCII: "CST"; "UTC-6" where
+ * it has no short name. */
+struct span dates_zone(const struct dates *d, const struct zone *z, int64_t at_s, char out[DATE_MAX_BYTES]);
+
 /* false: the text (a template without its values) would make patients send a word
  * that opts them out, or has a public link shortener; *f says which. Pure. */
 bool lint_text(struct span text, struct fault *f) __attribute__((warn_unused_result));
+
+const char *lint_shortener(struct span text); /* The public shortener that is in it; NULL when none is. Literal. Pure. */
+char lint_fold(int32_t c); /* A letter in lower case without its accent; '?' for those beyond Latin-1. Pure. */
+
+/* The first word or phrase of `list` (a line each, '#' before a comment, '*' for
+ * any ending) that the text has, borrowed from the list; empty when it has none. Pure. */
+struct span lint_listed(struct span text, struct span list);
+
+/* Where a stretch of a text comes from. */
+enum origin {
+	ORIGIN_WORDS, /* template, dates: may lose accents */
+	ORIGIN_NAME,  /* somebody's name: keeps them unless set */
+	ORIGIN_LINK   /* stays as it is */
+};
+struct stretch {
+	size_t from, to;
+	enum origin origin;
+};
+
+/* Puts every character that is not in the SMS alphabet in words of it, in place;
+ * when one cannot be, or that would not save a segment, the text stays as it is.
+ * out: room for *n bytes, for work. The character that stands in the way; 0:
+ * none does. Pure. */
+uint32_t plain_make(char *text, size_t *n, const struct stretch *s, size_t s_n, bool plain_names, char *out);
 
 /* UTF-16 units of UTF-8 text, bad bytes as U+FFFD. Pure. */
 size_t utf16_units(struct span text);

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "nudge/buf.h"
+#include "nudge/policy.h"
+
 static bool
 is_among(const struct booking *b, struct span id)
 {
@@ -157,57 +160,28 @@ is_link(struct span s)
 	return span_is_nocase((struct span){ s.p, sizeof scheme - 1 }, scheme);
 }
 
-static bool
-stays_plain(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c != '\0' && strchr("-._~", c));
-}
-
-static size_t
-put_encoded(char *out, struct span id)
-{
-	static const char digit[] = "0123456789ABCDEF";
-	size_t n = 0;
-
-	for (size_t i = 0; i < id.n; i++) {
-		unsigned char c = (unsigned char)id.p[i];
-
-		if (stays_plain(id.p[i])) {
-			out[n++] = id.p[i];
-		} else {
-			out[n++] = '%';
-			out[n++] = digit[c >> 4];
-			out[n++] = digit[c & 15];
-		}
-	}
-	return n;
-}
-
-/* Every "{appointment_id}" of the template becomes the id, percent-encoded. */
+/* Of the template; what is signed is filled in when it is sent. */
 static struct span
 build_link(struct reading *r, const char *template, struct span id)
 {
-	static const char name[] = "{appointment_id}";
-	size_t template_n = strlen(template), places = 0, n = 0;
-	char *out;
+	const struct link_facts x = { .appointment_id = id };
+	struct buf b;
+	char *out = NULL;
+	size_t n;
 
-	for (const char *p = template; (p = strstr(p, name)); p += sizeof name - 1)
-		places++;
-	out = arena_take(&r->msg->arena, template_n + places * 3 * id.n + 1);
-	if (!out) {
+	buf_init(&b, LINK_BYTES_MAX);
+	if (!link_fill(span_of(template), &x, &b)) {
+		buf_clear(&b);
+		return SPAN_NONE; /* longer than a link may be */
+	}
+	n = b.n;
+	out = arena_take(&r->msg->arena, n + 1);
+	if (out)
+		memcpy(out, b.p, n);
+	else
 		r->no_memory = true;
-		return SPAN_NONE;
-	}
-	for (const char *p = template; *p;) {
-		if (strncmp(p, name, sizeof name - 1) == 0) {
-			n += put_encoded(out + n, id);
-			p += sizeof name - 1;
-		} else {
-			out[n++] = *p++;
-		}
-	}
-	return (struct span){ out, n };
+	buf_clear(&b);
+	return out ? span_from(out, n) : SPAN_NONE;
 }
 
 void
@@ -230,7 +204,9 @@ ids_read_link(struct reading *r, struct booking *b)
 		break;
 	}
 	/* What is no link replaces the one that was known: that one is not true any more. */
-	b->link_state = is_link(b->link) ? FIELD_SET : FIELD_CLEAR;
+	b->link_state = is_link(b->link) && link_allowed(b->site, b->link) ? FIELD_SET : FIELD_CLEAR;
+	if (b->link_state == FIELD_CLEAR && is_link(b->link))
+		verdict_count(r, "link outside of link_domains");
 	if (b->link_state == FIELD_CLEAR)
 		b->link = SPAN_NONE;
 }

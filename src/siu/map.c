@@ -5,29 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The words between braces, each of which must be the id. */
-static bool
-check_template(const char *link, struct fault *f)
-{
-	static const char known[] = "{appointment_id}";
-
-	if (!span_is_nocase((struct span){ link, strnlen(link, 8) }, "https://"))
-		return fault_set(f, FAULT_OPERATOR,
-		    "link: must begin with https:// or be a path like \"ZVV-3\"");
-	for (const char *p = strpbrk(link, "{}"); p; p = strpbrk(p + sizeof known - 1, "{}"))
-		if (strncmp(p, known, sizeof known - 1) != 0)
-			return fault_set(f, FAULT_OPERATOR, "link: the only variable is {appointment_id}");
-	return true;
-}
+#include "nudge/policy.h"
 
 static bool
-read_link(const char *link, struct site_map *s, struct fault *f)
+read_link(const struct conf_site *site, struct site_map *s, struct fault *f)
 {
+	const char *link = site->link;
+
+	if (site->device_test_link[0] && !link_template_ok("device_test_link", site->device_test_link, site, f))
+		return false;
 	if (!link[0])
 		return true;
 	if (strstr(link, "://") || strpbrk(link, "{}")) {
 		s->link = LINK_OF_TEMPLATE;
-		return check_template(link, f);
+		return link_template_ok("link", link, site, f);
 	}
 	if (!hl7_path_read(link, &s->link_path.item[0], f))
 		return fault_at(f, "link");
@@ -103,7 +94,7 @@ add_site(struct siu_map *m, size_t i, struct fault *f)
 	if (s->adt_merge && m->sites[i].profile->prior_patient.n == 0)
 		return fault_set(f, FAULT_OPERATOR,
 		    "adt: merge needs prior_patient in the profile, as prior_patient = {\"MRG-1(*)\"}");
-	return read_matches(s, &m->sites[i], f) && read_link(s->link, &m->sites[i], f);
+	return read_matches(s, &m->sites[i], f) && read_link(s, &m->sites[i], f);
 }
 
 bool

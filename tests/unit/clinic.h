@@ -58,7 +58,8 @@ clinic_open(struct clinic *c)
 		.contact = word("608-271-9000"), .fhir_base_url = word("https://lamna.example/R4"),
 		.environment = &c->environment, .profile = word("epic"), .sending_application = word(""),
 		.sending_facility = word(""), .number = &c->number, .time_zone = word("America/Chicago"),
-		.languages = { c->languages, 2 }, .templates_path = word(""), .link = word(""), .confirmation = true,
+		.languages = { c->languages, 2 }, .templates_path = word(""), .link = word(""), .link_key = word(""),
+		.device_test_link = word(""), .smart_encoding = true, .names_keep_accents = true, .confirmation = true,
 		.stale_s = 86400, .reminders = c->reminders, .reminders_n = 2, .window = { 0, 1440, true },
 		.short_window = { 0, 1440, true }, .expiry_s = 300, .daily_cap = 6, .unknown_type_phone = true };
 	c->conf = (struct conf){ .file = word("nudge.conf"), .state_directory = word("/nowhere"),

@@ -124,6 +124,10 @@ static const struct {
 	{ "not UTF-8", "[booked]\ncaf\xe9\n" REST, "templates/en:2: the file is not UTF-8" },
 	{ "a control character", "[booked]\na\x01" "b\n" REST, "control character" },
 	{ "an empty file", "", "no text for [booked]" },
+	{ "a cancellation with the visit's link", "[booked]\nb\n[changed]\nc\n[canceled]\nsee\n[[{link}]]\n[reminder]\ne\n",
+	  "templates/en:5: [canceled] has {link}" },
+	{ "or with that of the device test", "[booked]\nb\n[changed]\nc\n[canceled]\n[[{device_test_link}]]\n[reminder]\ne\n",
+	  "a cancellation never has" },
 	{ "a public shortener", "[booked]\nsee https://bit.ly/{link}\n" REST, "shortener bit.ly" },
 	{ "a public shortener in capitals", "[booked]\nsee HTTPS://TinyURL.com/x\n" REST,
 	  "shortener tinyurl.com" },
@@ -319,10 +323,10 @@ static const struct {
 	{ "en", TEXT_BOOKED, false, true, 1, 0 }, { "en", TEXT_CHANGED, false, false, 1, 0 },
 	{ "en", TEXT_CANCELED, false, false, 1, 0 }, { "en", TEXT_REMINDER, false, true, 1, 0 },
 	{ "en", TEXT_BOOKED, true, true, 2, 0 }, { "en", TEXT_REMINDER, true, true, 2, 0 },
-	{ "es", TEXT_BOOKED, false, true, 3, 0xe1 }, { "es", TEXT_CHANGED, false, false, 2, 0xe1 },
-	{ "es", TEXT_CANCELED, false, false, 2, 0xe1 }, { "es", TEXT_REMINDER, false, true, 3, 0xe1 },
-	{ "fr", TEXT_BOOKED, false, true, 3, 0xfb }, { "fr", TEXT_CHANGED, false, false, 2, 0xfb },
-	{ "fr", TEXT_CANCELED, false, false, 2, 0xfb }, { "fr", TEXT_REMINDER, false, true, 3, 0xfb },
+	{ "es", TEXT_BOOKED, false, true, 1, 0 }, { "es", TEXT_CHANGED, false, false, 1, 0 },
+	{ "es", TEXT_CANCELED, false, false, 1, 0 }, { "es", TEXT_REMINDER, false, true, 1, 0 },
+	{ "fr", TEXT_BOOKED, false, true, 1, 0 }, { "fr", TEXT_CHANGED, false, false, 1, 0 },
+	{ "fr", TEXT_CANCELED, false, false, 1, 0 }, { "fr", TEXT_REMINDER, false, true, 1, 0 },
 };
 
 TEST(the_built_in_texts_cost_what_is_said_of_them)

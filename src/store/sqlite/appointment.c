@@ -10,7 +10,7 @@ enum column { /* in the order of the statements */
 	C_ID, C_SENDER, C_APPOINTMENT_ID, C_PATIENT_NUMBER, C_HAS_FILLER, C_SITE, C_PATIENT, C_GENERATION, C_STATUS,
 	C_START, C_WALL, C_ZONE, C_DURATION, C_LANGUAGE, C_FLAGS, C_CONSENT, C_PHONE, C_LINK, C_SENT_AT, C_ARRIVED,
 	C_QUARANTINE, C_ERASE_AT, C_ERASED, C_PHONE_MARK, C_VISIT, C_SAID, C_ADULT, C_CONTINUES, C_CONTINUED_BY,
-	C_PERSON_AT, C_PHONE_AT, C_PRIOR, C_MERGED_AT, C_NEWS_AT
+	C_PERSON_AT, C_PHONE_AT, C_PRIOR, C_MERGED_AT, C_NEWS_AT, C_PLACE, C_NUMBER_NO, C_MODALITY
 };
 
 static bool
@@ -119,6 +119,8 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appoin
 	a->left_site = flags & FLAG_LEFT;
 	a->patient_flag = flags & FLAG_PATIENT;
 	a->rebooked = flags & FLAG_REBOOKED;
+	a->number_no = sqlite3_column_int64(q, C_NUMBER_NO);
+	a->modality = (enum modality)sqlite3_column_int(q, C_MODALITY);
 	a->continues = sqlite3_column_int64(q, C_CONTINUES);
 	a->continued_by = sqlite3_column_int64(q, C_CONTINUED_BY);
 	a->consent = (enum consent_said)sqlite3_column_int(q, C_CONSENT);
@@ -142,7 +144,7 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appoin
 		return true;
 	return open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
 	    open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f) && open_said(s, q, a, f) &&
-	    open_adult(s, q, a, f);
+	    open_adult(s, q, a, f) && open_column(s, q, "place", C_PLACE, a->id, a->zones, sizeof a->zones, f);
 }
 
 int64_t
@@ -317,6 +319,8 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 	(void)sqlite3_bind_int64(q, C_PHONE_AT + 1, a->phone_at_s);
 	(void)sqlite3_bind_int64(q, C_MERGED_AT + 1, a->merged_at_s);
 	(void)sqlite3_bind_int64(q, C_NEWS_AT + 1, a->news_at_s);
+	(void)sqlite3_bind_int64(q, C_NUMBER_NO + 1, a->number_no);
+	(void)sqlite3_bind_int(q, C_MODALITY + 1, (int)a->modality);
 }
 
 /* What identifies the patient, or tells what the visit is about. */
@@ -344,7 +348,7 @@ bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struc
 		(void)snprintf(day, sizeof day, "%lld", (long long)a->adult_day);
 	ok = seal_column(s, q, C_PHONE + 1, "phone", a, a->phone, f) &&
 	    seal_column(s, q, C_LINK + 1, "link", a, a->link, f) && seal_column(s, q, C_SAID + 1, "said", a, both, f) &&
-	    seal_column(s, q, C_ADULT + 1, "adult", a, day, f);
+	    seal_column(s, q, C_ADULT + 1, "adult", a, day, f) && seal_column(s, q, C_PLACE + 1, "place", a, a->zones, f);
 	seal_wipe(both, sizeof both);
 	seal_wipe(day, sizeof day);
 	return ok;

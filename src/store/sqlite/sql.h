@@ -83,7 +83,7 @@ void keys_free(struct store *s);
 void keys_forget_days(struct store *s);
 
 sqlite3 *reader_db(struct store_reader *r);
-#define TEXT_COLUMNS_N 29
+#define TEXT_COLUMNS_N 32
 bool text_of_row(sqlite3_stmt *q, struct text *t);             /* columns in the order of S_TEXT_GET */
 void tally_change(struct store *s, int64_t site, enum text_state state, int64_t by);
 bool tally_load(struct store *s, struct fault *f);

@@ -7,11 +7,12 @@
 #define APPOINTMENT_COLUMNS \
 	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
 	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased, " \
-	"phone_mark, visit, said, adult, continues, continued_by, person_at, phone_at, prior, merged_at, news_at"
+	"phone_mark, visit, said, adult, continues, continued_by, person_at, phone_at, prior, merged_at, news_at, " \
+	"place, number_no, modality"
 #define TEXT_COLUMNS \
 	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
-	"config, within, carrier, report_code"
+	"config, within, carrier, report_code, words, number_no, hours"
 
 /* What may be seen of an appointment; ?3: now. */
 #define VIEW_APPOINTMENT \
@@ -24,7 +25,7 @@
 #define TEXT_OF_T \
 	"t.id, t.site, t.generation, t.kind, t.rule, t.state, t.reason, t.planned, t.due, t.expires, t.start, " \
 	"t.fingerprint, t.repeat_id, t.first_sent, t.boot_id, t.attempts, t.unsure, t.number, t.sender, t.gateway, " \
-	"t.segments, t.sent, t.http_status, t.code, t.message_id, t.config, t.within, t.carrier, t.report_code"
+	"t.segments, t.sent, t.http_status, t.code, t.message_id, t.config, t.within, t.carrier, t.report_code, t.words, t.number_no, t.hours"
 
 static const char *const text[STATEMENTS] = {
 	[S_BEGIN] = "BEGIN IMMEDIATE",
@@ -48,13 +49,14 @@ static const char *const text[STATEMENTS] = {
 	[S_APPOINTMENT_GET] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE id = ?1",
 	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
-	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34) "
+	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37) "
 	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, has_filler_id = ?5, site = ?6, "
 	                      "patient = ?7, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, "
 	                      "duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, "
 	                      "sent_at = ?19, arrived = ?20, quarantine = ?21, erase_at = ?22, erased = ?23, "
 	                      "phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, "
-	                      "person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34",
+	                      "person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34, "
+	                      "place = ?35, number_no = ?36, modality = ?37",
 	[S_APPOINTMENT_LAST] = "SELECT max(id) FROM appointment",
 	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
@@ -70,11 +72,12 @@ static const char *const text[STATEMENTS] = {
 
 	[S_TEXT_GET] = "SELECT " TEXT_COLUMNS " FROM text WHERE id = ?1",
 	[S_TEXT_PUT] = "INSERT INTO text (" TEXT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) "
+	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) "
 	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, "
 	               "fingerprint = ?12, repeat_id = ?13, first_sent = ?14, boot_id = ?15, attempts = ?16, unsure = ?17, "
 	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
-	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29",
+	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29, "
+	               "words = ?30, number_no = ?31, hours = ?32",
 	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 "
 	                "ORDER BY id LIMIT ?3",
@@ -156,7 +159,7 @@ static const char *const text[STATEMENTS] = {
 	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
 	                 "AND erase_at <= ?1 LIMIT ?2",
 	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1, "
-	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL, prior = NULL "
+	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL, prior = NULL, place = NULL "
 	                "WHERE id = ?1",
 	[S_ERASE_NEXT] = "SELECT min(erase_at) FROM appointment WHERE erased = 0 AND erase_at / 86400 = "
 	                 "(SELECT erase_at / 86400 FROM appointment WHERE erased = 0 ORDER BY erase_at / 86400 LIMIT 1)",

@@ -10,7 +10,7 @@ enum column { /* in the order of the statements */
 	C_ID, C_SITE, C_GENERATION, C_KIND, C_RULE, C_STATE, C_REASON, C_PLANNED, C_DUE, C_EXPIRES, C_START,
 	C_FINGERPRINT, C_REPEAT_ID, C_FIRST_SENT, C_BOOT_ID, C_ATTEMPTS, C_UNSURE, C_NUMBER, C_SENDER, C_GATEWAY,
 	C_SEGMENTS, C_SENT, C_HTTP_STATUS, C_CODE, C_MESSAGE_ID, C_CONFIG, C_WITHIN, C_CARRIER,
-	C_REPORT_CODE, C_COLUMNS
+	C_REPORT_CODE, C_WORDS, C_NUMBER_NO, C_HOURS, C_COLUMNS
 };
 
 _Static_assert(C_COLUMNS == TEXT_COLUMNS_N, "what follows a text in a view has its number");
@@ -52,6 +52,9 @@ text_of_row(sqlite3_stmt *q, struct text *t)
 	t->within = sqlite3_column_int(q, C_WITHIN) != 0;
 	t->carrier = sqlite3_column_int64(q, C_CARRIER);
 	t->report_code = sqlite3_column_int64(q, C_REPORT_CODE);
+	t->words = sqlite3_column_int64(q, C_WORDS);
+	t->number_no = sqlite3_column_int64(q, C_NUMBER_NO);
+	t->clinic_hours = sqlite3_column_int(q, C_HOURS) != 0;
 	return t->state > 0 && t->state < TEXT_STATES && t->kind < TEXT_KINDS;
 }
 
@@ -90,6 +93,8 @@ bind_armed(sqlite3_stmt *q, const struct text *t)
 	sql_bind_text(q, C_GATEWAY + 1, t->gateway);
 	(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
 	(void)sqlite3_bind_int(q, C_WITHIN + 1, t->within);
+	(void)sqlite3_bind_int64(q, C_WORDS + 1, t->words);
+	(void)sqlite3_bind_int64(q, C_NUMBER_NO + 1, t->number_no);
 	if (t->sent_s)
 		(void)sqlite3_bind_int64(q, C_SENT + 1, t->sent_s);
 	if (t->http_status)
@@ -129,6 +134,8 @@ store_text_put(struct store *s, struct text *t, struct fault *f)
 	(void)sqlite3_bind_int64(q, C_CONFIG + 1, t->config);
 	if (t->carrier)
 		(void)sqlite3_bind_int64(q, C_CARRIER + 1, t->carrier);
+	if (t->clinic_hours)
+		(void)sqlite3_bind_int(q, C_HOURS + 1, 1);
 	bind_armed(q, t);
 	if (!sql_do(s, q, "text", f))
 		return false;
