@@ -87,6 +87,7 @@ struct conf_number {
 	enum number_type type;
 	bool verified;
 	const struct conf_gateway *gateway;
+	enum { KEYWORDS_AUTO, KEYWORDS_GATEWAY, KEYWORDS_NONE } keyword_answers; /* who answers STOP, START and HELP */
 	int64_t rate_per_min; /* segments a minute; default by type: 200, 6000, 60, 600 */
 	size_t index;         /* in conf.numbers */
 	struct conf_place at;

@@ -25,7 +25,9 @@ enum command_kind {
 	COMMAND_APPROVE,  /* site, who */
 	COMMAND_RELEASE_CLOCK,
 	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts, more */
-	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who */
+	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who; reconsent: lifts a handset's too */
+	COMMAND_OPTOUT_FIND,        /* organization, phone; fills optout */
+	COMMAND_OPTOUT_COMPARE,     /* with the gateway's list, now */
 	COMMAND_PHONE_MARK,         /* phone, E.164; fills mark */
 	COMMAND_QUARANTINE_SHOW,    /* id; fills quarantined and raw */
 	COMMAND_QUARANTINE_REPLAY,  /* id; or all of `site` above id; fills results, more */
@@ -79,6 +81,9 @@ struct command {
 	enum { RELEASE_COUNT, RELEASE_SEND, RELEASE_DROP } release;
 	int64_t counts[TEXT_KINDS];  /* COMMAND_RELEASE_SITE: texts held, by kind */
 	uint8_t mark[MARK_BYTES];    /* COMMAND_PHONE_MARK */
+	struct { bool given; char who[64], said[32], how[160]; } reconsent; /* COMMAND_OPTOUT_REMOVE */
+	struct optout optout;        /* source "": not opted out */
+	bool changed;                /* COMMAND_OPTOUT_*: it was otherwise before */
 	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
 	struct engine_status status;
 	int64_t id;                  /* of a message in quarantine */

@@ -100,7 +100,7 @@ struct gate_facts {
 	int64_t adult_day, today_day; /* days since 1970, the clinic's */
 	enum consent_said consent;
 	const char *phone;           /* E.164 or "" */
-	bool opted_out;
+	bool opted_out;              /* a response that says so goes all the same */
 	bool has_link;
 	int64_t start_s, due_s, planned_s, expires_s, now_s;
 	int64_t sent_today, sent_week; /* texts to this phone */
@@ -122,7 +122,10 @@ struct gate_result {
  * department and visit type, appointment alive and this version, the patient
  * (death, age, own consent), phone and country, opt-out, link, expiry and
  * staleness, window, caps. The organization's limit and the number's rate come
- * after them, where the text's size is known. Pure. */
+ * after them, where the text's size is known. A response to who wrote is about
+ * no visit and goes at any hour: consents, environment, approval, number, phone,
+ * opt-out, and RESPONSE_EXPIRY_S. Pure. */
+#define RESPONSE_EXPIRY_S 300
 struct gate_result gates_pass(const struct gate_facts *f);
 
 /* ---- links ---- */
@@ -147,6 +150,13 @@ struct link_facts { /* all borrowed */
 
 /* Appends the link to *out; false when that is full or OpenSSL fails. Pure. */
 bool link_fill(struct span template, const struct link_facts *x, struct buf *out) __attribute__((warn_unused_result));
+
+/* ---- replies ---- */
+
+/* The carrier or the gateway answers this keyword (struct reply_said) by itself,
+ * so that nobody else should: a toll-free number's network STOP, START and UNSTOP;
+ * what keyword_answers = gateway says, HELP too. Pure. */
+bool policy_answered_before(const struct conf_number *n, const char *keyword);
 
 /* ---- rate ---- */
 

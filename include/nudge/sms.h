@@ -8,7 +8,8 @@
  * that begin with '#' are comments. A part in [[ ... ]] is left out when a
  * variable in it is empty, with one of the blanks beside it. Variables:
  * organization, site, contact, start_date, start_time, other_times, link,
- * device_test_link.
+ * device_test_link, choices, emergency. Responses ([stopped] and what follows
+ * it) may be missing: sms_templates_complete() takes them from other templates.
  * Everything is checked at load; rendering cannot meet an unknown variable.
  * Values are inserted as they are, less control characters; bytes that are no
  * UTF-8 become U+FFFD, so a text is always UTF-8.
@@ -27,8 +28,21 @@
 #include "nudge/civil.h"
 #include "nudge/fault.h"
 
-enum text_kind { TEXT_BOOKED, TEXT_CHANGED, TEXT_CANCELED, TEXT_REMINDER, TEXT_KINDS };
+enum text_kind { /* the numbers are stored: append only */
+	TEXT_BOOKED, TEXT_CHANGED, TEXT_CANCELED, TEXT_REMINDER,
+	/* responses: what is said to a phone that wrote, and to nobody else */
+	TEXT_STOPPED,      /* no more texts: the one confirmation of an opt-out */
+	TEXT_NOT_CANCELED, /* the same, to CANCEL: the visit stands */
+	TEXT_RESUMED,      /* texts again */
+	TEXT_HELP, TEXT_CONFIRMED, TEXT_DECLINED,
+	TEXT_WHICH_VISIT,  /* several are open: asks for a code */
+	TEXT_UNREAD,       /* was not understood, and nobody reads it */
+	TEXT_KINDS
+};
+#define TEXT_PLANNED_KINDS TEXT_STOPPED /* the kinds before it belong to a visit and are planned */
 const char *text_kind_name(enum text_kind k); /* "booked". Literal. */
+static inline bool text_is_response(enum text_kind k) { return k >= TEXT_PLANNED_KINDS; } /* Pure. */
+static inline bool text_ends_texts(enum text_kind k) { return k == TEXT_STOPPED || k == TEXT_NOT_CANCELED; } /* Pure. */
 
 #define SMS_CHARS_MAX 2048 /* UTF-16 units that ACS takes */
 
@@ -43,6 +57,7 @@ struct sms_size {
 struct sms_size sms_measure(struct span text);
 
 #define SMS_OTHERS_MAX 8
+#define SMS_CHOICES_MAX 4
 
 struct sms_values { /* all borrowed, UTF-8; empty where not known */
 	struct span organization, site, contact;
@@ -50,6 +65,9 @@ struct sms_values { /* all borrowed, UTF-8; empty where not known */
 	int64_t start_s;           /* instant */
 	int64_t other_start_s[SMS_OTHERS_MAX]; /* other visits of the same day, by time: {other_times} */
 	size_t others_n;
+	struct { int64_t start_s; const struct zone *zone; } choice[SMS_CHOICES_MAX]; /* visits to choose from: {choices} */
+	size_t choices_n;
+	struct span emergency;     /* number to call for help: {emergency} */
 	const struct zone *zone;   /* of the clinic */
 	bool zone_shown;           /* its name behind the time: the patient's clock may be another */
 	bool as_is;                /* nothing is replaced (smart_encoding = false) */
@@ -66,6 +84,12 @@ struct sms_templates; /* one language of one site */
 bool sms_templates_read(const char *name, const char *language, struct span text,
     struct sms_templates **out, struct fault *f) __attribute__((warn_unused_result));
 void sms_templates_free(struct sms_templates *t);              /* NULL is fine. */
+
+/* Texts of responses that *t has not are taken out of *from. */
+void sms_templates_complete(struct sms_templates *t, struct sms_templates *from);
+
+/* What to dial for help: "911", "112" where nothing else is known. Literal. Pure. */
+const char *sms_emergency_number(const char *country);
 const char *sms_templates_language(const struct sms_templates *t); /* Borrowed. */
 int64_t sms_templates_version(const struct sms_templates *t); /* 48 bits that no other words have. Pure. */
 

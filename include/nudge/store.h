@@ -16,6 +16,7 @@
 #define NUDGE_STORE_H
 
 #include "nudge/booking.h"
+#include "nudge/reply.h"
 #include "nudge/seal.h"
 #include "nudge/text.h"
 
@@ -130,6 +131,16 @@ bool store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_B
 /* The same with an id above *after, by id, at most `limit`; *after moves on. */
 bool store_patient_after(struct store *s, const uint8_t patient[MARK_BYTES], int64_t *after, size_t limit, int64_t now_s,
     store_appointment_fn *fn, void *ctx, bool *done, struct fault *f) __attribute__((warn_unused_result));
+#define STORE_OF_PHONE 256
+/* The newest STORE_OF_PHONE rows whose phone this is and that are not erased,
+ * newest first, without what is sealed; what is called may not come back here. */
+bool store_appointments_of_phone(struct store *s, const char *phone, int64_t now_s, store_appointment_fn *fn, void *ctx,
+    struct fault *f) __attribute__((warn_unused_result));
+/* One appointment of each known phone, in an order of its own; begin with *after
+ * zero, it moves on; at most `limit`. What is called may not come back here. */
+typedef bool store_phone_fn(void *ctx, int64_t appointment); /* false: that was enough for now */
+bool store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+    struct fault *f) __attribute__((warn_unused_result));
 
 /* Another id by which this appointment may be named; the newest wins. */
 bool store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f) __attribute__((warn_unused_result));
@@ -228,9 +239,20 @@ int64_t store_tally(const struct store *s, int64_t site, enum text_state state);
 
 /* ---- opt-outs, caps, approvals, settings ---- */
 enum store_found store_optout_find(struct store *s, const char *organization, const char *phone, struct fault *f);
-bool store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t now_s, struct fault *f)
-    __attribute__((warn_unused_result)); /* source: "handset", "gateway", "admin:NAME" */
+struct optout {
+	char source[80];          /* "handset", "report", "gateway", "admin:NAME" */
+	int64_t at_s;
+};
+enum store_found store_optout_get(struct store *s, const char *organization, const char *phone, struct optout *out, struct fault *f);
+bool store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t at_s, struct fault *f)
+    __attribute__((warn_unused_result)); /* adds or replaces */
 bool store_optout_drop(struct store *s, const char *organization, const char *phone, struct fault *f) __attribute__((warn_unused_result));
+struct reconsent {            /* on whose word an administrator lifted an opt-out */
+	int64_t at_s;
+	const char *admin, *who, *said, *how;
+};
+bool store_reconsent_put(struct store *s, const char *organization, const char *phone, const struct reconsent *r, struct fault *f)
+    __attribute__((warn_unused_result));
 bool store_cap_count(struct store *s, const char *phone, int64_t day, int64_t *today, int64_t *week, struct fault *f) __attribute__((warn_unused_result));
 bool store_cap_add(struct store *s, const char *phone, int64_t day, struct fault *f) __attribute__((warn_unused_result));
 enum store_found store_approval_get(struct store *s, int64_t site, uint8_t hash[DIGEST_BYTES], char who[64], int64_t *at_s, struct fault *f);
@@ -239,6 +261,46 @@ bool store_approval_put(struct store *s, int64_t site, const uint8_t hash[DIGEST
 /* Small numbers by name ("tzdata"); 0 when never put. */
 bool store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f) __attribute__((warn_unused_result));
 bool store_setting_put(struct store *s, const char *name, int64_t value, struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- replies: what phones wrote, classified; their words are never kept ---- */
+/* FOUND: this text from a phone was dealt with before; NONE: now it is known. */
+enum store_found store_inbound(struct store *s, const uint8_t message[MARK_BYTES], int64_t now_s, struct fault *f);
+bool store_forget_inbound(struct store *s, int64_t before_s, struct fault *f) __attribute__((warn_unused_result));
+
+struct said_reply {
+	int64_t at_s, site, appointment, generation; /* appointment 0: about none that is known */
+	int64_t start_s;          /* the visit's, as it was then */
+	enum reply what;
+};
+typedef bool store_reply_fn(void *ctx, const struct said_reply *r); /* false stops the walk */
+bool store_reply_put(struct store *s, const struct said_reply *r, struct fault *f) __attribute__((warn_unused_result));
+bool store_replies_of(struct store *s, int64_t appointment, store_reply_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result)); /* oldest first */
+
+/* ---- responses: a text back to a phone that wrote. Its row among the texts has
+ * the response's id in place of an appointment's ---- */
+#define STORE_RESPONSES ((int64_t)1 << 50) /* the first id; no appointment comes so far */
+static inline bool store_is_response(int64_t appointment) { return appointment >= STORE_RESPONSES; } /* Pure. */
+
+struct response {
+	int64_t id;               /* given by store_response_put() */
+	int64_t at_s, site, appointment, start_s;
+	enum text_kind kind;
+	char organization[64], language[16];
+	char phone[PHONE_MAX];    /* "" when the text has ended */
+	int64_t erase_at_s;       /* the store's own */
+	struct { int64_t appointment, start_s; } choice[SMS_CHOICES_MAX]; /* by code, from 1 */
+	size_t choices_n;
+};
+bool store_response_put(struct store *s, struct response *r, struct fault *f) __attribute__((warn_unused_result)); /* adds */
+enum store_found store_response_get(struct store *s, int64_t id, struct response *out, struct fault *f);
+bool store_response_over(struct store *s, int64_t id, struct fault *f) __attribute__((warn_unused_result)); /* forgets the phone */
+/* How many of each kind the phone got after from_s; two days back at most. */
+bool store_responses_since(struct store *s, const char *organization, const char *phone, int64_t from_s, int64_t n[TEXT_KINDS],
+    struct fault *f) __attribute__((warn_unused_result));
+/* The last that offered visits to choose from. */
+enum store_found store_choices_last(struct store *s, const char *organization, const char *phone, struct response *out,
+    struct fault *f);
 
 /* ---- what an organization has used in a month; month: year * 12 + month - 1, UTC ---- */
 struct store_usage {
@@ -302,6 +364,8 @@ struct appointment_view { /* what may be shown without a key; borrowed for the c
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;
 	bool deceased, news_death, news_phone, news_merge;
 	int64_t start_s, arrived_at_s, news_at_s;
+	enum reply replied;       /* REPLY_CONFIRM, REPLY_DECLINE as the visit is now; else 0 */
+	int64_t replied_at_s;
 	const struct text *texts; /* oldest first */
 	size_t texts_n;
 };
@@ -313,6 +377,24 @@ bool store_read_appointments(struct store_reader *r, const char *site, const cha
 /* Those of a phone by its mark, store_mark("phone"), that are not erased. */
 bool store_read_of_phone(struct store_reader *r, const uint8_t phone[MARK_BYTES], int64_t now_s, store_view_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
+
+/* What was said about an appointment, and what was said back, oldest first. */
+bool store_read_replies_of(struct store_reader *r, int64_t appointment, store_reply_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result));
+bool store_read_responses_of(struct store_reader *r, int64_t appointment, store_text_fn *fn, void *ctx, struct fault *f)
+    __attribute__((warn_unused_result));
+
+struct reply_row {
+	const struct said_reply *said;
+	const char *site, *environment, *appointment_id;
+	bool open;                /* the visit still is as it was then, and nothing newer was said of it */
+};
+typedef bool store_reply_row_fn(void *ctx, const struct reply_row *row);
+bool store_read_replies(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, int64_t now_s,
+    store_reply_row_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result)); /* by time */
+
+typedef bool store_optout_fn(void *ctx, const char *organization, const struct optout *o);
+bool store_read_optouts(struct store_reader *r, store_optout_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result)); /* by time */
 
 /* The appointment's own id by the number of its row; false when it has none. */
 bool store_read_id(struct store_reader *r, int64_t appointment, char out[STORE_ID_MAX]);

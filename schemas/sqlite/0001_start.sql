@@ -168,6 +168,59 @@ CREATE TABLE optout (                 -- outlives everything else about a patien
 	PRIMARY KEY (organization, phone)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE reconsent (              -- opt-outs that an administrator lifted, and on whose word
+	id           INTEGER PRIMARY KEY,
+	organization TEXT NOT NULL,
+	phone        BLOB NOT NULL,       -- mark, as in optout
+	at           INTEGER NOT NULL,
+	admin        TEXT NOT NULL,       -- who typed it
+	who          TEXT NOT NULL,       -- who heard the patient's consent
+	said         TEXT NOT NULL,       -- when the patient gave it
+	how          TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE inbound (                -- texts from phones that were dealt with: a copy changes nothing
+	message BLOB PRIMARY KEY,         -- mark
+	at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inbound_at ON inbound (at);
+
+CREATE TABLE reply (                  -- what patients said; their words are not kept
+	id          INTEGER PRIMARY KEY,  -- rises with time
+	at          INTEGER NOT NULL,
+	what        INTEGER NOT NULL,
+	site        INTEGER NOT NULL,
+	appointment INTEGER NOT NULL,     -- 0: of none that is known
+	generation  INTEGER NOT NULL,     -- of the appointment's patient
+	start       INTEGER NOT NULL      -- the visit's, as it was then
+) STRICT;
+CREATE INDEX reply_at ON reply (at);
+CREATE INDEX reply_of ON reply (appointment) WHERE appointment <> 0;
+
+CREATE TABLE response (               -- a text back to a phone that wrote; its row in text has id * 1024
+	id           INTEGER PRIMARY KEY, -- from 2^50 on, apart from those of appointments
+	at           INTEGER NOT NULL,
+	organization TEXT NOT NULL,
+	site         INTEGER NOT NULL,
+	kind         INTEGER NOT NULL,
+	appointment  INTEGER NOT NULL,    -- 0: about none
+	start        INTEGER NOT NULL,
+	language     TEXT NOT NULL,
+	phone        BLOB,                -- sealed; gone when the text has ended
+	phone_mark   BLOB,                -- counts a day's responses; gone a day later
+	day          INTEGER NOT NULL     -- whose key sealed it
+) STRICT;
+CREATE INDEX response_phone ON response (phone_mark, id) WHERE phone_mark IS NOT NULL;
+CREATE INDEX response_of ON response (appointment) WHERE appointment <> 0;
+
+CREATE TABLE choice (                 -- the visits that a response offered by code
+	response    INTEGER NOT NULL,
+	code        INTEGER NOT NULL,     -- from 1
+	appointment INTEGER NOT NULL,
+	start       INTEGER NOT NULL,
+	PRIMARY KEY (response, code)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE cap (                    -- texts to a number on one day of the clinic
 	phone BLOB NOT NULL,              -- mark
 	day   INTEGER NOT NULL,

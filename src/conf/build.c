@@ -214,6 +214,7 @@ number(struct reader *r, const struct section *s, void *item, size_t index)
 	n->verified = section_bool(s, "verified");
 	n->gateway = build_linked(s, "gateway", section_raw(s, "gateway"), r->conf->gateways,
 	    r->conf->gateways_n, sizeof *n->gateway);
+	n->keyword_answers = section_word(s, "keyword_answers");
 	n->rate_per_min = section_rate(s, "rate");
 	if (n->rate_per_min == 0)
 		n->rate_per_min = rates[n->type];

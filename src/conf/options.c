@@ -103,6 +103,8 @@ const struct option options[] = {
 		"toll-free, short-code, 10dlc or alphanumeric" },
 	{ "number", "verified", OPTION_BOOL, "false", 0, 0, "", "toll-free: verification is complete" },
 	{ "number", "gateway", OPTION_TEXT, NULL, 0, 0, "", "which gateway it belongs to" },
+	{ "number", "keyword_answers", OPTION_WORD, "auto", 0, 0, "auto, gateway, none",
+		"who answers STOP, START and HELP: auto (by type), gateway, or none but nudged" },
 	{ "number", "rate", OPTION_RATE, "", 1, 1000000, "segments",
 		"segments a minute, as 200/min; default by type" },
 

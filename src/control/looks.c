@@ -37,6 +37,8 @@ look_report(const struct look *q, struct store_reader *r, struct fault *f)
 	filter.from_s = json_is_integer(from) ? json_integer_value(from) : q->now_s - 30 * 86400;
 	if (strcmp(look_argument(q, "of"), "untold") == 0)
 		return views_untold(r, q->rules, &filter, q->now_s, f);
+	if (strcmp(look_argument(q, "of"), "replies") == 0)
+		return views_replies(r, q->rules, &filter, q->now_s, f);
 	return views_report(r, q->rules, &filter, q->now_s, f);
 }
 
@@ -56,6 +58,13 @@ look_quarantine(const struct look *q, struct store_reader *r, struct fault *f)
 {
 	(void)q;
 	return views_quarantine(r, f);
+}
+
+json_t *
+look_optouts(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	(void)q;
+	return views_optouts(r, f);
 }
 
 json_t *

@@ -46,7 +46,7 @@ views_status_word(const struct text *t)
 /* ---- texts handed to the gateway ---- */
 
 struct totals {
-	int64_t texts, segments, confirmations, reminders, over_limit;
+	int64_t texts, segments, confirmations, reminders, responses, over_limit;
 };
 
 struct month {
@@ -67,7 +67,7 @@ struct report {
 static const char *
 type_of(const struct text *t)
 {
-	return t->kind == TEXT_REMINDER ? "reminder" : "confirmation";
+	return text_is_response(t->kind) ? "response" : t->kind == TEXT_REMINDER ? "reminder" : "confirmation";
 }
 
 static bool
@@ -84,7 +84,8 @@ add_to(struct totals *s, const struct text *t)
 {
 	s->texts++;
 	s->segments += t->segments;
-	s->confirmations += t->kind != TEXT_REMINDER;
+	s->confirmations += t->kind != TEXT_REMINDER && !text_is_response(t->kind);
+	s->responses += text_is_response(t->kind);
 	s->reminders += t->kind == TEXT_REMINDER;
 	s->over_limit += !t->within;
 }
@@ -137,8 +138,9 @@ add_row(void *ctx, const struct report_row *row)
 static json_t *
 totals_object(const struct totals *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "texts", (json_int_t)s->texts, "segments", (json_int_t)s->segments,
-	    "confirmations", (json_int_t)s->confirmations, "reminders", (json_int_t)s->reminders, "over_limit",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "texts", (json_int_t)s->texts, "segments", (json_int_t)s->segments,
+	    "confirmations", (json_int_t)s->confirmations, "reminders", (json_int_t)s->reminders, "responses",
+	    (json_int_t)s->responses, "over_limit",
 	    (json_int_t)s->over_limit);
 }
 
@@ -159,8 +161,8 @@ months_array(const struct report *r)
 }
 
 /* When it was made, and of which time: every report begins with it. */
-static json_t *
-headed(const struct report_filter *filter, int64_t now_s, json_t *rows)
+json_t *
+views_headed(const struct report_filter *filter, int64_t now_s, json_t *rows)
 {
 	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], made[CLOCK_TEXT_MAX];
 
@@ -217,7 +219,7 @@ views_report(struct store_reader *r, const struct rules *rules, const struct rep
 		(void)fault_set(f, FAULT_BUSY, "out of memory");
 	else if (store_read_report(r, filter->from_s, filter->to_s, filter->site, add_row, &x, f) &&
 	    store_read_usage(r, month_of(filter->from_s), month_of(filter->to_s - 1), add_limit, &limits, f))
-		o = headed(filter, now_s, json_incref(x.rows));
+		o = views_headed(filter, now_s, json_incref(x.rows));
 	if (o) {
 		(void)json_object_set_new(o, "totals", totals_object(&x.totals));
 		(void)json_object_set_new(o, "months", months_array(&x));
@@ -277,7 +279,7 @@ views_untold(struct store_reader *r, const struct rules *rules, const struct rep
 	struct untold x = { json_array(), filter, rules, now_s };
 
 	if (store_read_untold(r, filter->from_s, filter->to_s, filter->site, add_untold, &x, f))
-		return headed(filter, now_s, x.rows);
+		return views_headed(filter, now_s, x.rows);
 	json_decref(x.rows);
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/access.h"
+#include "control/optout.h"
 #include "control/views.h"
 #include "nudge/log.h"
 
@@ -189,6 +190,27 @@ do_explain_phone(struct request *q)
 	seal_wipe(phone, sizeof phone);
 }
 
+/* optout-add, -remove, -find, -compare. Who did what is logged, never whose number. */
+static void
+do_optout(struct request *q)
+{
+	struct command *c = new_command(q, COMMAND_OPTOUT_COMPARE);
+	const char *wrong;
+
+	if (!c)
+		return;
+	wrong = optout_asked(q->json, q->rules, c);
+	if (wrong) {
+		send_error(q->caller, wrong);
+		command_free(c);
+		return;
+	}
+	log_note("opt-out", log_name("who", q->caller->name), log_name("what", argument(q, "command")),
+	    log_name("organization", c->organization), log_name("reconsent", c->reconsent.given ? "yes" : "no"));
+	q->caller->waiting = c;
+	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+}
+
 static void
 do_release(struct request *q)
 {
@@ -268,6 +290,11 @@ static const struct {
 	{ "quarantine-show", ACCESS_PHI, do_quarantined, NULL },
 	{ "quarantine-replay", ACCESS_OPERATE, do_quarantined, NULL },
 	{ "quarantine-discard", ACCESS_OPERATE, do_quarantined, NULL },
+	{ "optout-list", ACCESS_VIEW, NULL, look_optouts },
+	{ "optout-add", ACCESS_OPERATE, do_optout, NULL },
+	{ "optout-remove", ACCESS_OPERATE, do_optout, NULL },
+	{ "optout-compare", ACCESS_OPERATE, do_optout, NULL },
+	{ "optout-find", ACCESS_PHI, do_optout, NULL },
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
 	{ "approve", ACCESS_ANY, do_approve, NULL },
 	{ "reload", ACCESS_OPERATE, do_reload, NULL },

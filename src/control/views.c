@@ -124,10 +124,48 @@ why_news(json_t *lines, const struct collect *c, const struct appointment_view *
 	json_decref(at);
 }
 
+struct replied {
+	json_t *lines;
+	const struct collect *c;
+	const struct appointment_view *v;
+};
+
+static bool
+add_reply_line(void *ctx, const struct said_reply *r)
+{
+	struct replied *x = ctx;
+	json_t *at = time_in(x->c, r->at_s, x->v->site, x->v->zone);
+	char line[256];
+
+	(void)snprintf(line, sizeof line, "%s the patient's phone replied: %s%s", json_string_value(at), reply_sentence(r->what),
+	    r->start_s != x->v->start_s ? " (the visit had another time then)" : "");
+	json_decref(at);
+	return json_array_append_new(x->lines, json_string(line)) == 0;
+}
+
+static bool
+add_response_line(void *ctx, const struct text *t)
+{
+	struct replied *x = ctx;
+
+	why_line(x->lines, x->c, x->v, t);
+	return true;
+}
+
+static bool
+add_response(void *ctx, const struct text *t)
+{
+	struct replied *x = ctx;
+
+	return json_array_append_new(x->lines, text_object(x->c, x->v, t)) == 0;
+}
+
 static json_t *
 why_lines(const struct collect *c, const struct appointment_view *v)
 {
 	json_t *lines = json_array();
+	struct replied x = { lines, c, v };
+	struct fault f;
 	char line[512];
 
 	(void)snprintf(line, sizeof line, "appointment %s of site %s is %s; phone number %s", v->appointment_id,
@@ -153,6 +191,9 @@ why_lines(const struct collect *c, const struct appointment_view *v)
 	}
 	for (size_t i = 0; i < v->texts_n; i++)
 		why_line(lines, c, v, &v->texts[i]);
+	if (!store_read_replies_of(c->reader, v->id, add_reply_line, &x, &f) ||
+	    !store_read_responses_of(c->reader, v->id, add_response_line, &x, &f))
+		(void)json_array_append_new(lines, json_string("its replies could not be read"));
 	return lines;
 }
 
@@ -169,10 +210,20 @@ add_appointment(void *ctx, const struct appointment_view *v)
 	texts = json_array();
 	for (size_t i = 0; i < v->texts_n; i++)
 		(void)json_array_append_new(texts, text_object(c, v, &v->texts[i]));
-	o = json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:o}", "id", v->appointment_id, "site", v->site,
+	o = json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "id", v->appointment_id, "site", v->site,
 	    "patient", (json_int_t)v->patient_number, "status", status_word(v, c->now_s), "start",
 	    v->has_start ? time_in(c, v->start_s, v->site, v->zone) : json_null(), "time_zone", v->zone, "language",
-	    v->language, "phone", v->phone, "texts", texts);
+	    v->language, "phone", v->phone, "texts", texts, "reply",
+	    v->replied ? json_string(reply_name(v->replied)) : json_null(), "replied",
+	    v->replied ? time_in(c, v->replied_at_s, v->site, v->zone) : json_null());
+	if (o && c->why) {
+		struct replied x = { json_array(), c, v };
+		struct fault f;
+
+		if (!store_read_responses_of(c->reader, v->id, add_response, &x, &f))
+			(void)json_array_clear(x.lines);
+		(void)json_object_set_new(o, "responses", x.lines);
+	}
 	if (o && c->why)
 		(void)json_object_set_new(o, "why", why_lines(c, v));
 	return json_array_append_new(c->array, o) == 0;
@@ -311,7 +362,7 @@ views_done(const struct command *c)
 	switch (c->kind) {
 	case COMMAND_RELEASE_SITE:
 		counts = json_object();
-		for (int k = 0; k < TEXT_KINDS; k++)
+		for (int k = 0; k < (int)TEXT_PLANNED_KINDS; k++)
 			(void)json_object_set_new(counts, text_kind_name((enum text_kind)k), json_integer(c->counts[k]));
 		(void)json_object_set_new(counts, "more", json_boolean(c->more));
 		return counts;
@@ -321,13 +372,17 @@ views_done(const struct command *c)
 		return views_replayed(c->results, c->results_n, c->more);
 	case COMMAND_LEARN:
 		return text_of(buf_span(&c->raw));
+	case COMMAND_OPTOUT_ADD:
+	case COMMAND_OPTOUT_REMOVE:
+		return json_pack("{s:s, s:b}", "organization", c->organization, "changed", c->changed);
+	case COMMAND_OPTOUT_FIND:
+		return views_optout(c->organization, &c->optout);
 	case COMMAND_STATUS:
 	case COMMAND_PHONE_MARK:
 	case COMMAND_RULES:
 	case COMMAND_APPROVE:
 	case COMMAND_RELEASE_CLOCK:
-	case COMMAND_OPTOUT_ADD:
-	case COMMAND_OPTOUT_REMOVE:
+	case COMMAND_OPTOUT_COMPARE:
 	case COMMAND_QUARANTINE_DISCARD:
 		break;
 	}

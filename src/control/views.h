@@ -15,7 +15,7 @@ struct look {
 	const uint8_t *phone; /* look_explain_phone: its mark */
 };
 typedef json_t *look_fn(const struct look *q, struct store_reader *r, struct fault *f); /* a new reference; NULL fills *f */
-look_fn look_appointments, look_explain, look_report, look_states, look_quarantine, look_explain_phone;
+look_fn look_optouts, look_appointments, look_explain, look_report, look_states, look_quarantine, look_explain_phone;
 
 /* With a reader of its own, so that no read transaction outlives a command. */
 json_t *look_from(const char *directory, look_fn *look, const struct look *q, struct fault *f);
@@ -52,6 +52,13 @@ json_t *views_quarantined(const struct quarantined *q, struct span raw); /* with
 json_t *views_done(const struct command *c); /* what a command that is not status gave */
 json_t *views_replayed(const struct replay_result *r, size_t n, bool more);
 json_t *views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s);
+
+/* What patients wrote back: a work list, and what was confirmed. */
+json_t *views_replies(struct store_reader *r, const struct rules *rules, const struct report_filter *filter, int64_t now_s,
+    struct fault *f);
+json_t *views_optouts(struct store_reader *r, struct fault *f);
+json_t *views_optout(const char *organization, const struct optout *o); /* source "": has not opted out */
+json_t *views_headed(const struct report_filter *x, int64_t now_s, json_t *rows); /* what every report begins with; takes rows */
 
 json_t *views_limit(const struct limit_status *l); /* used, remaining, exceeded */
 

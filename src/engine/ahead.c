@@ -179,7 +179,8 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 	}
 	if (now - e->forgot_s >= 600 || now < e->forgot_s) {
 		if (!store_begin(e->store, f) ||
-		    !store_forget_seen(e->store, now - SEEN_KEEP_S, ERASE_PORTION, &forgotten, f))
+		    !store_forget_seen(e->store, now - SEEN_KEEP_S, ERASE_PORTION, &forgotten, f) ||
+		    !store_forget_inbound(e->store, now - SEEN_KEEP_S, f))
 			return false;
 		if (forgotten < ERASE_PORTION)
 			e->forgot_s = now;
@@ -190,7 +191,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 		if (!quarantine_expire(e, &again, f))
 			return false;
 		e->held_looked_s = again ? 0 : now;
-		if (!limit_release(e, f))
+		if (!limit_release(e, f) || !optout_nightly(e, f))
 			return false;
 		*more = *more || again;
 	}
@@ -201,7 +202,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 bool
 ahead_portion(struct engine *e, bool *more, struct fault *f)
 {
-	if (!load_portion(e, f) || (e->replanning && !replan_portion(e, f)) || !erase_portion(e, more, f))
+	if (!load_portion(e, f) || (e->replanning && !replan_portion(e, f)) || !erase_portion(e, more, f) || !optout_portion(e, f))
 		return false;
 	*more = *more || e->loading || e->replanning || wheel_next(e->wheel) <= now_s(&e->now);
 	return true;

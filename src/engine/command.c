@@ -97,21 +97,6 @@ approve(struct engine *e, struct command *c, struct fault *f)
 	return true;
 }
 
-static bool
-optout(struct engine *e, struct command *c, struct fault *f)
-{
-	char source[80];
-
-	(void)snprintf(source, sizeof source, "admin:%s", c->who);
-	if (!store_begin(e->store, f))
-		return false;
-	c->ok = c->kind == COMMAND_OPTOUT_ADD ?
-	    store_optout_put(e->store, c->organization, c->phone, source, now_s(&e->now), f) :
-	    store_optout_drop(e->store, c->organization, c->phone, f);
-	seal_wipe(c->phone, sizeof c->phone);
-	return c->ok;
-}
-
 #define HELD_AT_ONCE 500 /* so that no acknowledgement waits long */
 
 struct held {
@@ -248,7 +233,9 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 		return release_site(e, c, f);
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
-		return optout(e, c, f);
+	case COMMAND_OPTOUT_FIND:
+	case COMMAND_OPTOUT_COMPARE:
+		return optout_command(e, c, f);
 	case COMMAND_PHONE_MARK:
 		c->ok = store_mark(e->store, "phone", span_of(c->phone), c->mark, f);
 		seal_wipe(c->phone, sizeof c->phone);

@@ -441,6 +441,8 @@ engine_sleep_ms(const struct engine *e, const struct now *now)
 		return 0;
 	if (e->scrub_wanted)
 		ms = least(ms, 1100);
+	if (e->comparing && e->sender_connected)
+		ms = least(ms, 1000);
 	if (next != INT64_MAX)
 		ms = least(ms, next * 1000 - now->wall_ms);
 	if (erasure != INT64_MAX)

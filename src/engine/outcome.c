@@ -21,7 +21,7 @@ resend_allowed(const struct engine *e, const struct text *t)
 {
 	const struct conf_site *s = engine_site(e, t->site);
 
-	return s && s->unknown == UNKNOWN_RESEND && t->kind != TEXT_CANCELED && t->expires_s > now_s(&e->now);
+	return s && s->unknown == UNKNOWN_RESEND && t->kind != TEXT_CANCELED && !text_is_response(t->kind) && t->expires_s > now_s(&e->now);
 }
 
 bool
@@ -71,6 +71,8 @@ refused(struct engine *e, struct text *t, const struct flight *x, struct fault *
 
 	t->state = text_step(t->state, unsure ? TEXT_EV_SILENCE : TEXT_EV_REFUSED);
 	t->reason = unsure ? REASON_NO_ANSWER : REASON_GATEWAY_REFUSED;
+	if (strcmp(t->code, "opted-out") == 0 && !optout_of_text(e, t, f))
+		return false;
 	send_alarm_untold(e, t);
 	return (unsure || limit_use(e, t, -1, f)) && outcome_settle(e, t, f);
 }

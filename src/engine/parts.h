@@ -17,6 +17,9 @@
  *   outcome.c  what came of an attempt
  *   told.c     what the gateway told by itself: reports, its opt-outs
  *   reports.c  reports that must be asked for
+ *   reply.c    a text from a phone: what it means, for which visit
+ *   response.c what is said back
+ *   optout.c   THE place where an opt-out begins and ends, and how the gateway's list is kept alike
  *   command.c  what an administrator asked
  *   flights.c  attempts that are out or wait for the next try
  */
@@ -169,6 +172,9 @@ struct engine {
 	int64_t replay_s, replay_id; /* a message of before is read again: when it came, its number; 0: none */
 	int64_t quarantine_full_s; /* last alarm */
 	int64_t held_looked_s;
+	bool comparing;           /* opt-outs with the gateway's */
+	uint8_t compared[MARK_BYTES];
+	int64_t compared_ms;
 	bool scrub_wanted;
 	int64_t scrubbed_ms, forgot_s;
 
@@ -225,7 +231,8 @@ void send_alarm_untold(struct engine *e, const struct text *t); /* when it is a 
 /* What is known about a text at the moment of looking at it. */
 struct look {
 	struct text t;
-	struct appointment a;
+	struct appointment a;         /* of a response: made up from *response */
+	struct response response;     /* id 0: it is none */
 	const struct conf_site *site; /* NULL: gone */
 	const struct site_rules *rules;
 };
@@ -262,6 +269,28 @@ bool told_apply(struct engine *e, const struct sender_event *ev, struct fault *f
 bool reports_expect(struct engine *e, const struct text *t, struct fault *f); /* the gateway took it */
 bool reports_ask(struct engine *e, struct fault *f);          /* those that are due; a little of it */
 int64_t reports_sleep_ms(const struct engine *e, const struct now *now); /* INT64_MAX: not needed */
+
+bool reply_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
+
+bool response_plan(struct engine *e, struct response *r, struct fault *f); /* Unless the phone got enough of its kind today. */
+bool response_final(struct engine *e, int64_t id, struct fault *f);        /* Its text ended: the phone is forgotten. */
+void response_look(const struct response *r, struct appointment *a); /* as send.c looks at a visit */
+void response_values(const struct engine *e, const struct response *r, struct sms_values *v);
+
+/* An opt-out, from `source` as in struct optout. A weaker source never takes the
+ * place of a stronger one. *changed: it was not there. */
+bool optout_begin(struct engine *e, const char *organization, const char *phone, const char *source, int64_t at_s, bool *changed,
+    struct fault *f);
+bool optout_end(struct engine *e, const char *organization, const char *phone, struct fault *f);
+bool optout_told(struct engine *e, const struct sender_event *ev, struct fault *f);      /* EVENT_OPTOUT */
+bool optout_of_text(struct engine *e, const struct text *t, struct fault *f);             /* the gateway says that its phone opted out */
+bool optout_command(struct engine *e, struct command *c, struct fault *f);
+bool optout_nightly(struct engine *e, struct fault *f);                                   /* Once a minute: begins the night's comparing. */
+bool optout_portion(struct engine *e, struct fault *f);                                   /* comparing with the gateway's list, a little at a time */
+void optout_push(struct engine *e, const char *organization, const char *phone, enum link_ask ask); /* to all numbers of it */
+bool optout_pending(struct engine *e, const struct appointment *a, struct text *t, struct fault *f); /* a new row says why it would not go */
+bool same_sender(const char *a, const char *b);                                           /* with or without + */
+
 bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */
 
 bool command_apply(struct engine *e, struct command *c, struct fault *f);

@@ -105,6 +105,8 @@ add_one(struct engine *e, const struct appointment *a, const struct plan_row *r,
 		t.state = TEXT_HELD;
 		t.reason = REASON_QUARANTINED;
 	}
+	if (t.state == TEXT_PENDING && !optout_pending(e, a, &t, f))
+		return false;
 	if (!store_text_put(e->store, &t, f))
 		return false;
 	if (t.state == TEXT_PENDING)
@@ -181,6 +183,8 @@ apply_final(struct engine *e, int64_t id, struct fault *f)
 {
 	struct appointment a;
 
+	if (store_is_response(id))
+		return response_final(e, id, f);
 	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
 	case STORE_FAILED:
 		return false;

@@ -12,6 +12,9 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 	int64_t now = now_s(&e->now);
 	struct civil c;
 
+	const char *organization = l->response.id ? l->response.organization :
+	    l->site ? l->site->environment->organization->title : "";
+
 	*g = (struct gate_facts){ .rules = l->rules, .kind = l->t.kind, .rule = l->t.rule, .status = l->a.status,
 		.approved = l->site && e->sites[l->site->index].approved,
 		.this_version = l->t.start_s == l->a.start_s && l->t.generation == l->a.generation,
@@ -25,7 +28,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 	g->today_day = civil_days(c.year, c.month, c.day);
 	if (l->a.phone[0] == '\0')
 		return true;
-	switch (store_optout_find(e->store, l->site->environment->organization->title, l->a.phone, f)) {
+	switch (store_optout_find(e->store, organization, l->a.phone, f)) {
 	case STORE_FAILED:
 		return false;
 	case STORE_FOUND:
@@ -42,6 +45,7 @@ static bool
 fetch(struct engine *e, int64_t id, struct look *l, bool *there, struct fault *f)
 {
 	*there = false;
+	l->response.id = 0;
 	switch (store_text_get(e->store, id, &l->t, f)) {
 	case STORE_FAILED:
 		return false;
@@ -50,8 +54,13 @@ fetch(struct engine *e, int64_t id, struct look *l, bool *there, struct fault *f
 	case STORE_FOUND:
 		break;
 	}
-	if (store_appointment_get(e->store, l->t.appointment, now_s(&e->now), &l->a, f) == STORE_FAILED)
+	if (store_is_response(l->t.appointment)) {
+		if (store_response_get(e->store, l->t.appointment, &l->response, f) != STORE_FOUND)
+			return fault_set(f, FAULT_BROKEN, "store: a response is missing");
+		response_look(&l->response, &l->a);
+	} else if (store_appointment_get(e->store, l->t.appointment, now_s(&e->now), &l->a, f) == STORE_FAILED) {
 		return false;
+	}
 	l->site = engine_site(e, l->t.site);
 	l->rules = l->site ? rules_of(e->rules, l->site) : NULL;
 	*there = true;
@@ -82,6 +91,12 @@ send_gates(struct engine *e, int64_t text, struct look *l, struct gate_result *r
 	return true;
 }
 
+static bool
+is_confirmation(const struct text *t)
+{
+	return t->kind != TEXT_REMINDER && !text_is_response(t->kind);
+}
+
 /* The gates said no: the row ends, or waits. */
 static bool
 refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fault *f)
@@ -99,7 +114,7 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 	if (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE)
 		send_alarm_untold(e, &l->t);
 	return store_text_put(e->store, &l->t, f) && apply_final(e, l->t.appointment, f) &&
-	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
+	    (!is_confirmation(&l->t) || pair_had_its_turn(e, &l->a, f));
 }
 
 static bool
@@ -116,6 +131,8 @@ render(struct engine *e, struct look *l, const struct merged *m, struct sms_size
 	v.link = rules_link(l->rules, l->a.link, id, l->a.start_s, link);
 	v.device_test_link = rules_link(l->rules, l->site->device_test_link, id, l->a.start_s, test_link);
 	merge_values(m, &v);
+	if (l->response.id)
+		response_values(e, &l->response, &v);
 	buf_reset(&e->scratch);
 	ok = sms_render(t, l->t.kind, &v, &e->scratch);
 	seal_wipe(link, sizeof link);
@@ -208,8 +225,9 @@ arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_s
 	zone_civil(l->rules->zone, now_s(&e->now), &c);
 	return store_text_put(e->store, &l->t, f) && merge_hold(e, m, l->t.id, f) &&
 	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
-	    limit_use(e, &l->t, 1, f) && store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f) &&
-	    (l->t.kind == TEXT_REMINDER || pair_had_its_turn(e, &l->a, f));
+	    limit_use(e, &l->t, 1, f) &&
+	    (text_is_response(l->t.kind) || store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f)) &&
+	    (!is_confirmation(&l->t) || pair_had_its_turn(e, &l->a, f));
 }
 
 static bool
@@ -270,7 +288,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 		return refuse(e, &l, &r, f);
 	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
 		return false;
-	} else if (hold) {
+	} else if (hold && !text_is_response(l.t.kind)) {
 		return hold_for_month(e, &l, f);
 	} else if (e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(&lane->bucket, (int64_t)size.segments, e->now.boot_ms)) {

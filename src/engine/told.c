@@ -21,6 +21,13 @@ is_of(const struct sender_event *ev, const struct text *t)
 	return (!ev->from[0] || strcasecmp(digits(ev->from), digits(t->sender)) == 0) && (!other || ev->delivery == DELIVERY_OK);
 }
 
+static bool
+is_optout(const struct sender_event *ev)
+{
+	return ev->delivery == DELIVERY_FAILED &&
+	    (ev->number == 4007 || strcmp(ev->status, "blocked-by-recipient") == 0 || strcmp(ev->status, "opted-out") == 0);
+}
+
 /* A report may come twice, late, and in any order: the table of states says
  * what it still changes; delivered wins. */
 static bool
@@ -54,29 +61,9 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 	t.state = next;
 	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
 	t.report_code = ev->number;
+	if (is_optout(ev) && !optout_of_text(e, &t, f))
+		return false;
 	return store_report_done(e->store, t.id, f) && outcome_settle(e, &t, f);
-}
-
-/* The organization of a sending number, by what stands in `sender`. */
-static const struct conf_organization *
-organization_of(const struct engine *e, const char *sender)
-{
-	const struct conf *c = e->rules->conf;
-
-	for (size_t i = 0; i < c->sites_n; i++)
-		if (c->sites[i].number && strcmp(c->sites[i].number->sender, sender) == 0)
-			return c->sites[i].environment->organization;
-	return NULL;
-}
-
-static bool
-optout(struct engine *e, const struct sender_event *ev, struct fault *f)
-{
-	const struct conf_organization *o = organization_of(e, ev->from);
-
-	if (!o || !ev->opted_out)
-		return true;
-	return store_optout_put(e->store, o->title, ev->to, "gateway", now_s(&e->now), f);
 }
 
 bool
@@ -88,8 +75,9 @@ told_apply(struct engine *e, const struct sender_event *ev, struct fault *f)
 	case EVENT_REPORT:
 		return report(e, ev, f);
 	case EVENT_OPTOUT:
-		return optout(e, ev, f);
+		return optout_told(e, ev, f);
 	case EVENT_INBOUND:
+		return reply_apply(e, ev, f);
 	case GATEWAY_EVENTS:
 		break;
 	}

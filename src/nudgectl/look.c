@@ -152,21 +152,6 @@ command_appointments(struct call *c)
 	return 0;
 }
 
-/* A number is never an argument: others would see it in the list of processes. */
-static bool
-read_phone(char *out, size_t cap)
-{
-	size_t n;
-
-	if (isatty(STDIN_FILENO))
-		(void)fputs("phone number: ", stderr);
-	if (!fgets(out, (int)cap, stdin))
-		return false;
-	n = strcspn(out, "\r\n");
-	out[n] = '\0';
-	return n > 0;
-}
-
 static int
 ask_explain(struct call *c, bool phone, json_t **r)
 {
@@ -176,7 +161,7 @@ ask_explain(struct call *c, bool phone, json_t **r)
 
 	if (!phone)
 		return call_ask(c, json_pack("{s:s, s:s}", "command", "explain", "id", c->argv[0]), r);
-	if (!read_phone(number, sizeof number))
+	if (!call_read_phone(number, sizeof number))
 		return call_usage("explain --phone [--json]    (the number is read from standard input)");
 	request = json_pack("{s:s, s:s}", "command", "explain-phone", "phone", number);
 	status = call_ask(c, request, r);

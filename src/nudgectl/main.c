@@ -22,11 +22,13 @@ static const struct {
 	{ "status", "", "one look at the whole house", command_status },
 	{ "appointments", "[--site SITE] [--all]", "upcoming visits and their texts; all that is known", command_appointments },
 	{ "explain", "ID | SITE/ID | --phone", "every text of one appointment, or of the number that is typed in, and why", command_explain },
-	{ "report", "sms|untold [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] "
+	{ "report", "sms|untold|replies [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] "
 		"[--format text|csv|json|html] | states",
-		"texts handed to the gateway; what a person must tell; whether the states add up", command_report },
+		"texts handed to the gateway; what a person must tell; what patients wrote back; whether the states add up", command_report },
 	{ "quarantine", "list | show ID | replay ID | replay --all [--site SITE] | discard ID",
 		"messages that could not be understood: where and why, their content, another try, their end", command_quarantine },
+	{ "optout", "list | add | find | remove [--reconsent --who WHO --when DAY --how HOW] | compare [--organization O]",
+		"who wants no texts; the number is read from standard input; the gateway's list is compared", command_optout },
 	{ "reload", "", "apply the changed configuration, all or nothing", command_reload },
 	{ "approve", "SITE", "let a site text patients, as its approver", command_approve },
 	{ "release", "clock | SITE [--send|--drop]", "trust the clock after a step; let go, or end, what the storm brake holds",
@@ -111,6 +113,20 @@ call_text(const json_t *o, const char *key)
 	const char *text = json_string_value(json_object_get(o, key));
 
 	return text ? text : "";
+}
+
+bool
+call_read_phone(char *out, size_t cap)
+{
+	size_t n;
+
+	if (isatty(STDIN_FILENO))
+		(void)fputs("phone number: ", stderr);
+	if (!fgets(out, (int)cap, stdin))
+		return false;
+	n = strcspn(out, "\r\n");
+	out[n] = '\0';
+	return n > 0;
 }
 
 bool

@@ -34,12 +34,17 @@ int command_send(struct call *c);
 int command_simulate(struct call *c);
 int command_learn(struct call *c);
 int command_preview(struct call *c);
+int command_optout(struct call *c);
 
 /* Takes NAME VALUE out of the arguments; "" when it is not there, NULL (and a
  * line on stderr) when its value is missing. */
 const char *call_option(struct call *c, const char *name);
 bool call_flag(struct call *c, const char *name);          /* Takes NAME out of the arguments. */
 int call_usage(const char *text);                          /* Prints, gives EXIT_USAGE. */
+
+/* A phone number from a prompt or standard input, never from the arguments:
+ * others would see it in the list of processes. false: none was given. */
+bool call_read_phone(char *out, size_t cap);
 
 /* Appends the whole file, or standard input for "-". false: *f says why. */
 bool call_read_file(const char *path, struct buf *out, struct fault *f);

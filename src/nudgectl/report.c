@@ -23,6 +23,18 @@ static const struct column untold_columns[] = { { "appointment", "appointment", 
 	{ "reason_text", "reason", 40 }, { "environment", "environment", 0 }, { "planned", "planned", 0 },
 	{ "over", "over", 0 }, { NULL, NULL, 0 } };
 
+static const struct column replies_columns[] = { { "at", "at", 20 }, { "reply", "reply", 14 }, { "appointment", "appointment", 20 },
+	{ "site", "site", 20 }, { "start", "start", 26 }, { "open", "open", 4 }, { "reply_text", "reply text", 0 },
+	{ "environment", "environment", 0 }, { NULL, NULL, 0 } };
+
+static const struct kind {
+	const char *name, *title;
+	const struct column *columns;
+	bool sums;
+} kinds[] = { { "sms", "SMS report", sms_columns, true },
+	{ "untold", "Changes and cancellations that a person must tell", untold_columns, false },
+	{ "replies", "What patients wrote back", replies_columns, false } };
+
 /* "2026-11-20" as the first second of that day in UTC. */
 static bool
 day_of(const char *text, int64_t *out_s)
@@ -129,11 +141,12 @@ print_html(const json_t *r, const struct column *columns, const char *title)
 static void
 print_totals(const char *of, const json_t *t, const char *end)
 {
-	(void)printf("%s%lld texts, %lld segments; %lld confirmations, %lld reminders; %lld over the limit%s", of,
+	(void)printf("%s%lld texts, %lld segments; %lld confirmations, %lld reminders, %lld responses; %lld over the limit%s", of,
 	    (long long)json_integer_value(json_object_get(t, "texts")),
 	    (long long)json_integer_value(json_object_get(t, "segments")),
 	    (long long)json_integer_value(json_object_get(t, "confirmations")),
 	    (long long)json_integer_value(json_object_get(t, "reminders")),
+	    (long long)json_integer_value(json_object_get(t, "responses")),
 	    (long long)json_integer_value(json_object_get(t, "over_limit")), end);
 }
 
@@ -245,16 +258,24 @@ report_states(struct call *c)
 	return right ? 0 : EXIT_FAILURE;
 }
 
+static void
+print_counts(json_t *counts)
+{
+	const char *what;
+	json_t *n;
+
+	json_object_foreach(counts, what, n)
+		(void)printf("%s: %lld\n", what, (long long)json_integer_value(n));
+}
+
 struct asked {
 	const char *site, *type, *status, *format;
 	int64_t from_s, to_s;
 };
 
 static int
-report_rows(struct call *c, const struct asked *x, bool untold)
+report_rows(struct call *c, const struct asked *x, const struct kind *k)
 {
-	const struct column *columns = untold ? untold_columns : sms_columns;
-	const char *title = untold ? "Changes and cancellations that a person must tell" : "SMS report";
 	json_t *r = NULL;
 	int status = call_ask(c, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s}", "command", "report", "of", c->argv[0], "from",
 	                            (json_int_t)x->from_s, "to", (json_int_t)x->to_s, "site", x->site, "type", x->type, "status",
@@ -265,17 +286,18 @@ report_rows(struct call *c, const struct asked *x, bool untold)
 	if (c->json || strcmp(x->format, "json") == 0)
 		return call_print_json(r);
 	if (strcmp(x->format, "csv") == 0) {
-		print_csv(r, columns);
+		print_csv(r, k->columns);
 	} else if (strcmp(x->format, "html") == 0) {
-		print_html(r, columns, title);
-		if (!untold) {
+		print_html(r, k->columns, k->title);
+		if (k->sums) {
 			(void)printf("<p>");
 			print_sums(r, "<br>\n");
 		}
 	} else {
-		print_plain(r, columns, title);
-		if (!untold)
+		print_plain(r, k->columns, k->title);
+		if (k->sums)
 			print_sums(r, "\n");
+		print_counts(json_object_get(r, "counts"));
 	}
 	json_decref(r);
 	return 0;
@@ -284,9 +306,10 @@ report_rows(struct call *c, const struct asked *x, bool untold)
 int
 command_report(struct call *c)
 {
-	static const char help[] = "report sms|untold [--days N | --from YYYY-MM-DD --to YYYY-MM-DD] [--site S] "
-	                           "[--type confirmation|reminder|booked|changed|canceled] [--status S] "
-	                           "[--format text|csv|json|html]\n       nudgectl report states";
+	static const char help[] = "report sms|untold|replies [--days N | --from YYYY-MM-DD --to YYYY-MM-DD] [--site S] "
+	                           "[--type confirmation|reminder|response|booked|changed|canceled] [--status S] "
+	                           "[--format text|csv|json|html]\n       nudgectl report replies: [--type all|declined|wrong-number|stop|confirmed|start|help|not-understood] [--status open]\n"
+	                           "       nudgectl report states";
 	static const char *const formats[] = { "", "text", "csv", "json", "html" };
 	const char *days = call_option(c, "--days"), *from = call_option(c, "--from"), *to = call_option(c, "--to");
 	struct asked x = { .site = call_option(c, "--site"), .type = call_option(c, "--type"),
@@ -302,7 +325,8 @@ command_report(struct call *c)
 		return call_usage(help);
 	if (strcmp(c->argv[0], "states") == 0)
 		return report_states(c);
-	if (strcmp(c->argv[0], "sms") != 0 && strcmp(c->argv[0], "untold") != 0)
-		return call_usage(help);
-	return report_rows(c, &x, strcmp(c->argv[0], "untold") == 0);
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(c->argv[0], kinds[i].name) == 0)
+			return report_rows(c, &x, &kinds[i]);
+	return call_usage(help);
 }

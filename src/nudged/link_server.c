@@ -122,10 +122,12 @@ on_read(struct bufferevent *bev, void *ctx)
 		size_t n = evbuffer_get_length(in);
 		struct link_frame frame;
 		enum link_result r;
+		unsigned char *p;
 
 		if (n > LINK_FRAME_MAX + 8)
 			n = LINK_FRAME_MAX + 8;
-		r = link_get(span_from(evbuffer_pullup(in, (ev_ssize_t)n), n), &frame);
+		p = evbuffer_pullup(in, (ev_ssize_t)n);
+		r = link_get(span_from(p, n), &frame);
 		if (r == LINK_MORE)
 			return;
 		if (r == LINK_BROKEN || !take_frame(l, &frame)) {
@@ -133,6 +135,8 @@ on_read(struct bufferevent *bev, void *ctx)
 			drop(l);
 			return;
 		}
+		if (frame.type == LINK_EVENT) /* a patient's words do not stay in memory */
+			seal_wipe(p, frame.bytes);
 		(void)evbuffer_drain(in, frame.bytes);
 	}
 }

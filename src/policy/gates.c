@@ -163,7 +163,7 @@ gate_phone(const struct gate_facts *f)
 static struct gate_result
 gate_optout(const struct gate_facts *f)
 {
-	return f->opted_out ? suppress(REASON_OPTED_OUT) : pass();
+	return f->opted_out && !text_ends_texts(f->kind) ? suppress(REASON_OPTED_OUT) : pass();
 }
 
 static struct gate_result
@@ -226,18 +226,28 @@ gate_caps(const struct gate_facts *f)
 	return s->weekly_cap > 0 && f->sent_week >= s->weekly_cap ? suppress(REASON_WEEKLY_CAP) : pass();
 }
 
+static struct gate_result
+gate_response_time(const struct gate_facts *f)
+{
+	return f->now_s < f->expires_s ? pass() : (struct gate_result){ GATE_EXPIRE, REASON_RESPONSE_LATE, 0 };
+}
+
 typedef struct gate_result gate_fn(const struct gate_facts *f);
 
 static gate_fn *const gates[] = {
 	gate_consents, gate_environment, gate_approval, gate_number, gate_type, gate_visit_type, gate_alive,
-	gate_patient, gate_phone, gate_optout, gate_link, gate_time, gate_window, gate_caps,
+	gate_patient, gate_phone, gate_optout, gate_link, gate_time, gate_window, gate_caps, NULL,
+};
+
+static gate_fn *const response_gates[] = {
+	gate_consents, gate_environment, gate_approval, gate_number, gate_phone, gate_optout, gate_response_time, NULL,
 };
 
 struct gate_result
 gates_pass(const struct gate_facts *f)
 {
-	for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++) {
-		struct gate_result r = gates[i](f);
+	for (gate_fn *const *gate = text_is_response(f->kind) ? response_gates : gates; *gate; gate++) {
+		struct gate_result r = (*gate)(f);
 
 		if (r.verdict != GATE_PASS)
 			return r;

@@ -12,6 +12,7 @@
 #include <unicode/utf8.h>
 
 #define OTHERS_MAX_BYTES (SMS_OTHERS_MAX * (size_t)40)
+#define CHOICES_MAX_BYTES (SMS_CHOICES_MAX * (size_t)160)
 
 struct pen {
 	struct buf *out;
@@ -164,17 +165,17 @@ render(const struct words *w, const struct span value[VARIABLES], struct styled 
 }
 
 static void
-fill(const struct sms_values *v, enum text_kind k, struct span day, struct span time, struct span others,
-    struct span value[VARIABLES])
+fill(const struct sms_values *v, enum text_kind k, struct span day, struct span time, struct span value[VARIABLES])
 {
 	bool links = k != TEXT_CANCELED;
 
+	value[VARIABLE_OTHER_TIMES] = value[VARIABLE_CHOICES] = SPAN_NONE;
+	value[VARIABLE_EMERGENCY] = v->emergency;
 	value[VARIABLE_ORGANIZATION] = v->organization;
 	value[VARIABLE_SITE] = v->site;
 	value[VARIABLE_CONTACT] = v->contact;
 	value[VARIABLE_START_DATE] = day;
 	value[VARIABLE_START_TIME] = time;
-	value[VARIABLE_OTHER_TIMES] = others;
 	value[VARIABLE_LINK] = links ? v->link : SPAN_NONE;
 	value[VARIABLE_DEVICE_TEST_LINK] = links ? v->device_test_link : SPAN_NONE;
 }
@@ -216,10 +217,36 @@ with_zone(const struct sms_templates *t, const struct sms_values *v, int64_t at_
 	return span_from(text, n + span_copy(text + n, DATE_MAX_BYTES - n, name));
 }
 
+/* "1: Mon, Nov 30, 9:00 AM; 2: Tue, Dec 1, 2:00 PM" */
+static struct span
+choices(const struct sms_templates *t, const struct sms_values *v, char out[CHOICES_MAX_BYTES])
+{
+	char day[DATE_MAX_BYTES], time[DATE_MAX_BYTES];
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, CHOICES_MAX_BYTES);
+	for (size_t i = 0; i < v->choices_n && i < SMS_CHOICES_MAX; i++) {
+		struct civil c;
+		struct span d, h;
+
+		zone_civil(v->choice[i].zone, v->choice[i].start_s, &c);
+		d = dates_day(t->dates, &c, day);
+		h = dates_time(t->dates, &c, time);
+		(void)buf_addf(&b, "%s%zu: ", i > 0 ? "; " : "", i + 1);
+		(void)buf_add_span(&b, d);
+		(void)buf_add_text(&b, ", ");
+		(void)buf_add_span(&b, h);
+	}
+	n = b.spoilt ? 0 : span_copy(out, CHOICES_MAX_BYTES, buf_span(&b));
+	buf_clear(&b);
+	return span_from(out, n);
+}
+
 bool
 sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_values *v, struct buf *out)
 {
-	char day[DATE_MAX_BYTES], time_text[DATE_MAX_BYTES], others[OTHERS_MAX_BYTES];
+	char day[DATE_MAX_BYTES], time_text[DATE_MAX_BYTES], others[OTHERS_MAX_BYTES], choice[CHOICES_MAX_BYTES];
 	struct styled how = { v->as_is, v->plain_names, 0 };
 	struct span value[VARIABLES], time;
 	struct civil c;
@@ -227,7 +254,9 @@ sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_val
 	assert(k < TEXT_KINDS && v->zone);
 	zone_civil(v->zone, v->start_s, &c);
 	time = with_zone(t, v, v->start_s, dates_time(t->dates, &c, time_text), time_text);
-	fill(v, k, dates_day(t->dates, &c, day), time, other_times(t, v, others), value);
+	fill(v, k, dates_day(t->dates, &c, day), time, value);
+	value[VARIABLE_OTHER_TIMES] = other_times(t, v, others);
+	value[VARIABLE_CHOICES] = choices(t, v, choice);
 	if (value[VARIABLE_START_DATE].n == 0 || time.n == 0)
 		return false;
 	return render(&t->kind[k], value, &how, out);
@@ -296,7 +325,7 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 		struct span value[VARIABLES];
 		struct sms_size size;
 
-		fill(longest, k, dates_day(t->dates, &c, day), time, SPAN_NONE, value);
+		fill(longest, k, dates_day(t->dates, &c, day), time, value);
 		buf_reset(&b);
 		if (!render(&t->kind[k], value, &how, &b))
 			break;

@@ -81,6 +81,28 @@ load_link_key(const struct rules *r, struct site_rules *s, struct fault *f)
 	return fault_at(f, "link_key");
 }
 
+/* What the folder's own texts do not say to a phone that wrote, the built-in ones do. */
+static bool
+complete(struct sms_templates *t, const char *code, struct fault *f)
+{
+	static const char *const known[] = { "en", "es", "fr" };
+	const struct builtin *b;
+	struct sms_templates *own = NULL;
+	const char *language = "en";
+	char path[64];
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strncasecmp(code, known[i], 2) == 0 && !(code[2] >= 'a' && code[2] <= 'z'))
+			language = known[i];
+	(void)snprintf(path, sizeof path, "conf/templates/%s", language);
+	b = builtin_find(path);
+	if (!b || !sms_templates_read(path, language, (struct span){ b->text, b->n }, &own, f))
+		return fault_set(f, FAULT_BROKEN, "the built-in texts are damaged");
+	sms_templates_complete(t, own);
+	sms_templates_free(own);
+	return true;
+}
+
 /* Also gives the text to the approval, which covers it. */
 static bool
 load_templates(struct site_rules *s, size_t language, struct approval *a, struct fault *f)
@@ -106,7 +128,8 @@ load_templates(struct site_rules *s, size_t language, struct approval *a, struct
 			    code, code);
 		content = (struct span){ b->text, b->n };
 	}
-	ok = sms_templates_read(path, code, content, &s->templates[language], f);
+	ok = sms_templates_read(path, code, content, &s->templates[language], f) &&
+	    complete(s->templates[language], code, f);
 	approval_cover_text(a, code, content);
 	free(text);
 	return ok;

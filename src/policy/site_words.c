@@ -21,6 +21,7 @@ rules_values(const struct site_rules *s, struct sms_values *out)
 {
 	*out = (struct sms_values){ .organization = span_of(s->site->environment->organization->name),
 		.site = span_of(s->site->name), .contact = span_of(s->site->contact), .zone = s->zone,
+		.emergency = span_of(sms_emergency_number(s->site->environment->organization->country)),
 		.as_is = !s->site->smart_encoding, .plain_names = !s->site->names_keep_accents };
 }
 
@@ -54,6 +55,11 @@ rules_example(const struct site_rules *s, struct rules_example *out)
 
 	rules_values(s, &out->values);
 	out->values.start_s = start_s;
+	out->values.choices_n = 2;
+	for (size_t i = 0; i < out->values.choices_n; i++) {
+		out->values.choice[i].start_s = start_s + (int64_t)i * 86400;
+		out->values.choice[i].zone = s->zone;
+	}
 	out->values.zone_shown = true;
 	out->values.device_test_link = rules_link(s, site->device_test_link, id, start_s, out->device_test_link);
 	if (strstr(site->link, "://")) {

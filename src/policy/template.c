@@ -22,7 +22,7 @@ struct reader {
 };
 
 static const char *const names[VARIABLES] = { "organization", "site", "contact", "start_date", "start_time",
-	"other_times", "link", "device_test_link" };
+	"other_times", "link", "device_test_link", "choices", "emergency" };
 
 const char *
 variable_name(enum variable v)
@@ -89,6 +89,32 @@ close_group(struct reader *r)
 	return true;
 }
 
+/* A response is about a visit only when the patient answered one. */
+static bool
+has_value(const struct reader *r, enum variable v)
+{
+	enum text_kind k = (enum text_kind)(r->now - r->t->kind);
+
+	switch (v) {
+	case VARIABLE_START_DATE:
+	case VARIABLE_START_TIME:
+		return !text_is_response(k) || k == TEXT_CONFIRMED || k == TEXT_DECLINED;
+	case VARIABLE_OTHER_TIMES:
+	case VARIABLE_LINK:
+	case VARIABLE_DEVICE_TEST_LINK:
+		return !text_is_response(k);
+	case VARIABLE_CHOICES:
+		return k == TEXT_WHICH_VISIT;
+	case VARIABLE_ORGANIZATION:
+	case VARIABLE_SITE:
+	case VARIABLE_CONTACT:
+	case VARIABLE_EMERGENCY:
+	case VARIABLES:
+		break;
+	}
+	return true;
+}
+
 static bool
 add_value(struct reader *r, struct span name)
 {
@@ -97,6 +123,8 @@ add_value(struct reader *r, struct span name)
 
 		if (!span_is(name, names[v]))
 			continue;
+		if (!has_value(r, (enum variable)v))
+			return refuse(r, "{%s} is not known in a text of this kind", names[v]);
 		p = add_part(r, PART_VALUE);
 		if (!p)
 			return false;
@@ -105,7 +133,7 @@ add_value(struct reader *r, struct span name)
 		return true;
 	}
 	return refuse(r, "unknown variable {%.*s}: there are organization, site, contact, start_date, "
-	    "start_time, other_times, link and device_test_link", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
+	    "start_time, other_times, link, device_test_link, emergency and choices", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
 }
 
 /* One of the marks at rest.p; *used: its bytes. */
@@ -223,7 +251,8 @@ begin_section(struct reader *r, struct span title)
 		r->now->line = r->line;
 		return true;
 	}
-	return refuse(r, "unknown title [%.*s]: there are [booked], [changed], [canceled] and [reminder]",
+	return refuse(r, "unknown title [%.*s]: there are [booked], [changed], [canceled] and [reminder]; for who writes back "
+	    "[stopped], [not-canceled], [resumed], [help], [confirmed], [declined], [which-visit] and [unread]",
 	    (int)(title.n > 40 ? 40 : title.n), title.p ? title.p : "");
 }
 
@@ -252,6 +281,15 @@ read_line(struct reader *r, struct span line)
 }
 
 static bool
+says(const struct words *w, enum variable v)
+{
+	for (size_t i = 0; i < w->parts_n; i++)
+		if (w->part[i].kind == PART_VALUE && w->part[i].variable == v)
+			return true;
+	return false;
+}
+
+static bool
 read_file(struct reader *r, struct span text)
 {
 	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
@@ -266,7 +304,10 @@ read_file(struct reader *r, struct span text)
 	if (!check_words(r))
 		return false;
 	r->line = 0;
-	for (int k = 0; k < TEXT_KINDS; k++)
+	r->now = &r->t->kind[TEXT_WHICH_VISIT];
+	if (r->now->parts_n > 0 && !says(r->now, VARIABLE_CHOICES))
+		return refuse(r, "[which-visit] does not say {choices}");
+	for (int k = 0; k < TEXT_PLANNED_KINDS; k++)
 		if (r->t->kind[k].parts_n == 0)
 			return refuse(r, "has no text for [%s]", text_kind_name((enum text_kind)k));
 	return true;
@@ -319,6 +360,31 @@ sms_templates_free(struct sms_templates *t)
 	for (int k = 0; k < TEXT_KINDS; k++)
 		buf_clear(&t->kind[k].text);
 	free(t);
+}
+
+void
+sms_templates_complete(struct sms_templates *t, struct sms_templates *from)
+{
+	for (int k = TEXT_PLANNED_KINDS; k < TEXT_KINDS; k++) {
+		struct words own = t->kind[k];
+
+		if (own.parts_n > 0)
+			continue;
+		t->kind[k] = from->kind[k];
+		from->kind[k] = own;
+	}
+}
+
+const char *
+sms_emergency_number(const char *country)
+{
+	static const char *const number[][2] = { { "US", "911" }, { "CA", "911" }, { "PR", "911" }, { "MX", "911" }, { "GB", "999" },
+		{ "AU", "000" }, { "NZ", "111" } };
+
+	for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
+		if (strcmp(number[i][0], country) == 0)
+			return number[i][1];
+	return "112";
 }
 
 const char *

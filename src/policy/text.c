@@ -138,6 +138,7 @@ static const struct {
 	[REASON_MONTHLY_LIMIT] = { "monthly-limit",
 		"monthly_limit of the organization is used up (on_limit = hold): held until the next month, or a higher limit" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
+	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },
 };
 
@@ -156,7 +157,8 @@ reason_sentence(enum text_reason r)
 const char *
 text_kind_name(enum text_kind k)
 {
-	static const char *const name[TEXT_KINDS] = { "booked", "changed", "canceled", "reminder" };
+	static const char *const name[TEXT_KINDS] = { "booked", "changed", "canceled", "reminder", "stopped", "not-canceled",
+		"resumed", "help", "confirmed", "declined", "which-visit", "unread" };
 
 	return k < TEXT_KINDS ? name[k] : "none";
 }

@@ -239,6 +239,47 @@ store_patient_after(struct store *s, const uint8_t patient[MARK_BYTES], int64_t 
 	return take_portion(s, q, false, after, limit, now_s, fn, ctx, done, f);
 }
 
+bool
+store_appointments_of_phone(struct store *s, const char *phone, int64_t now_s, store_appointment_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_APPOINTMENTS_PHONE, f);
+	uint8_t mark[MARK_BYTES];
+	size_t n;
+
+	if (!q || !store_mark(s, "phone", span_of(phone), mark, f))
+		return false;
+	sql_bind_blob(q, 1, mark, MARK_BYTES);
+	(void)sqlite3_bind_int(q, 2, STORE_OF_PHONE);
+	return walk(s, q, now_s, false, fn, ctx, &n, f);
+}
+
+bool
+store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_PHONES_AFTER, f);
+	enum store_found found = STORE_NONE;
+	size_t n = 0;
+	bool go = true;
+
+	if (!q)
+		return false;
+	sql_bind_blob(q, 1, after, MARK_BYTES);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
+		struct span mark = sql_blob(q, 0);
+
+		n++;
+		if (mark.n == MARK_BYTES)
+			memcpy(after, mark.p, MARK_BYTES);
+		go = fn(ctx, sqlite3_column_int64(q, 1));
+	}
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	*done = go && n < limit;
+	return found != STORE_FAILED;
+}
+
 enum store_found
 store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f)
 {

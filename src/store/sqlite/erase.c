@@ -87,7 +87,7 @@ store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct faul
 	for (size_t i = 0; i < *n; i++)
 		if (!erase_one(s, ids[i], f))
 			return false;
-	return quarantine_erase(s, now_s / 86400, f) && sample_erase(s, now_s / 86400, f) && destroy_keys(s, now_s / 86400, f) && find_next(s, now_s, f);
+	return quarantine_erase(s, now_s / 86400, f) && response_erase(s, now_s / 86400, f) && sample_erase(s, now_s / 86400, f) && destroy_keys(s, now_s / 86400, f) && find_next(s, now_s, f);
 }
 
 int64_t

@@ -224,7 +224,7 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 		return fault_at(f, "%s", path);
 	(void)sqlite3_wal_hook(s->db, count_log, s);
 	if (!store_begin(s, f) || !keys_load(s, fresh, f) || !stamp_agrees(s, setup->conf, f) ||
-	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !quarantine_load(s, f) || !last_id(s, f) || !store_commit(s, f))
+	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !quarantine_load(s, f) || !response_load(s, f) || !last_id(s, f) || !store_commit(s, f))
 		return false;
 	s->next_erasure = setup->now_s; /* looked for at once */
 	return true;

@@ -57,6 +57,8 @@ struct seen_row {
 	char *strings[6]; /* appointment id, site, zone, language, continues, continued by; owned */
 	enum visit_status status;
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;
+	enum reply replied;
+	int64_t replied_at_s;
 };
 
 static char *
@@ -78,7 +80,8 @@ seen_of_row(sqlite3_stmt *q, struct seen_row *a)
 		.has_start = sqlite3_column_type(q, 7) != SQLITE_NULL, .start_s = sqlite3_column_int64(q, 7),
 		.flags = flags, .news_at_s = sqlite3_column_int64(q, 15), .phone = sqlite3_column_int(q, 8) != 0, .left_site = flags & FLAG_LEFT, .patient_flag = flags & FLAG_PATIENT,
 		.erased = sqlite3_column_int(q, 10) != 0, .quarantined = sqlite3_column_int(q, 11) != 0,
-		.arrived_at_s = sqlite3_column_int64(q, 12) };
+		.arrived_at_s = sqlite3_column_int64(q, 12), .replied = (enum reply)sqlite3_column_int(q, 16),
+		.replied_at_s = sqlite3_column_int64(q, 17) };
 	for (size_t i = 0; i < sizeof a->strings / sizeof a->strings[0]; i++)
 		if (!a->strings[i])
 			return false;
@@ -123,7 +126,8 @@ show(struct store_reader *r, sqlite3_stmt *texts_q, const struct seen_row *a, st
 		.patient_flag = a->patient_flag, .erased = a->erased, .quarantined = a->quarantined,
 		.start_s = a->start_s, .arrived_at_s = a->arrived_at_s, .news_at_s = a->news_at_s,
 		.deceased = a->flags & FLAG_DECEASED, .news_death = a->flags & FLAG_NEWS_DEATH,
-		.news_phone = a->flags & FLAG_NEWS_PHONE, .news_merge = a->flags & FLAG_NEWS_MERGE };
+		.news_phone = a->flags & FLAG_NEWS_PHONE, .news_merge = a->flags & FLAG_NEWS_MERGE, .replied = a->replied,
+		.replied_at_s = a->replied_at_s };
 
 	if (!texts_of(r, texts_q, a->id, texts, cap, &v.texts_n, f))
 		return false;

@@ -1,4 +1,4 @@
-/* small.c - the small tables: senders, sites, settings, approvals, opt-outs, caps, seen. */
+/* small.c - the small tables: senders, sites, settings, approvals, caps, seen. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
@@ -137,56 +137,7 @@ store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, st
 	return sql_do(s, q, "old messages", f);
 }
 
-/* ---- opt-outs and caps ---- */
-
-static sqlite3_stmt *
-optout_query(struct store *s, enum statement which, const char *organization, const char *phone, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, which, f);
-	uint8_t mark[MARK_BYTES];
-
-	if (!q)
-		return NULL;
-	if (!mark_make(s->optouts, organization, span_of(phone), mark)) {
-		(void)fault_set(f, FAULT_BROKEN, "store: a mark could not be made");
-		return NULL;
-	}
-	sql_bind_text(q, 1, organization);
-	sql_bind_blob(q, 2, mark, sizeof mark);
-	return q;
-}
-
-enum store_found
-store_optout_find(struct store *s, const char *organization, const char *phone, struct fault *f)
-{
-	sqlite3_stmt *q = optout_query(s, S_OPTOUT_GET, organization, phone, f);
-	enum store_found found = q ? sql_row(s->db, q, "opt-out", f) : STORE_FAILED;
-
-	if (found != STORE_FAILED)
-		(void)sqlite3_reset(q);
-	return found;
-}
-
-bool
-store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t now_s,
-    struct fault *f)
-{
-	sqlite3_stmt *q = optout_query(s, S_OPTOUT_PUT, organization, phone, f);
-
-	if (!q)
-		return false;
-	sql_bind_text(q, 3, source);
-	(void)sqlite3_bind_int64(q, 4, now_s);
-	return sql_do(s, q, "opt-out", f);
-}
-
-bool
-store_optout_drop(struct store *s, const char *organization, const char *phone, struct fault *f)
-{
-	sqlite3_stmt *q = optout_query(s, S_OPTOUT_DROP, organization, phone, f);
-
-	return q && sql_do(s, q, "opt-out", f);
-}
+/* ---- caps ---- */
 
 bool
 store_cap_count(struct store *s, const char *phone, int64_t day, int64_t *today, int64_t *week, struct fault *f)

@@ -44,7 +44,7 @@ struct store {
 	struct mark_key *marks, *optouts;
 	struct day_key days[DAYS_HELD];
 	size_t days_n;
-	int64_t next_appointment;
+	int64_t next_appointment, next_response;
 	int64_t config;           /* what texts are decided under */
 	int64_t next_erasure;
 	int log_pages;            /* in the write-ahead log since the last checkpoint */
@@ -91,6 +91,8 @@ bool tally_write(struct store *s, struct fault *f);            /* within the tra
 void tally_settle(struct store *s, bool committed);
 bool quarantine_load(struct store *s, struct fault *f);
 void quarantine_settle(struct store *s, bool committed);
+bool response_load(struct store *s, struct fault *f);
+bool response_erase(struct store *s, int64_t today, struct fault *f);
 bool sample_erase(struct store *s, int64_t today, struct fault *f);
 bool quarantine_erase(struct store *s, int64_t today, struct fault *f); /* what was kept long enough */
 

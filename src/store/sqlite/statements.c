@@ -14,12 +14,20 @@
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code, words, number_no, hours"
 
+#define RESPONSE_COLUMNS "id, at, organization, site, kind, appointment, start, language, phone, phone_mark, day"
+
+/* Confirmed or declined, as the visit is now. */
+#define REPLIED \
+	"FROM reply r WHERE r.appointment = a.id AND r.what IN (4, 5) AND r.start = a.start AND r.generation = a.generation " \
+	"ORDER BY r.id DESC LIMIT 1"
+
 /* What may be seen of an appointment; ?3: now. */
 #define VIEW_APPOINTMENT \
 	"SELECT a.id, a.appointment_id, s.title, a.zone, a.language, a.patient_number, a.status, " \
 	"a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, a.arrived, " \
 	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continues), " \
-	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by), a.news_at " \
+	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by), a.news_at, " \
+	"(SELECT r.what " REPLIED "), (SELECT r.at " REPLIED ") " \
 	"FROM appointment a LEFT JOIN site s ON s.id = a.site "
 /* The same of a table named t. */
 #define TEXT_OF_T \
@@ -66,6 +74,9 @@ static const char *const text[STATEMENTS] = {
 	[S_PATIENT_AFTER] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                    "WHERE patient = ?1 AND erased = 0 AND id > ?2 ORDER BY id LIMIT ?3",
 
+	[S_APPOINTMENTS_PHONE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
+	                         "WHERE phone_mark = ?1 ORDER BY id DESC LIMIT ?2",
+
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
 	[S_ALIAS_GET] = "SELECT appointment FROM alias WHERE sender = ?1 AND alias = ?2",
@@ -109,10 +120,28 @@ static const char *const text[STATEMENTS] = {
 	[S_TALLY_LIST] = "SELECT site, state, n FROM tally",
 	[S_TALLY_PUT] = "INSERT INTO tally (site, state, n) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET n = ?3",
 
-	[S_OPTOUT_GET] = "SELECT 1 FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_OPTOUT_GET] = "SELECT source, at FROM optout WHERE organization = ?1 AND phone = ?2",
 	[S_OPTOUT_PUT] = "INSERT INTO optout (organization, phone, source, at) VALUES (?1, ?2, ?3, ?4) "
-	                 "ON CONFLICT DO NOTHING",
-	[S_OPTOUT_DROP] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2 AND source LIKE 'admin:%'",
+	                 "ON CONFLICT DO UPDATE SET source = ?3, at = ?4",
+	[S_OPTOUT_DROP] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_RECONSENT_PUT] = "INSERT INTO reconsent (organization, phone, at, admin, who, said, how) "
+	                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[S_INBOUND_GET] = "SELECT 1 FROM inbound WHERE message = ?1",
+	[S_INBOUND_PUT] = "INSERT INTO inbound (message, at) VALUES (?1, ?2)",
+	[S_INBOUND_DROP] = "DELETE FROM inbound WHERE at < ?1",
+	[S_REPLY_PUT] = "INSERT INTO reply (at, what, site, appointment, generation, start) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[S_REPLIES_OF] = "SELECT at, what, site, appointment, generation, start, id FROM reply WHERE appointment = ?1 ORDER BY id",
+	[S_RESPONSE_LAST] = "SELECT max(id) FROM response",
+	[S_RESPONSE_PUT] = "INSERT INTO response (" RESPONSE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[S_RESPONSE_GET] = "SELECT " RESPONSE_COLUMNS " FROM response WHERE id = ?1",
+	[S_RESPONSE_OVER] = "UPDATE response SET phone = NULL WHERE id = ?1",
+	[S_RESPONSE_ERASE] = "UPDATE response SET phone = NULL, phone_mark = NULL WHERE phone_mark IS NOT NULL AND day < ?1",
+	[S_RESPONSE_COUNT] = "SELECT kind, count(*) FROM response WHERE phone_mark = ?1 AND organization = ?2 AND at > ?3 GROUP BY kind",
+	[S_RESPONSE_CHOSE] = "SELECT id FROM response WHERE phone_mark = ?1 AND organization = ?2 AND kind = ?3 ORDER BY id DESC LIMIT 1",
+	[S_CHOICE_PUT] = "INSERT INTO choice (response, code, appointment, start) VALUES (?1, ?2, ?3, ?4)",
+	[S_CHOICES_OF] = "SELECT appointment, start FROM choice WHERE response = ?1 ORDER BY code",
+	[S_PHONES_AFTER] = "SELECT phone_mark, min(id) FROM appointment WHERE phone_mark > ?1 GROUP BY phone_mark "
+	                   "ORDER BY phone_mark LIMIT ?2",
 	[S_CAP_GET] = "SELECT day, n FROM cap WHERE phone = ?1 AND day > ?2",
 	[S_CAP_ADD] = "INSERT INTO cap (phone, day, n) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET n = n + 1",
 	[S_CAP_DROP] = "DELETE FROM cap WHERE day < ?1",
@@ -137,6 +166,7 @@ static const char *const text[STATEMENTS] = {
 	               "AND NOT EXISTS (SELECT 1 FROM appointment WHERE erased = 0 AND erase_at / 86400 = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM body WHERE body.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) "
+	               "AND NOT EXISTS (SELECT 1 FROM response WHERE phone_mark IS NOT NULL AND response.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM sample WHERE sample.day = day_key.day) LIMIT 16",
 
 	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, place, about, day, raw) "
@@ -170,7 +200,8 @@ static const char *const text[STATEMENTS] = {
 	[S_VIEW_ID] = "SELECT appointment_id FROM appointment WHERE id = ?1",
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_VIEW_REPORT] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
-	                  "LEFT JOIN appointment a ON a.id = t.id / 1024 LEFT JOIN site s ON s.id = t.site "
+	                  "LEFT JOIN response w ON w.id = t.id / 1024 "
+	                  "LEFT JOIN appointment a ON a.id = coalesce(w.appointment, t.id / 1024) LEFT JOIN site s ON s.id = t.site "
 	                  "LEFT JOIN sender n ON n.id = a.sender "
 	                  "WHERE t.first_sent >= ?1 AND t.first_sent < ?2 AND (?3 = '' OR s.title = ?3) "
 	                  "ORDER BY t.first_sent, t.id",
@@ -181,6 +212,16 @@ static const char *const text[STATEMENTS] = {
 	                  "WHERE t.kind IN (1, 2) AND t.state IN (2, 6, 7, 8, 9) AND t.planned >= ?1 AND t.planned < ?2 "
 	                  "AND (?3 = '' OR s.title = ?3) AND NOT EXISTS (SELECT 1 FROM text u WHERE u.id > t.id "
 	                  "AND u.id <= (t.id / 1024) * 1024 + 1023 AND u.kind <> 3 AND u.state <> 10) ORDER BY t.start, t.id",
+	[S_VIEW_OPTOUTS] = "SELECT organization, source, at FROM optout ORDER BY at, organization",
+	[S_VIEW_REPLIES] = "SELECT r.at, r.what, r.site, r.appointment, r.generation, r.start, r.id, s.title, n.environment, "
+	                   "a.appointment_id, a.status = 0 AND a.start > ?4 AND a.start = r.start AND a.generation = r.generation "
+	                   "AND NOT EXISTS (SELECT 1 FROM reply o WHERE r.what IN (4, 5) AND o.appointment = r.appointment "
+	                   "AND o.id > r.id AND o.what IN (4, 5)) FROM reply r "
+	                   "LEFT JOIN appointment a ON a.id = r.appointment LEFT JOIN site s ON s.id = r.site "
+	                   "LEFT JOIN sender n ON n.id = a.sender "
+	                   "WHERE r.at >= ?1 AND r.at < ?2 AND (?3 = '' OR s.title = ?3) ORDER BY r.at, r.id",
+	[S_VIEW_RESPONSES] = "SELECT " TEXT_OF_T " FROM response w JOIN text t ON t.id = w.id * 1024 WHERE w.appointment = ?1 "
+	                     "ORDER BY w.id",
 	[S_VIEW_STATES] = "SELECT site, state, count(*) FROM text GROUP BY site, state",
 	[S_VIEW_USAGE] = "SELECT organization, month, texts, segments FROM usage WHERE month BETWEEN ?1 AND ?2 "
 	                 "ORDER BY month, organization",

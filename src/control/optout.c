@@ -1,0 +1,83 @@
+/* optout.c - a request about opt-outs becomes a command. */
+// SPDX-License-Identifier: Apache-2.0
+#include "control/optout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "control/views.h"
+
+static const char *
+argument(const json_t *o, const char *name)
+{
+	const char *text = json_string_value(json_object_get(o, name));
+
+	return text ? text : "";
+}
+
+static bool
+fits(char *out, size_t cap, const char *text)
+{
+	return text[0] && (size_t)snprintf(out, cap, "%s", text) < cap;
+}
+
+/* What is kept of it for years names nobody: no number may stand in it. */
+static bool
+has_number(const char *text)
+{
+	size_t digits = 0;
+
+	for (; *text; text++) {
+		if (*text >= '0' && *text <= '9')
+			digits++;
+		else if (!strchr(" -.()/+", *text))
+			digits = 0;
+		if (digits >= 9)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+read_reconsent(const json_t *o, struct command *c)
+{
+	if (!o)
+		return NULL;
+	c->reconsent.given = true;
+	if (!fits(c->reconsent.who, sizeof c->reconsent.who, argument(o, "who")) ||
+	    !fits(c->reconsent.said, sizeof c->reconsent.said, argument(o, "when")) ||
+	    !fits(c->reconsent.how, sizeof c->reconsent.how, argument(o, "how")))
+		return "--reconsent needs who (63 bytes at most), when (31) and how (159)";
+	if (has_number(c->reconsent.who) || has_number(c->reconsent.how))
+		return "who and how are kept for years: write no phone number into them";
+	return NULL;
+}
+
+static enum command_kind
+kind_of(const char *what)
+{
+	return strcmp(what, "optout-add") == 0 ? COMMAND_OPTOUT_ADD :
+	    strcmp(what, "optout-remove") == 0 ? COMMAND_OPTOUT_REMOVE :
+	    strcmp(what, "optout-find") == 0   ? COMMAND_OPTOUT_FIND :
+	                                         COMMAND_OPTOUT_COMPARE;
+}
+
+const char *
+optout_asked(const json_t *request, const struct rules *rules, struct command *c)
+{
+	const char *organization = argument(request, "organization"), *wrong;
+
+	c->kind = kind_of(argument(request, "command"));
+	if (c->kind == COMMAND_OPTOUT_COMPARE)
+		return NULL;
+	if (!organization[0] && rules->conf->organizations_n == 1) /* nobody need name the only one */
+		organization = rules->conf->organizations[0].title;
+	if (!fits(c->organization, sizeof c->organization, organization))
+		return "there are several organizations: name one with --organization";
+	wrong = read_reconsent(json_object_get(request, "reconsent"), c);
+	if (!wrong && !look_phone(rules, argument(request, "phone"), c->phone))
+		wrong = "this is no phone number; write it with + and its country code";
+	if (wrong)
+		seal_wipe(c->phone, sizeof c->phone);
+	return wrong;
+}
