@@ -138,6 +138,25 @@ optout_pending(struct engine *e, const struct appointment *a, struct text *t, st
 }
 
 bool
+optout_new_phone(struct engine *e, const struct appointment *a, struct fault *f)
+{
+	struct waiting_texts w = { .n = 0 };
+
+	if (!store_texts_of(e->store, a->id, take_text, &w, f))
+		return false;
+	for (size_t i = 0; i < w.n; i++) {
+		enum text_reason before = w.item[i].reason;
+
+		if (before == REASON_OPTED_OUT)
+			w.item[i].reason = REASON_NONE;
+		if (!optout_pending(e, a, &w.item[i], f) ||
+		    (w.item[i].reason != before && !store_text_put(e->store, &w.item[i], f)))
+			return false;
+	}
+	return true;
+}
+
+bool
 optout_of_text(struct engine *e, const struct text *t, struct fault *f)
 {
 	const struct conf_site *s = engine_site(e, t->site);

@@ -289,6 +289,7 @@ bool optout_nightly(struct engine *e, struct fault *f);                         
 bool optout_portion(struct engine *e, struct fault *f);                                   /* comparing with the gateway's list, a little at a time */
 void optout_push(struct engine *e, const char *organization, const char *phone, enum link_ask ask); /* to all numbers of it */
 bool optout_pending(struct engine *e, const struct appointment *a, struct text *t, struct fault *f); /* a new row says why it would not go */
+bool optout_new_phone(struct engine *e, const struct appointment *a, struct fault *f);    /* the same for all that wait, for another phone */
 bool same_sender(const char *a, const char *b);                                           /* with or without + */
 
 bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */

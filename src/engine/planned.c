@@ -173,6 +173,8 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_chan
 	for (size_t i = 0; i < e->plan.add_n && g.last + 1 < STORE_TEXTS_OF_ONE; i++)
 		if (!add_one(e, a, &e->plan.add[i], ++g.last, f))
 			return false;
+	if (phone_changed && !optout_new_phone(e, a, f))
+		return false;
 	/* While its successor's text may still come to nothing, a cancellation may be owed after all. */
 	set_erasure(e, a, s, any_open(e, &g) || (a->continued_by && !a->rebooked));
 	return a->quarantine || quarantine_release(e, g.n, f);
