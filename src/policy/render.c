@@ -36,6 +36,8 @@ origin_of(enum variable v)
 	case VARIABLE_START_DATE:
 	case VARIABLE_START_TIME:
 	case VARIABLE_OTHER_TIMES:
+	case VARIABLE_CHOICES:
+	case VARIABLE_EMERGENCY:
 	case VARIABLES:
 		break;
 	}

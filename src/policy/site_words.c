@@ -112,6 +112,8 @@ missing(const struct conf_site *s, enum variable v)
 	case VARIABLE_SITE:
 	case VARIABLE_START_DATE:
 	case VARIABLE_START_TIME:
+	case VARIABLE_CHOICES:
+	case VARIABLE_EMERGENCY:
 	case VARIABLES:
 		break;
 	}

@@ -44,6 +44,7 @@ struct rig {
 	int taken_n, asked_n;
 	int64_t taken;
 	enum link_ask asked;       /* the last */
+	int asked_of[ASKS];
 };
 
 static const char conf_text[] =
@@ -104,6 +105,7 @@ took_ask(void *ctx, const struct link_question *q)
 
 	r->asked_n++;
 	r->asked = q->ask;
+	r->asked_of[q->ask]++;
 }
 
 static void

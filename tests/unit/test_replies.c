@@ -171,7 +171,7 @@ TEST(stop_on_a_toll_free_number)
 	writes(&r, "STOP");
 	same_text("by the handset", optout_of(&r).source, "handset");
 	same_int("the carrier has answered", r.jobs_n, 1);
-	same_int("all numbers of the organization are told to the gateway", r.asked, ASK_OPTOUT_ADD);
+	same_int("all numbers of the organization are told to the gateway", r.asked_of[ASK_OPTOUT_ADD], 1);
 	same_int("kept with the visit", kept_of(&r, 1).last, REPLY_STOP);
 	same_text("what waits says why it will not go", reason_name(text_of(&r, STORE_TEXTS_OF_ONE + 1).reason), "opted-out");
 	same_int("it is not ended yet", text_of(&r, STORE_TEXTS_OF_ONE + 1).state, TEXT_PENDING);
@@ -200,9 +200,9 @@ TEST(pain_33_the_one_text_that_confirms)
 		writes(&r, words[i]);
 		same_text(words[i], optout_of(&r).source, "handset");
 		same_int(words[i], r.jobs_n, 2);
-		same_int("not before it has gone is the gateway told, for it would keep it back", r.asked_n, 0);
+		same_int("not before it has gone is the gateway told, for it would keep it back", r.asked_of[ASK_OPTOUT_ADD], 0);
 		holds(words[i], strstr(answer_text(&r), "no more texts") != NULL);
-		same_int("then it is", r.asked, ASK_OPTOUT_ADD);
+		same_int("then it is", r.asked_of[ASK_OPTOUT_ADD], 1);
 		holds("from a text that may go at any hour, within five minutes", last_job(&r)->not_after_s <= now_s(&r.now) + 300);
 		writes(&r, words[i]);
 		same_int("one, and not another", r.jobs_n, 2);
@@ -230,6 +230,7 @@ TEST(who_answers_the_keyword)
 		char type[80];
 
 		rig_open(&r, 200, 0, "");
+		rig_change(&r, "access_key = acs.key", "access_key = acs.key queue = \"https://lamna.queue.core.windows.net/events\" queue_key = q.key");
 		(void)snprintf(type, sizeof type, "type = %s", rows[i].type);
 		if (strcmp(rows[i].type, "short-code") == 0) {
 			rig_change(&r, "sender = \"" OURS "\" type = toll-free", "sender = \"83355\" type = short-code");
@@ -287,11 +288,10 @@ TEST(pain_32_what_the_gateway_knows)
 	same_text("which its list does not lift", optout_of(&r).source, "report");
 	writes(&r, "STOP");
 	same_text("what the phone says is more", optout_of(&r).source, "handset");
-	r.asked_n = 0;
+	r.asked_of[ASK_OPTOUT_ADD] = 0;
 	gateway_says(&r, false);
 	same_text("and stays", optout_of(&r).source, "handset");
-	same_int("the gateway is told", r.asked_n, 1);
-	same_int("to add it", r.asked, ASK_OPTOUT_ADD);
+	same_int("the gateway is told to add it", r.asked_of[ASK_OPTOUT_ADD], 1);
 	pass(&r, 3 * DAY);
 	same_int("nothing went since", r.jobs_n, 1);
 	rig_close(&r);
@@ -322,17 +322,16 @@ TEST(every_night_the_lists_are_compared)
 	book(&r, "A2", 4 * DAY);
 	(void)tell(&r, (struct say){ .id = "B", .patient = "b", .phone = "+16085550199", .in_s = 4 * DAY });
 	pass(&r, DAY);
-	same_int("each phone once", r.asked_n, 2);
-	same_int("asked", r.asked, ASK_OPTOUT_CHECK);
+	same_int("each phone once", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	pass(&r, DAY / 4);
-	same_int("not again the same night", r.asked_n, 2);
+	same_int("not again the same night", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	crash(&r);
 	sender(&r, true);
 	pass(&r, 120);
-	same_int("nor after a restart", r.asked_n, 2);
+	same_int("nor after a restart", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	(void)does(&r, command_about(COMMAND_OPTOUT_COMPARE, "anna"));
 	pass(&r, 10);
-	same_int("but when it is asked for", r.asked_n, 4);
+	same_int("but when it is asked for", r.asked_of[ASK_OPTOUT_CHECK], 4);
 	rig_close(&r);
 }
 
