@@ -37,16 +37,16 @@ TEST(it_is_asked_for_until_it_is_there)
 	rig_open(&r, 200, 0, "");
 	text = accepted(&r, "A1");
 	pass(&r, 25);
-	same_int("not at once", r.asked_n, 0);
+	same_int("not at once", r.asked_of[ASK_REPORT], 0);
 	pass(&r, 10);
-	same_int("after half a minute", r.asked_n, 1);
+	same_int("after half a minute", r.asked_of[ASK_REPORT], 1);
 	same_int("for a report", r.asked, ASK_REPORT);
 	pass(&r, 120);
-	same_int("and after two minutes", r.asked_n, 2);
+	same_int("and after two minutes", r.asked_of[ASK_REPORT], 2);
 	told(&r, report_on(text, DELIVERY_OK, 2000), NULL);
 	same_int("delivered", status(&r)->texts[TEXT_DELIVERED], 1);
 	pass(&r, 4000);
-	same_int("it is there: no more", r.asked_n, 2);
+	same_int("it is there: no more", r.asked_of[ASK_REPORT], 2);
 	rig_close(&r);
 }
 
@@ -58,14 +58,14 @@ TEST(a_restart_forgets_no_report)
 	(void)accepted(&r, "A1");
 	crash(&r);
 	pass(&r, 600);
-	same_int("without nudge-sender nobody can be asked", r.asked_n, 0);
+	same_int("without nudge-sender nobody can be asked", r.asked_of[ASK_REPORT], 0);
 	sender(&r, true);
 	pass(&r, 5);
-	same_int("then at once", r.asked_n, 1);
+	same_int("then at once", r.asked_of[ASK_REPORT], 1);
 	pass(&r, 20);
-	same_int("not again and again for the times that passed", r.asked_n, 1);
+	same_int("not again and again for the times that passed", r.asked_of[ASK_REPORT], 1);
 	pass(&r, 15);
-	same_int("but in its turn", r.asked_n, 2);
+	same_int("but in its turn", r.asked_of[ASK_REPORT], 2);
 	rig_close(&r);
 }
 
@@ -76,9 +76,9 @@ TEST(after_a_day_it_is_given_up)
 	rig_open(&r, 200, 0, "");
 	(void)accepted(&r, "A1");
 	pass(&r, 90000);
-	same_int("nine times in a day", r.asked_n, 9);
+	same_int("nine times in a day", r.asked_of[ASK_REPORT], 9);
 	pass(&r, 90000);
-	same_int("and not again", r.asked_n, 9);
+	same_int("and not again", r.asked_of[ASK_REPORT], 9);
 	same_int("sent is what is known", status(&r)->texts[TEXT_SENT], 1);
 	rig_close(&r);
 }
@@ -103,13 +103,13 @@ TEST(many_are_asked_for_in_portions)
 	r.now.wall_ms += 3000;
 	r.now.boot_ms += 3000;
 	(void)turn(&r, NULL, NULL, NULL);
-	holds("no more than a portion at once", r.asked_n <= 20);
+	holds("no more than a portion at once", r.asked_of[ASK_REPORT] <= 20);
 	for (int i = 0; i < 10; i++) {
 		r.now.wall_ms += 500;
 		r.now.boot_ms += 500;
 		(void)turn(&r, NULL, NULL, NULL);
 	}
-	same_int("all of those that went", r.asked_n, r.jobs_n);
+	same_int("all of those that went", r.asked_of[ASK_REPORT], r.jobs_n);
 	rig_close(&r);
 }
 
@@ -121,14 +121,14 @@ TEST(only_where_the_configuration_says_so)
 	rig_change(&r, "access_key = acs.key", "access_key = acs.key reports = none");
 	(void)accepted(&r, "A1");
 	pass(&r, 4000);
-	same_int("reports = none", r.asked_n, 0);
+	same_int("reports = none", r.asked_of[ASK_REPORT], 0);
 	rig_change(&r, "reports = none", "reports = poll");
 	(void)accepted(&r, "A2");
 	pass(&r, 40);
-	same_int("reports = poll", r.asked_n, 1);
+	same_int("reports = poll", r.asked_of[ASK_REPORT], 1);
 	rig_change(&r, "reports = poll", "reports = none");
 	pass(&r, 4000);
-	same_int("not any more", r.asked_n, 1);
+	same_int("not any more", r.asked_of[ASK_REPORT], 1);
 	rig_close(&r);
 }
 
@@ -151,7 +151,7 @@ TEST(what_a_report_may_change)
 	told(&r, report_on(text, DELIVERY_UNKNOWN, 5002), NULL);
 	same_int("that nobody knows: it stays sent", status(&r)->texts[TEXT_SENT], 1);
 	pass(&r, 4000);
-	same_int("and is not asked about any more", r.asked_n, 0);
+	same_int("and is not asked about any more", r.asked_of[ASK_REPORT], 0);
 	told(&r, report_on(text, DELIVERY_FAILED, 4006), NULL);
 	same_int("failed", status(&r)->texts[TEXT_FAILED], 1);
 	(void)snprintf(e.from, sizeof e.from, "18335550100");
