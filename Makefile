@@ -102,6 +102,8 @@ $(O)/test_%: $(O)/tests/unit/test_%.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
 $(O)/bench_%: $(O)/tests/bench/bench_%.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) -o $@
+$(O)/prove_power: $(O)/tests/prove/prove_power.o $(O)/tests/prove/cut_vfs.o $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
 .PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o $(O)/tests/bench/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -139,7 +141,8 @@ bench:
 prove:
 	@sh tests/setup check
 	@$(MAKE) -s -j2 all
-	@$(MAKE) -s -j2 build/release/test_year
+	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power
+	@build/release/prove_power --cuts $(or $(CUTS),100000) --seed $(or $(SEED),1)
 	@NUDGE_YEAR=$(or $(VISITS),200000) NUDGE_RIG=/dev/shm build/release/test_year
 	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill
 

@@ -155,7 +155,7 @@ write_file(const char *folder, const char *name, const char *text)
 	char path[128];
 	FILE *f;
 
-	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
+	(void)snprintf(path, sizeof path, "%.60s/%s", folder, name);
 	f = fopen(path, "w");
 	assert_non_null(f);
 	(void)fputs(text, f);

@@ -14,7 +14,7 @@
 #include "nudge/audit_verify.h"
 #include "nudge/buf.h"
 
-static int64_t wall_ms = 1795000000000; /* 2026-11-18 */
+static _Atomic int64_t wall_ms = 1795000000000; /* 2026-11-18 */
 
 static int64_t
 made_up_clock(void)

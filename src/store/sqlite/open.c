@@ -105,11 +105,10 @@ user_version(sqlite3 *db)
 
 /* Migrations are files of the source tree, numbered, each applied once. */
 static bool
-migrate(sqlite3 *db, bool *fresh, struct fault *f)
+migrate(sqlite3 *db, struct fault *f)
 {
 	int version = user_version(db), newest = 0;
 
-	*fresh = version == 0;
 	for (const struct builtin *b = builtins; b->path; b++) {
 		int number = 0;
 		char bump[64];
@@ -128,6 +127,21 @@ migrate(sqlite3 *db, bool *fresh, struct fault *f)
 		return fault_set(f, FAULT_OPERATOR, "the store was written by a newer nudged (schema %d, this one knows %d)",
 		    version, newest);
 	return true;
+}
+
+/* No stamp yet: keys and stamp come in one transaction, which the end of a
+ * first start may have left out. */
+static bool
+is_fresh(sqlite3 *db, bool *fresh, struct fault *f)
+{
+	sqlite3_stmt *q = NULL;
+	int rc = sqlite3_prepare_v2(db, "SELECT 1 FROM environment LIMIT 1", -1, &q, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(q);
+	*fresh = rc == SQLITE_DONE;
+	(void)sqlite3_finalize(q);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW || fault_set(f, FAULT_BROKEN, "the stamp cannot be read: %s", sqlite3_errmsg(db));
 }
 
 static const struct conf_environment *
@@ -220,7 +234,7 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 		return fault_set(f, FAULT_OPERATOR, "%s cannot be opened: %s", path, sqlite3_errstr(rc));
 	if (chmod(path, 0600) != 0)
 		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
-	if (!set_up(s->db, f) || !migrate(s->db, &fresh, f))
+	if (!set_up(s->db, f) || !migrate(s->db, f) || !is_fresh(s->db, &fresh, f))
 		return fault_at(f, "%s", path);
 	(void)sqlite3_wal_hook(s->db, count_log, s);
 	if (!store_begin(s, f) || !keys_load(s, fresh, f) || !stamp_agrees(s, setup->conf, f) ||
