@@ -219,6 +219,15 @@ with_zone(const struct sms_templates *t, const struct sms_values *v, int64_t at_
 	return span_from(text, n + span_copy(text + n, DATE_MAX_BYTES - n, name));
 }
 
+static void
+add_choice(struct buf *b, size_t i, struct span day, struct span time)
+{
+	(void)buf_addf(b, "%s%zu: ", i > 0 ? "; " : "", i + 1);
+	(void)buf_add_span(b, day);
+	(void)buf_add_text(b, ", ");
+	(void)buf_add_span(b, time);
+}
+
 /* "1: Mon, Nov 30, 9:00 AM; 2: Tue, Dec 1, 2:00 PM" */
 static struct span
 choices(const struct sms_templates *t, const struct sms_values *v, char out[CHOICES_MAX_BYTES])
@@ -230,15 +239,9 @@ choices(const struct sms_templates *t, const struct sms_values *v, char out[CHOI
 	buf_init(&b, CHOICES_MAX_BYTES);
 	for (size_t i = 0; i < v->choices_n && i < SMS_CHOICES_MAX; i++) {
 		struct civil c;
-		struct span d, h;
 
 		zone_civil(v->choice[i].zone, v->choice[i].start_s, &c);
-		d = dates_day(t->dates, &c, day);
-		h = dates_time(t->dates, &c, time);
-		(void)buf_addf(&b, "%s%zu: ", i > 0 ? "; " : "", i + 1);
-		(void)buf_add_span(&b, d);
-		(void)buf_add_text(&b, ", ");
-		(void)buf_add_span(&b, h);
+		add_choice(&b, i, dates_day(t->dates, &c, day), dates_time(t->dates, &c, time));
 	}
 	n = b.spoilt ? 0 : span_copy(out, CHOICES_MAX_BYTES, buf_span(&b));
 	buf_clear(&b);
@@ -315,10 +318,11 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 	char time_text[DATE_MAX_BYTES];
 	struct span time = worst_zone(t, longest, worst_time(t->dates, time_text), time_text);
 	struct sms_size worst = { .segments = 0 };
-	struct buf b;
+	struct buf b, visits;
 
 	assert(k < TEXT_KINDS);
 	buf_init(&b, WORDS_MAX_BYTES);
+	buf_init(&visits, CHOICES_MAX_BYTES);
 	/* Every weekday of every month, the day of two digits. */
 	for (int i = 0; i < 12 * 7; i++) {
 		const struct civil c = { 2027, 1 + i / 7, 22 + i % 7, 0, 0, 0 };
@@ -328,6 +332,10 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 		struct sms_size size;
 
 		fill(longest, k, dates_day(t->dates, &c, day), time, value);
+		buf_reset(&visits);
+		for (size_t v = 0; v < SMS_CHOICES_MAX; v++)
+			add_choice(&visits, v, value[VARIABLE_START_DATE], time);
+		value[VARIABLE_CHOICES] = buf_span(&visits);
 		buf_reset(&b);
 		if (!render(&t->kind[k], value, &how, &b))
 			break;
@@ -338,6 +346,7 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 			worst = size;
 	}
 	buf_clear(&b);
+	buf_clear(&visits);
 	return worst;
 }
 
