@@ -1,4 +1,5 @@
 """Listeners as sites agree on them: release 2, strict types, deadlines, memory; and feeds bent to fit by settings."""
+import os
 import socket
 import time
 
@@ -123,3 +124,65 @@ def test_a_site_answers_in_its_own_mode():
     with House(site="ack_mode = auto sending_application = EPIC") as house, house.feed() as feed:
         m = siu("S12", "A1", in_seconds(90000), version="2.4|||AL|NE")
         assert code(feed.send(m)) == "CA"
+
+
+def test_a_hundred_senders_get_each_its_own_answers():
+    """Answers never change hands, and come in the order of the messages."""
+    with House(site="storm_brake = off") as house:
+        feeds = [house.feed() for _ in range(100)]
+        for turn in range(3):
+            for k, feed in enumerate(feeds):
+                feed.write(b"".join(feed.frame(siu("S12", f"H{k}-{turn}-{i}", in_seconds(90000 + k), control_id=f"H{k}-{turn}-{i}", phone="")) for i in range(3)))
+            for k, feed in enumerate(feeds):
+                for i in range(3):
+                    assert f"MSA|AA|H{k}-{turn}-{i}\r" in feed.read(), (k, turn, i)
+        for feed in feeds:
+            feed.close()
+        assert house.status()["messages"]["accepted"] == 900
+
+
+def test_one_byte_at_a_time_keeps_nobody_waiting():
+    """Senders that never finish a frame end by their deadline; a good one beside them is answered all the while."""
+    with House(listener="frame_timeout = 2s") as house:
+        slow = [house.feed() for _ in range(30)]
+        for feed in slow:
+            feed.write(VT + b"M")
+        with house.feed() as good:
+            for n in range(20):
+                for feed in slow:
+                    try:
+                        feed.write(b"S")
+                    except OSError:  # its time was over
+                        pass
+                assert code(good.send(siu("S12", f"G{n}", in_seconds(90000), phone=""))) == "AA"
+                time.sleep(0.15)
+            assert all(feed.read() is None for feed in slow), "a frame has a deadline, however it trickles"
+            assert code(good.send(siu("S12", "G99", in_seconds(90000), phone=""))) == "AA"
+        for feed in slow:
+            feed.close()
+        wait(lambda: house.status()["connections"] == 0)
+
+
+def test_at_the_limit_nothing_is_left_behind():
+    """Refused connections leave no descriptor; each shows in the log's count, and room that comes back is used."""
+    with House(listener="max_connections = 2") as house:
+        pid = house.processes["nudged"].pid
+        inside = [house.feed(), house.feed()]
+        for k, feed in enumerate(inside):
+            assert code(feed.send(siu("S12", f"L{k}", in_seconds(90000), phone=""))) == "AA"
+        before = len(os.listdir(f"/proc/{pid}/fd"))
+        for _ in range(200):
+            with socket.create_connection(("127.0.0.1", house.port), timeout=10) as s:
+                s.settimeout(10)
+                try:
+                    assert s.recv(1) == b""
+                except ConnectionResetError:
+                    pass
+        assert house.status()["intake"]["refused_limit"] == 200
+        wait(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= before + 2)
+        assert "max_connections" in house.log("nudged") and house.log("nudged").count("max_connections") < 50, "said, but no flood"
+        inside[0].close()
+        wait(lambda: house.status()["connections"] == 1)
+        with house.feed() as again:
+            assert code(again.send(siu("S12", "L9", in_seconds(90000), phone=""))) == "AA"
+        inside[1].close()
