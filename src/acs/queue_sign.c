@@ -73,7 +73,8 @@ add_query(struct buf *b, const char *query)
 			return false;
 		pair[n++] = span_cut(rest, '&', &rest);
 	}
-	qsort(pair, n, sizeof pair[0], by_name);
+	if (n > 1)
+		qsort(pair, n, sizeof pair[0], by_name);
 	for (size_t i = 0; i < n; i++) {
 		struct span value, name = span_cut(pair[i], '=', &value);
 

@@ -7,7 +7,7 @@
 
 #include "conf/options.h"
 
-#define KEYS_OF_TENANT "https://login.microsoftonline.com/%s/discovery/v2.0/keys"
+#define KEYS_OF_TENANT "%s/%s/discovery/v2.0/keys"
 
 bool
 conf_gateway_hears(const struct conf_gateway *g)
@@ -66,7 +66,7 @@ webhook_keys(const struct section *s, struct conf_gateway *g)
 
 	g->webhook_keys = section_text(s, "webhook_keys");
 	if (!g->webhook_keys[0]) {
-		(void)snprintf(url, sizeof url, KEYS_OF_TENANT, g->webhook_tenant);
+		(void)snprintf(url, sizeof url, KEYS_OF_TENANT, g->authority, g->webhook_tenant);
 		free(g->webhook_keys);
 		g->webhook_keys = text_copy(g->webhook_tenant[0] ? url : "");
 		return;
@@ -74,7 +74,8 @@ webhook_keys(const struct section *s, struct conf_gateway *g)
 	path = strstr(g->webhook_keys, "://") ? strchr(strstr(g->webhook_keys, "://") + 3, '/') : NULL;
 	(void)span_copy(start, sizeof start, span_from(g->webhook_keys, path ? (size_t)(path - g->webhook_keys) : strlen(g->webhook_keys)));
 	if (!shape_endpoint(start, true, &f) || strpbrk(g->webhook_keys, " \t\"<>\\"))
-		section_fault(s, "webhook_keys", "webhook_keys is the URL of a JSON Web Key Set, as " KEYS_OF_TENANT, "TENANT");
+		section_fault(s, "webhook_keys", "webhook_keys is the URL of a JSON Web Key Set, as " KEYS_OF_TENANT, g->authority,
+		    "TENANT");
 }
 
 static void

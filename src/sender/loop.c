@@ -176,16 +176,11 @@ forget_events(void *ctx, struct told_parcel *p)
 }
 
 static bool
-begin_tellers(struct loop *l, const struct conf *c, struct fault *f)
+new_tellers(struct loop *l, const struct conf *c, struct tellers **out, struct fault *f)
 {
 	const struct told_outlet outlet = { l, events_ready, give_event, forget_events };
-	struct tellers *fresh = NULL;
 
-	if (!tellers_new(l->base, l->client, c, &outlet, l->tellers, &fresh, f))
-		return false;
-	tellers_free(l->tellers);
-	l->tellers = fresh;
-	return true;
+	return tellers_new(l->base, l->client, c, &outlet, l->tellers, out, f);
 }
 
 static bool
@@ -323,7 +318,7 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 		loop_free(l);
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	}
-	if (!acs_client_new(base, c, on_outcome, l, &l->client, f) || !begin_tellers(l, c, f)) {
+	if (!acs_client_new(base, c, on_outcome, l, &l->client, f) || !new_tellers(l, c, &l->tellers, f)) {
 		loop_free(l);
 		return false;
 	}
@@ -335,8 +330,16 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 bool
 loop_reload(struct loop *l, struct conf *c, struct fault *f)
 {
-	if (!socket_ok(c, f) || !begin_tellers(l, c, f) || !acs_client_reload(l->client, c, f))
+	struct tellers *fresh = NULL;
+
+	if (!socket_ok(c, f) || !new_tellers(l, c, &fresh, f))
 		return false;
+	if (!acs_client_reload(l->client, c, f)) {
+		tellers_free(fresh);
+		return false;
+	}
+	tellers_free(l->tellers);
+	l->tellers = fresh;
 	conf_drop(l->conf);
 	l->conf = conf_hold(c);
 	return true;

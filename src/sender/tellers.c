@@ -1,14 +1,16 @@
-/* tellers.c - one reader for each queue of the configuration. */
+/* tellers.c - one reader for each queue of the configuration, one listener for each webhook. */
 // SPDX-License-Identifier: Apache-2.0
 #include "sender/tellers.h"
 
 #include <stdlib.h>
 
 #include "acs/queue.h"
+#include "acs/webhook.h"
 #include "nudge/acs.h"
 
 struct teller {
 	struct queue_reader *queue; /* NULL: none */
+	struct webhook *webhook;    /* NULL: none */
 };
 
 struct tellers {
@@ -17,11 +19,22 @@ struct tellers {
 	size_t n;
 };
 
+/* Who listens on this port now. */
+static const struct webhook *
+webhook_on(const struct tellers *old, int port)
+{
+	for (size_t i = 0; old && i < old->n; i++)
+		if (old->teller[i].webhook && webhook_port(old->teller[i].webhook) == port)
+			return old->teller[i].webhook;
+	return NULL;
+}
+
 static bool
 teller_new(struct tellers *s, struct event_base *base, const struct conf_gateway *g, const struct told_outlet *outlet,
-    struct teller *out, struct fault *f)
+    const struct tellers *old, struct teller *out, struct fault *f)
 {
-	return !g->queue[0] || queue_reader_new(base, s->http, g, outlet, &out->queue, f);
+	return (!g->queue[0] || queue_reader_new(base, s->http, g, outlet, &out->queue, f)) &&
+	    (!g->webhook_port || webhook_new(base, s->http, g, outlet, webhook_on(old, g->webhook_port), &out->webhook, f));
 }
 
 bool
@@ -30,7 +43,6 @@ tellers_new(struct event_base *base, struct acs_client *client, const struct con
 {
 	struct tellers *s = calloc(1, sizeof *s);
 
-	(void)old;
 	if (!s)
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	s->teller = calloc(c->gateways_n + 1, sizeof *s->teller);
@@ -41,7 +53,7 @@ tellers_new(struct event_base *base, struct acs_client *client, const struct con
 	s->http = acs_client_http(client);
 	for (size_t i = 0; i < c->gateways_n; i++) {
 		s->n = i + 1;
-		if (!teller_new(s, base, &c->gateways[i], outlet, &s->teller[i], f)) {
+		if (!teller_new(s, base, &c->gateways[i], outlet, old, &s->teller[i], f)) {
 			tellers_free(s);
 			return fault_at(f, "gateway \"%s\"", c->gateways[i].title);
 		}
@@ -55,8 +67,10 @@ tellers_free(struct tellers *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		queue_reader_free(s->teller[i].queue);
+		webhook_free(s->teller[i].webhook);
+	}
 	free(s->teller);
 	free(s);
 }
