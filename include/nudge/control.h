@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "nudge/audit.h"
 #include "nudge/engine.h"
 #include "nudge/mllp.h"
 
@@ -32,6 +33,7 @@ struct control_setup {
 	 * to the engine and the answer waits for it. */
 	bool (*reload)(void *ctx, struct command *c, struct conf_faults *faults);
 	void (*intake)(void *ctx, struct mllp_stats *out);
+	struct audit *audit;      /* every command goes there before it is carried out; NULL: nowhere */
 };
 
 /* Begins to listen. Owned by the caller. */

@@ -78,6 +78,7 @@ struct command {
 	struct queue_link link;
 	enum command_kind kind;
 	char site[64], organization[64], who[64], phone[PHONE_MAX];
+	int64_t uid;                 /* of who */
 	enum { RELEASE_COUNT, RELEASE_SEND, RELEASE_DROP } release;
 	int64_t counts[TEXT_KINDS];  /* COMMAND_RELEASE_SITE: texts held, by kind */
 	uint8_t mark[MARK_BYTES];    /* COMMAND_PHONE_MARK */

@@ -1,11 +1,10 @@
 /* optout.c - a request about opt-outs becomes a command. */
 // SPDX-License-Identifier: Apache-2.0
-#include "control/optout.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "control/views.h"
+#include "control/request.h"
+#include "nudge/log.h"
 
 static const char *
 argument(const json_t *o, const char *name)
@@ -62,8 +61,10 @@ kind_of(const char *what)
 	                                         COMMAND_OPTOUT_COMPARE;
 }
 
-const char *
-optout_asked(const json_t *request, const struct rules *rules, struct command *c)
+/* Fills *c, its kind by the request's command; a literal that says what is
+ * wrong, or NULL. c->phone is wiped when something is. Pure. */
+static const char *
+asked(const json_t *request, const struct rules *rules, struct command *c)
 {
 	const char *organization = argument(request, "organization"), *wrong;
 
@@ -80,4 +81,24 @@ optout_asked(const json_t *request, const struct rules *rules, struct command *c
 	if (wrong)
 		seal_wipe(c->phone, sizeof c->phone);
 	return wrong;
+}
+
+/* optout-add, -remove, -find, -compare. Who did what is logged, never whose number. */
+void
+do_optout(struct request *q)
+{
+	struct command *c = request_command(q, COMMAND_OPTOUT_COMPARE);
+	const char *wrong;
+
+	if (!c)
+		return;
+	wrong = asked(q->json, q->rules, c);
+	if (wrong) {
+		request_error(q, wrong);
+		command_free(c);
+		return;
+	}
+	log_note("opt-out", log_name("who", request_who(q)), log_name("what", request_text(q, "command")),
+	    log_name("organization", c->organization), log_name("reconsent", c->reconsent.given ? "yes" : "no"));
+	request_give(q, c);
 }

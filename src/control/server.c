@@ -12,9 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/access.h"
-#include "control/optout.h"
-#include "control/views.h"
+#include "control/request.h"
 #include "nudge/log.h"
 
 #define REQUEST_MAX 65536
@@ -81,22 +79,52 @@ send_error(struct caller *x, const char *text)
 
 /* ---- commands ---- */
 
-struct request {
-	struct caller *caller;
-	json_t *json;
-	struct rules *rules;  /* held for the call */
-	int64_t now_s;
-};
+const struct control_setup *
+request_setup(const struct request *q)
+{
+	return &q->caller->control->setup;
+}
 
-static const char *
-argument(const struct request *q, const char *name)
+const char *
+request_directory(const struct request *q)
+{
+	return q->caller->control->directory;
+}
+
+const char *
+request_text(const struct request *q, const char *name)
 {
 	const char *text = json_string_value(json_object_get(q->json, name));
 
 	return text ? text : "";
 }
 
-typedef void command_fn(struct request *q);
+const char *
+request_who(const struct request *q)
+{
+	return q->caller->name;
+}
+
+int64_t
+request_uid(const struct request *q)
+{
+	return q->caller->who.uid;
+}
+
+void
+request_result(struct request *q, json_t *result)
+{
+	if (result)
+		send_result(q->caller, result);
+	else
+		send_error(q->caller, "out of memory");
+}
+
+void
+request_error(struct request *q, const char *text)
+{
+	send_error(q->caller, text);
+}
 
 static void
 send_look(struct caller *x, look_fn *fn, const struct look *q)
@@ -116,8 +144,8 @@ look(struct request *q, look_fn *fn)
 	send_look(q->caller, fn, &(struct look){ .request = q->json, .rules = q->rules, .now_s = q->now_s });
 }
 
-static struct command *
-new_command(struct request *q, enum command_kind kind)
+struct command *
+request_command(struct request *q, enum command_kind kind)
 {
 	struct command *c = calloc(1, sizeof *c);
 
@@ -128,38 +156,43 @@ new_command(struct request *q, enum command_kind kind)
 	c->kind = kind;
 	c->owner = q->caller;
 	(void)snprintf(c->who, sizeof c->who, "%s", q->caller->name);
-	(void)snprintf(c->site, sizeof c->site, "%s", argument(q, "site"));
-	(void)snprintf(c->organization, sizeof c->organization, "%s", argument(q, "organization"));
+	c->uid = q->caller->who.uid;
+	(void)snprintf(c->site, sizeof c->site, "%s", request_text(q, "site"));
+	(void)snprintf(c->organization, sizeof c->organization, "%s", request_text(q, "organization"));
 	return c;
+}
+
+void
+request_give(struct request *q, struct command *c)
+{
+	q->caller->waiting = c;
+	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
 }
 
 static void
 to_engine(struct request *q, enum command_kind kind)
 {
-	struct command *c = new_command(q, kind);
+	struct command *c = request_command(q, kind);
 
-	if (!c)
-		return;
-	q->caller->waiting = c;
-	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+	if (c)
+		request_give(q, c);
 }
 
 /* quarantine-show, -replay, -discard */
 static void
 do_quarantined(struct request *q)
 {
-	const char *what = argument(q, "command") + sizeof "quarantine";
-	struct command *c = new_command(q, strcmp(what, "show") == 0 ? COMMAND_QUARANTINE_SHOW :
+	const char *what = request_text(q, "command") + sizeof "quarantine";
+	struct command *c = request_command(q, strcmp(what, "show") == 0 ? COMMAND_QUARANTINE_SHOW :
 	                                   strcmp(what, "replay") == 0 ? COMMAND_QUARANTINE_REPLAY : COMMAND_QUARANTINE_DISCARD);
 
 	if (!c)
 		return;
 	c->id = json_integer_value(json_object_get(q->json, "id"));
 	c->all = json_is_true(json_object_get(q->json, "all"));
-	q->caller->waiting = c;
 	/* Who saw or moved which message; never what is in it. */
-	log_note("quarantine", log_name("who", q->caller->name), log_name("what", argument(q, "command")), log_int("id", c->id));
-	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+	log_note("quarantine", log_name("who", q->caller->name), log_name("what", request_text(q, "command")), log_int("id", c->id));
+	request_give(q, c);
 }
 
 static void
@@ -180,76 +213,20 @@ do_explain_phone(struct request *q)
 	char phone[PHONE_MAX];
 	struct command *c;
 
-	if (!look_phone(q->rules, argument(q, "phone"), phone)) {
+	if (!look_phone(q->rules, request_text(q, "phone"), phone)) {
 		send_error(q->caller, "this is no phone number; write it with + and its country code");
-	} else if ((c = new_command(q, COMMAND_PHONE_MARK))) {
+	} else if ((c = request_command(q, COMMAND_PHONE_MARK))) {
 		memcpy(c->phone, phone, sizeof c->phone);
-		q->caller->waiting = c;
-		q->caller->control->setup.give(q->caller->control->setup.ctx, c);
+		request_give(q, c);
 	}
 	seal_wipe(phone, sizeof phone);
-}
-
-/* optout-add, -remove, -find, -compare. Who did what is logged, never whose number. */
-static void
-do_optout(struct request *q)
-{
-	struct command *c = new_command(q, COMMAND_OPTOUT_COMPARE);
-	const char *wrong;
-
-	if (!c)
-		return;
-	wrong = optout_asked(q->json, q->rules, c);
-	if (wrong) {
-		send_error(q->caller, wrong);
-		command_free(c);
-		return;
-	}
-	log_note("opt-out", log_name("who", q->caller->name), log_name("what", argument(q, "command")),
-	    log_name("organization", c->organization), log_name("reconsent", c->reconsent.given ? "yes" : "no"));
-	q->caller->waiting = c;
-	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
-}
-
-static void
-do_release(struct request *q)
-{
-	const char *how = argument(q, "how");
-	struct command *c;
-
-	if (strcmp(argument(q, "what"), "clock") == 0) {
-		to_engine(q, COMMAND_RELEASE_CLOCK);
-		return;
-	}
-	if (!(c = new_command(q, COMMAND_RELEASE_SITE)))
-		return;
-	(void)snprintf(c->site, sizeof c->site, "%s", argument(q, "what"));
-	c->release = strcmp(how, "send") == 0 ? RELEASE_SEND : strcmp(how, "drop") == 0 ? RELEASE_DROP : RELEASE_COUNT;
-	q->caller->waiting = c;
-	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
-}
-
-/* Not a matter of `operate`: the site names its approvers. */
-static void
-do_approve(struct request *q)
-{
-	const struct conf_site *s = conf_find_site(q->rules->conf, argument(q, "site"));
-
-	if (!s)
-		send_error(q->caller, "no such site in the configuration");
-	else if (s->approvers.n == 0)
-		send_error(q->caller, "this site has approver = none: there is nothing to approve");
-	else if (!access_listed(&s->approvers, q->caller->who.uid))
-		send_error(q->caller, "you are not an approver of this site");
-	else
-		to_engine(q, COMMAND_APPROVE);
 }
 
 static void
 do_reload(struct request *q)
 {
 	struct control *c = q->caller->control;
-	struct command *cmd = new_command(q, COMMAND_RULES);
+	struct command *cmd = request_command(q, COMMAND_RULES);
 	struct conf_faults faults;
 	json_t *list;
 
@@ -296,6 +273,7 @@ static const struct {
 	{ "optout-compare", ACCESS_OPERATE, do_optout, NULL },
 	{ "optout-find", ACCESS_PHI, do_optout, NULL },
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
+	{ "audit", ACCESS_VIEW, do_audit, NULL },
 	{ "approve", ACCESS_ANY, do_approve, NULL },
 	{ "reload", ACCESS_OPERATE, do_reload, NULL },
 	{ "release", ACCESS_OPERATE, do_release, NULL },
@@ -305,6 +283,7 @@ static void
 run(struct request *q, const char *name)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		struct fault f = { 0 };
 		bool allowed;
 
 		if (strcmp(commands[i].name, name) != 0)
@@ -312,7 +291,9 @@ run(struct request *q, const char *name)
 		allowed = access_allows(&q->rules->conf->access, commands[i].role, q->caller->who.uid);
 		log_info("command", log_name("command", commands[i].name), log_name("who", q->caller->name),
 		    log_name("allowed", allowed ? "yes" : "no"));
-		if (allowed && commands[i].look)
+		if (!request_recorded(q, commands[i].name, commands[i].role, allowed, &f))
+			send_error(q->caller, f.text);
+		else if (allowed && commands[i].look)
 			look(q, commands[i].look);
 		else if (allowed)
 			commands[i].fn(q);

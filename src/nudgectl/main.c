@@ -33,6 +33,8 @@ static const struct {
 	{ "approve", "SITE", "let a site text patients, as its approver", command_approve },
 	{ "release", "clock | SITE [--send|--drop]", "trust the clock after a step; let go, or end, what the storm brake holds",
 		command_release },
+	{ "audit", "verify [--directory DIR] [--key FILE] [--head SEQ:MAC]",
+		"whether the log of who did what is whole and as it was written", command_audit },
 	{ "check", "FILE", "check a configuration, without nudged", command_check },
 	{ "keygen", "FILE", "make a store key, without nudged", command_keygen },
 	{ "learn", "SITE [FILE...]", "what a sender's messages have in common, and the site block that they suggest", command_learn },

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "nudge/audit.h"
 #include "nudge/control.h"
 #include "nudge/engine.h"
 #include "nudge/mllp.h"
@@ -72,11 +73,22 @@ struct house {
 	struct control *control;
 	struct link_server *link;
 	struct daily daily;
+	struct audit *audit;              /* who did what; any thread writes */
+	char version_recorded[16];        /* of the configuration, as audit has it */
+	int64_t head_said, head_ms, tidy_ms;
+	bool audit_failing;
 	struct queue *replies;            /* from the engine to the main thread */
 	struct event *on_replies, *on_ended, *on_term, *on_int, *on_hup, *on_tick;
 	int64_t turns_seen, stuck_s;
 	int status;                       /* exit status */
 };
+
+/* ---- who did what (record.c); main thread ---- */
+bool record_open(struct house *h, struct fault *f); /* after the store, before the engine */
+void record_close(struct house *h);
+void record_tick(struct house *h);                  /* every second */
+/* Which lines of the configuration changed since the last time. by: who, and why. */
+bool record_configuration(struct house *h, const struct rules *next, const struct audit_entry *by, struct fault *f);
 
 /* Reads the configuration again and sends it on its way; c comes back through
  * the engine. Main thread. */

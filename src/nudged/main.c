@@ -223,6 +223,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	if (h->stuck_s < STUCK_S)
 		(void)sd_notify(0, "WATCHDOG=1");
 	daily_tick(&h->daily);
+	record_tick(h);
 }
 
 /* ---- putting it together ---- */
@@ -292,7 +293,7 @@ open_sockets(struct house *h, struct fault *f)
 {
 	const struct conf *c = h->settings.rules->conf;
 	struct control_setup s = { .base = h->base, .directory = c->state_directory, .ctx = h, .rules = rules_now,
-		.give = give_command, .reload = house_reload, .intake = intake_stats };
+		.give = give_command, .reload = house_reload, .intake = intake_stats, .audit = h->audit };
 	int link;
 
 	s.listener = control_listen(c->control_socket, 0666, f);
@@ -310,7 +311,7 @@ open_house(struct house *h, struct fault *f)
 	if (!h->base || !h->replies)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	daily_begin(&h->daily, h->settings.rules->conf->state_directory);
-	return room_init(&h->room, f) && open_store(h, f) && open_intake(h, f) && open_sockets(h, f) &&
+	return room_init(&h->room, f) && open_store(h, f) && record_open(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }
 
@@ -333,6 +334,7 @@ close_house(struct house *h)
 		if (events[i])
 			event_free(events[i]);
 	room_clear(&h->room);
+	record_close(h);
 	store_close(h->store);
 	queue_free(h->replies);
 	if (h->base)

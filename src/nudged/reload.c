@@ -41,6 +41,12 @@ house_reload(void *ctx, struct command *c, struct conf_faults *faults)
 		settings_clear(&h->next);
 		return false;
 	}
+	if (!record_configuration(h, h->next.rules, &(struct audit_entry){ .who = c->who[0] ? AUDIT_USER : AUDIT_SYSTEM,
+	        .uid = c->uid, .name = c->who[0] ? c->who : "SIGHUP" }, &f)) {
+		conf_fault_add(faults, NULL, false, "%s", f.text);
+		settings_clear(&h->next);
+		return false;
+	}
 	h->next.rules->conf->generation = h->settings.rules->conf->generation + 1;
 	if (!mllp_reload(h->intake, h->next.rules, h->next.map, &f)) {
 		conf_fault_add(faults, NULL, false, "%s", f.text);

@@ -316,9 +316,9 @@ class House:
         """Promise 8: nothing of a patient in any log, no text either; and no sanitizer had anything to say."""
         if os.path.exists(self.path("accepted")):
             self.canaries |= {t["message"][:60] for t in self.journal()}
-        for path in glob.glob(self.path("logs/*")):
+        for path in glob.glob(self.path("logs/*")) + glob.glob(self.path("state/audit/*")):
             with open(path, errors="replace") as f:
-                text = f.read()
+                text = f.read().replace("+18335550100", "")  # the sender's own
             for canary in ["555-01", "55501", "555 01", "MRN", "Testmann", "Erika", *self.canaries]:
                 assert canary not in text, f"\"{canary}\" stands in {os.path.basename(path)}: {[l for l in text.splitlines() if canary in l][:1]}"
             assert "Sanitizer" not in text and "runtime error" not in text, f"{path}: {text[-3000:]}"

@@ -1,0 +1,41 @@
+/* control/request.h - one question of an administrator, and the ways to answer it. */
+#ifndef CONTROL_REQUEST_H
+#define CONTROL_REQUEST_H
+
+#include "control/access.h"
+#include "control/views.h"
+
+struct caller;
+
+struct request {
+	struct caller *caller;
+	json_t *json;
+	struct rules *rules;  /* in force; held for the call */
+	int64_t now_s;
+};
+typedef void command_fn(struct request *q);
+
+const struct control_setup *request_setup(const struct request *q);
+const char *request_directory(const struct request *q);             /* of the store */
+const char *request_text(const struct request *q, const char *name); /* An argument; "" when it is not there. Borrowed. */
+const char *request_who(const struct request *q);
+int64_t request_uid(const struct request *q);
+
+/* Each answers; once for a request. */
+void request_result(struct request *q, json_t *result);   /* Takes it over; NULL is an error. */
+void request_error(struct request *q, const char *text);
+
+/* A command that is answered when it comes back from the engine. NULL: no
+ * memory, and that was answered. */
+struct command *request_command(struct request *q, enum command_kind kind);
+void request_give(struct request *q, struct command *c);  /* To the engine. */
+
+/* Into the audit log, which a command of this name and role must reach before
+ * it changes something or shows a patient. false: it may not be carried out. */
+bool request_recorded(const struct request *q, const char *name, enum access_role role, bool allowed, struct fault *f)
+    __attribute__((warn_unused_result));
+
+/* ---- commands that have files of their own ---- */
+command_fn do_approve, do_audit, do_optout, do_release;
+
+#endif
