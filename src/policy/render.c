@@ -159,7 +159,8 @@ render(const struct words *w, const struct span value[VARIABLES], struct styled 
 	}
 	while (out->n > pen.from && ends_blank(&pen))
 		out->n--;
-	if (!out->spoilt && style(&pen, how) &&
+	/* A text without a word is none. */
+	if (!out->spoilt && out->n > pen.from && style(&pen, how) &&
 	    utf16_units(span_from(out->p + pen.from, out->n - pen.from)) <= SMS_CHARS_MAX)
 		return true;
 	out->n = pen.from;
