@@ -50,6 +50,17 @@ access_end_name(enum access_end e)
 	return name[e];
 }
 
+void
+access_trace(const struct access_answer *a, char out[ACCESS_TRACE_MAX])
+{
+	struct span cv = a->end == ACCESS_ANSWERED ? http_answer_header(&a->http, "ms-cv") : SPAN_NONE;
+
+	for (size_t i = 0; i < cv.n; i++)
+		if (cv.p[i] < ' ' || cv.p[i] > '~')
+			cv = SPAN_NONE;
+	(void)span_copy(out, ACCESS_TRACE_MAX, cv.n > 0 ? cv : span_of(a->request_id));
+}
+
 static void
 asking_free(struct asking *q)
 {
@@ -201,7 +212,7 @@ first_waiting(const struct access *a)
 {
 	struct asking *q = a->open;
 
-	while (q && q->call)
+	while (q && q->call) // NOLINT(clang-analyzer-unix.Malloc): what has ended takes itself off the list
 		q = q->next;
 	return q;
 }
@@ -327,9 +338,10 @@ access_close(struct access_set *set)
 {
 	for (struct access *a = set->all, *next; a; a = next) {
 		(void)access_hold(a);
-		while (a->open) {
-			http_cancel(a->open->call);
-			asking_free(a->open); // NOLINT(clang-analyzer-unix.Malloc): it takes itself off the list
+		for (struct asking *q = a->open, *more; q; q = more) {
+			more = q->next;
+			http_cancel(q->call);
+			asking_free(q);
 		}
 		next = a->next_all;
 		access_drop(a);

@@ -10,7 +10,6 @@
 #include "nudge/seal.h"
 
 #define ANSWER_MAX 65536
-#define TRACE_MAX 64
 #define PATH_MAX_BYTES 128
 
 struct acs_client {
@@ -50,18 +49,6 @@ report(struct transfer *t, struct link_outcome *o)
 	transfer_free(t);
 }
 
-/* Of the gateway's trace only what may be logged, else our own id. */
-static void
-take_trace(const struct access_answer *a, char out[TRACE_MAX + 1])
-{
-	struct span cv = a->end == ACCESS_ANSWERED ? http_answer_header(&a->http, "ms-cv") : SPAN_NONE;
-
-	for (size_t i = 0; i < cv.n; i++)
-		if (cv.p[i] < ' ' || cv.p[i] > '~')
-			cv = SPAN_NONE;
-	(void)span_copy(out, TRACE_MAX + 1, cv.n > 0 ? cv : span_of(a->request_id));
-}
-
 /* No answer: whether a byte of the request may have left decides. */
 static enum outcome
 outcome_of(enum access_end end)
@@ -88,7 +75,7 @@ on_answer(void *ctx, const struct access_answer *a)
 {
 	struct transfer *t = ctx;
 	struct link_outcome o = { .retry_after_ms = -1, .outcome = outcome_of(a->end), .code = span_of(access_end_name(a->end)) };
-	char trace[TRACE_MAX + 1];
+	char trace[ACCESS_TRACE_MAX];
 	struct buf hold;
 
 	buf_init(&hold, 256);
@@ -100,7 +87,7 @@ on_answer(void *ctx, const struct access_answer *a)
 		if (a->clock_off)
 			o.code = SPAN_LIT("unauthorized-clock");
 	}
-	take_trace(a, trace);
+	access_trace(a, trace);
 	o.trace = span_of(trace);
 	report(t, &o);
 	buf_clear(&hold);
@@ -200,20 +187,21 @@ inherit(struct access **fresh, const struct conf *c, struct acs_client *a)
 	}
 }
 
-static bool
-load(struct acs_client *a, struct conf *c, struct access ***out, struct fault *f)
+static struct access **
+load(struct acs_client *a, struct conf *c, struct fault *f)
 {
 	struct access **list = calloc(c->gateways_n + 1, sizeof *list);
 
-	if (!list)
-		return fault_set(f, FAULT_BUSY, "out of memory");
+	if (!list) {
+		(void)fault_set(f, FAULT_BUSY, "out of memory");
+		return NULL;
+	}
 	for (size_t i = 0; i < c->gateways_n; i++)
 		if (!access_new(&a->set, &c->gateways[i], &list[i], f)) {
 			access_all_drop(list, i);
-			return false;
+			return NULL;
 		}
-	*out = list;
-	return true;
+	return list;
 }
 
 bool
@@ -228,7 +216,7 @@ acs_client_new(struct event_base *base, struct conf *c, acs_done_fn *done, void 
 	a->done = done;
 	a->ctx = ctx;
 	a->conf = conf_hold(c);
-	if (http_new(base, &a->set.http, f) && load(a, c, &a->access, f)) {
+	if (http_new(base, &a->set.http, f) && (a->access = load(a, c, f))) {
 		*out = a;
 		return true;
 	}
@@ -239,9 +227,9 @@ acs_client_new(struct event_base *base, struct conf *c, acs_done_fn *done, void 
 bool
 acs_client_reload(struct acs_client *a, struct conf *c, struct fault *f)
 {
-	struct access **list = NULL;
+	struct access **list = load(a, c, f);
 
-	if (!load(a, c, &list, f))
+	if (!list)
 		return false;
 	inherit(list, c, a);
 	access_all_drop(a->access, a->conf->gateways_n);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "acs/asker.h"
 #include "nudge/log.h"
 #include "nudge/seal.h"
 #include "sender/outbox.h"
@@ -25,6 +26,7 @@ struct loop {
 	struct acs_client *client;
 	struct outbox *outbox;      /* events for nudged */
 	struct tellers *tellers;
+	struct asker *asker;
 	struct bufferevent *bev;    /* NULL while not connected */
 	struct event *again, *end;
 	struct buf kept;            /* outcomes that wait for their turn */
@@ -175,10 +177,16 @@ forget_events(void *ctx, struct told_parcel *p)
 	outbox_forget(l->outbox, p);
 }
 
+static struct told_outlet
+outlet_of(struct loop *l)
+{
+	return (struct told_outlet){ l, events_ready, give_event, forget_events };
+}
+
 static bool
 new_tellers(struct loop *l, const struct conf *c, struct tellers **out, struct fault *f)
 {
-	const struct told_outlet outlet = { l, events_ready, give_event, forget_events };
+	const struct told_outlet outlet = outlet_of(l);
 
 	return tellers_new(l->base, l->client, c, &outlet, l->tellers, out, f);
 }
@@ -197,6 +205,8 @@ take_frame(struct loop *l, const struct link_frame *frame)
 		outbox_taken(l->outbox, frame->event.event);
 		return true;
 	case LINK_ASK:
+		if (!l->stopping)
+			asker_ask(l->asker, &frame->ask);
 		return true;
 	case LINK_HELLO:
 	case LINK_OUTCOME:
@@ -300,6 +310,7 @@ socket_ok(const struct conf *c, struct fault *f)
 bool
 loop_new(struct event_base *base, struct conf *c, struct loop **out, struct fault *f)
 {
+	struct told_outlet outlet;
 	struct loop *l;
 
 	if (!socket_ok(c, f))
@@ -322,6 +333,11 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 		loop_free(l);
 		return false;
 	}
+	outlet = outlet_of(l);
+	if (!asker_new(base, l->client, c, &outlet, &l->asker)) {
+		loop_free(l);
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	}
 	connect_now(-1, 0, l);
 	*out = l;
 	return true;
@@ -340,6 +356,7 @@ loop_reload(struct loop *l, struct conf *c, struct fault *f)
 	}
 	tellers_free(l->tellers);
 	l->tellers = fresh;
+	asker_reload(l->asker, c);
 	conf_drop(l->conf);
 	l->conf = conf_hold(c);
 	return true;
@@ -366,6 +383,7 @@ loop_free(struct loop *l)
 		return;
 	tellers_free(l->tellers);
 	acs_client_free(l->client);
+	asker_free(l->asker);
 	outbox_free(l->outbox);
 	if (l->bev)
 		bufferevent_free(l->bev);

@@ -7,6 +7,11 @@ recipient, and answers in the real service's shapes. Faults are queued through i
     POST /faults     [{"kind": "late", "seconds": 2, "count": 3}, ...]
                      kinds: late, drop-before, drop-after, status (with status, retry_after, shape), item
                      count: how many requests, or "always"; probability (with seed): of these, how many by chance
+                     on: sms (if not said), optouts or reports
+    POST /reports    {"status": "Failed", "details": "4006: x", "after": 2}: what becomes of texts from now on; {}: nothing is known
+    POST /optouts    [["+18335550100", "+16085550123"], ...]: the whole list from now on
+    GET  /optouts    who is on it
+    GET  /asked      every request that was no text: path, status, how many phones
     GET  /accepted   every text that would have reached a phone
     GET  /attempts   every request and what was said to it (answer: a status, "dropped", or null: none yet)
     GET  /problems   what was wrong with requests, also repeatability ids that were refused
@@ -26,9 +31,12 @@ import time
 import uuid
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-VERSIONS = ("2021-03-07", "2026-01-23")
+VERSIONS = ("2021-03-07", "2025-05-29-preview", "2025-09-17", "2026-01-23")
+LIST_VERSIONS = VERSIONS[1:]  # of the opt-out list
+REPORT_VERSIONS = VERSIONS[3:]
+NUMBER = r"\+[1-9][0-9]{7,14}"
 SKEW_S = 300
 UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 FIXDATE = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT"
@@ -52,26 +60,30 @@ def signature(key, method, target, date, host, digest):
 class Service:
     """What the service remembers; one lock around all of it."""
 
-    def __init__(self, keys, window_s, journal, any_version):
+    def __init__(self, keys, window_s, journal, any_version, limit=0):
         self.lock = threading.Lock()
         self.keys = keys
         self.window_s = window_s
         self.journal = open(journal, "a", buffering=1) if journal else None
         self.any_version = any_version
+        self.limit = limit
         self.reset()
 
     def reset(self):
-        self.accepted, self.attempts, self.problems, self.seen = [], [], [], {}
+        self.accepted, self.attempts, self.problems, self.seen, self.asked = [], [], [], {}, []
+        self.optouts, self.fate, self.sends = set(), None, {}
         self.expect([])
 
     def expect(self, faults):
         self.faults = faults
         self.chance = random.Random(next((f["seed"] for f in faults if "seed" in f), 1))
 
-    def fault(self):
+    def fault(self, on="sms"):
         """The first fault whose turn it is; those left to chance may pass to the next."""
         with self.lock:
             for fault in self.faults:
+                if fault.get("on", "sms") != on:
+                    continue
                 if self.chance.random() >= fault.get("probability", 1):
                     continue
                 if fault.get("count", 1) != "always":
@@ -84,6 +96,42 @@ class Service:
     def problem(self, text):
         with self.lock:
             self.problems.append(text)
+
+    def is_over(self, sender, n):
+        """Whether this sender may send n texts more in this minute."""
+        if not self.limit:
+            return False
+        now = time.monotonic()
+        with self.lock:
+            recent = [t for t in self.sends.get(sender, []) if now - t < 60]
+            self.sends[sender] = recent + [now] * (n if len(recent) + n <= self.limit else 0)
+            return len(recent) + n > self.limit
+
+    def change_list(self, what, sender, to):
+        """add, remove or check one phone: its item in the answer."""
+        if not re.fullmatch(NUMBER, to):
+            return {"to": to, "httpStatusCode": 400, "errorMessage": "Invalid To phone number format."}
+        item = {"to": to, "httpStatusCode": 200, "errorMessage": ""}
+        if what == "check":
+            item["isOptedOut"] = (sender, to) in self.optouts
+        elif what == "add":
+            self.optouts.add((sender, to))
+        else:
+            self.optouts.discard((sender, to))
+        return item
+
+    def report(self, message_id):
+        """The report on a text; None: there is none yet."""
+        text = next((t for t in self.accepted if t["message_id"] == message_id), None)
+        fate = text and text["fate"]
+        if not fate or time.time() < text["at"] + fate.get("after", 0):
+            return None
+        good = fate.get("status", "Delivered") == "Delivered"
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.0000000Z", time.gmtime())
+        report = {"deliveryStatus": fate.get("status", "Delivered"), "messageId": message_id, "from": text["from"], "to": text["to"],
+                  "deliveryStatusDetails": fate.get("details", "2000: No Error" if good else "5000: Failed"), "receivedTimestamp": now, "tag": text["tag"],
+                  "deliveryAttempts": [{"timestamp": now, "segmentsSucceeded": int(good), "segmentsFailed": int(not good)}]}
+        return {k: v for k, v in report.items() if v is not None}
 
     def accept(self, recipient, body):
         """One recipient of a good request: (httpStatusCode, repeatabilityResult, messageId, errorMessage)."""
@@ -111,8 +159,9 @@ class Service:
             self.seen[rid.lower()] = (content, message_id)
         text = {"at": time.time(), "from": body["from"], "to": to, "message": body["message"], "id": rid,
                 "tag": (body.get("smsSendOptions") or {}).get("tag"), "message_id": message_id}
-        self.accepted.append(text)
-        if self.journal:
+        out = (body["from"], to) in self.optouts
+        self.accepted.append(dict(text, fate={"status": "Failed", "details": "4007: Recipient opted out"} if out else self.fate))
+        if self.journal and not out:
             self.journal.write(json.dumps(text) + "\n")
             self.journal.flush()
         return 202, "accepted" if rid else None, message_id, None
@@ -135,6 +184,8 @@ def shape_problem(body, version):
     options = body.get("smsSendOptions")
     if options is not None:
         allowed = {"enableDeliveryReport", "tag", "validityPeriodSeconds" if version == "2021-03-07" else "deliveryReportTimeoutInSeconds"}
+        if version != "2021-03-07":
+            allowed.add("messagingConnect")
         if not isinstance(options, dict) or not isinstance(options.get("enableDeliveryReport"), bool) or set(options) - allowed:
             return {"SmsSendOptions": ["enableDeliveryReport is required; unknown options are refused."]}
         timeout = options.get("deliveryReportTimeoutInSeconds", 60)
@@ -148,7 +199,7 @@ def shape_problem(body, version):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     service = None
-    attempt = None
+    attempt = item_fault = None
 
     def log_message(self, *args):
         pass
@@ -196,11 +247,62 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(status, json.dumps({"error": {"code": code, "message": problem or ""}}).encode())
 
     def do_GET(self):
-        self.attempt = None
-        self.refuse(404, "NotFound", f"GET {urlsplit(self.path).path}")
+        found = re.fullmatch(r"/deliveryReports/([^/?]+)\?api-version=([^&]+)", self.path)
+        if not found:
+            self.attempt = None
+            return self.refuse(404, "NotFound", f"GET {urlsplit(self.path).path}")
+        return self.question("reports", b"", found.group(2) in REPORT_VERSIONS, lambda: self.send_report(unquote(found.group(1))))
+
+    def question(self, on, raw, known_version, answer):
+        """Anything that is no text: written down, and answered when it is rightly signed and no fault is due."""
+        fault = self.service.fault(on) or {}
+        self.attempt = {"at": time.time(), "path": self.path, "answer": None, "n": 0}
+        with self.service.lock:
+            self.service.asked.append(self.attempt)
+        if fault.get("kind") == "late":
+            time.sleep(fault.get("seconds", 1))
+        if fault.get("kind") == "drop-before":
+            return self.drop()
+        problem = self.signature_problem(raw)
+        if problem:
+            return self.refuse(401, "Denied", problem)
+        if fault.get("kind") == "status":
+            return self.answer_fault(fault)
+        if not known_version:
+            return self.refuse(400, "ApiVersionUnspecified", f"api-version of {self.path}")
+        self.item_fault = fault if fault.get("kind") == "item" else None
+        return answer()
+
+    def send_report(self, message_id):
+        self.attempt["n"] = 1
+        with self.service.lock:
+            report = self.service.report(message_id)
+        if report:
+            return self.answer(200, json.dumps(report).encode())
+        return self.answer(404, json.dumps({"type": "about:blank", "title": "Not Found", "status": 404, "traceId": "0"}).encode())
+
+    def change_list(self, what, raw):
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            return self.refuse(422, "Unprocessable", "no JSON")
+        recipients = body.get("recipients") if isinstance(body, dict) else None
+        if not isinstance(recipients, list) or not 1 <= len(recipients) <= 100 or set(body) != {"from", "recipients"} \
+                or not all(isinstance(r, dict) and set(r) == {"to"} and isinstance(r["to"], str) for r in recipients) \
+                or not re.fullmatch(NUMBER + "|[0-9]{5,6}", str(body["from"])):
+            return self.refuse(400, "BadRequest", "shape of an opt-out request")
+        self.attempt["n"] = len(recipients)
+        with self.service.lock:
+            items = [self.service.change_list(what, body["from"], r["to"]) for r in recipients]
+        if self.item_fault:
+            items[0] = {"to": items[0]["to"], "httpStatusCode": self.item_fault.get("status", 500), "errorMessage": "Internal error."}
+        return self.answer(200, json.dumps({"value": items}).encode())
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        found = re.fullmatch(r"/sms/optouts:(add|remove|check)\?api-version=([^&]+)", self.path)
+        if found:
+            return self.question("optouts", raw, found.group(2) in LIST_VERSIONS, lambda: self.change_list(found.group(1), raw))
         fault = self.service.fault() or {}
         self.attempt = {"at": time.time(), "body": raw.decode("utf-8", "replace"), "fault": fault.get("kind"), "answer": None,
                         "date": self.headers.get("x-ms-date"), "client_id": self.headers.get("x-ms-client-request-id")}
@@ -242,6 +344,8 @@ class Handler(BaseHTTPRequestHandler):
             self.service.problem(f"shape: {wrong}")
             return self.answer(400, json.dumps(wrong if version == "2021-03-07" else {
                 "type": "about:blank", "title": "One or more validation errors occurred.", "status": 400, "traceId": "0", "errors": wrong}).encode())
+        if self.service.is_over(body["from"], len(body["smsRecipients"])):
+            return self.answer(429, json.dumps({"error": {"code": "TooManyRequests", "message": "The rate limit of this number is reached."}}).encode(), [("Retry-After", "2")])
         items = []
         for recipient in body["smsRecipients"]:
             if fault.get("kind") == "item":
@@ -274,7 +378,8 @@ class Control(BaseHTTPRequestHandler):
 
     def do_GET(self):
         with self.service.lock:
-            value = {"/accepted": self.service.accepted, "/attempts": self.service.attempts, "/problems": self.service.problems}.get(self.path)
+            value = {"/accepted": self.service.accepted, "/attempts": self.service.attempts, "/problems": self.service.problems,
+                     "/asked": self.service.asked, "/optouts": sorted(self.service.optouts)}.get(self.path)
             self.reply(list(value) if value is not None else {"error": "no such list"})
 
     def do_POST(self):
@@ -284,6 +389,10 @@ class Control(BaseHTTPRequestHandler):
                 self.service.reset()
             elif self.path == "/faults":
                 self.service.expect(json.loads(raw))
+            elif self.path == "/reports":
+                self.service.fate = json.loads(raw) or None
+            elif self.path == "/optouts":
+                self.service.optouts = {tuple(pair) for pair in json.loads(raw)}
         self.reply("done")
 
 
@@ -304,10 +413,11 @@ def main():
     p.add_argument("--key")
     p.add_argument("--access-key", action="append", required=True)
     p.add_argument("--window", type=float, default=300, help="seconds; 0: ids are honoured for ever")
+    p.add_argument("--limit", type=int, default=0, help="texts a minute for each sender; 0: no limit")
     p.add_argument("--journal")
     p.add_argument("--any-version", action="store_true")
     a = p.parse_args()
-    service = Service([base64.b64decode(k) for k in a.access_key], a.window or None, a.journal, a.any_version)
+    service = Service([base64.b64decode(k) for k in a.access_key], a.window or None, a.journal, a.any_version, a.limit)
     server = Server(("127.0.0.1", a.port), type("H", (Handler,), {"service": service}))
     if a.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
