@@ -199,6 +199,8 @@ struct conf {
 	char *file;
 	struct text_list files;          /* all that were read, in order */
 	char *state_directory, *control_socket, *sender_socket, *store_key; /* paths */
+	char *journal_directory;         /* "": journal in state_directory */
+	int64_t journal_retention_s;
 	bool clock_sync_required;
 	int64_t audit_retention_s;
 	int64_t intake_threads;          /* default 2 */

@@ -13,6 +13,7 @@
 #include "nudge/answer.h"
 #include "nudge/booking.h"
 #include "nudge/clock.h"
+#include "nudge/journal.h"
 #include "nudge/link.h"
 #include "nudge/policy.h"
 #include "nudge/store.h"
@@ -24,6 +25,7 @@ enum command_kind {
 	COMMAND_RULES,    /* takes `rules` over: the configuration swaps between turns */
 	COMMAND_APPROVE,  /* site, who */
 	COMMAND_RELEASE_CLOCK,
+	COMMAND_RELEASE_JOURNAL,
 	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts, more */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who; reconsent: lifts a handset's too */
 	COMMAND_OPTOUT_FIND,        /* organization, phone; fills optout */
@@ -63,7 +65,7 @@ struct engine_status {
 	int64_t oldest_due_s;    /* of a text that is due and not sent; 0: none */
 	int64_t backlog;         /* texts due and waiting */
 	int64_t in_flight;
-	bool sender_connected, clock_held, clock_synchronised, store_busy;
+	bool sender_connected, journal_held, clock_held, clock_synchronised, store_busy;
 	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
 	int64_t turns, commits;
 	struct { char title[64]; bool approved, needs_approval; const char *silent; } sites[64]; /* silent: literal or NULL */
@@ -147,6 +149,8 @@ struct engine_setup {
 	void *random_ctx;
 	char boot_id[37];
 	struct now now;
+	struct journal *journal;      /* borrowed; NULL: none is kept */
+	enum journal_state journal_state;
 };
 
 /* Reads what start-up needs and nothing more, whatever is pending (promise 11).

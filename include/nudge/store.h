@@ -302,6 +302,36 @@ bool store_responses_since(struct store *s, const char *organization, const char
 enum store_found store_choices_last(struct store *s, const char *organization, const char *phone, struct response *out,
     struct fault *f);
 
+/* ---- after a restore: what the send journal knows and this store does not ---- */
+struct restored {
+	int64_t seq;              /* the journal's */
+	uint8_t visit[MARK_BYTES];
+	enum text_kind kind;
+	char rule[48];
+	int64_t start_s, at_s, segments;
+	uint8_t fingerprint[16];
+	char repeat_id[37];
+};
+bool store_restored_put(struct store *s, const struct restored *r, struct fault *f) __attribute__((warn_unused_result));
+/* The oldest send that said what r->kind, rule, start_s and fingerprint of r->visit
+ * say: fills the rest of *r, and forgets it and confirmations before it. */
+enum store_found store_restored_take(struct store *s, struct restored *r, struct fault *f);
+bool store_restored_any(struct store *s, bool *any, struct fault *f) __attribute__((warn_unused_result));
+bool store_restored_forget(struct store *s, int64_t before_s, struct fault *f) __attribute__((warn_unused_result)); /* of visits before */
+/* No appointment and no response gets an id up to these any more: the journal knows another by it. */
+bool store_ids_after(struct store *s, int64_t appointment, int64_t response, struct fault *f) __attribute__((warn_unused_result));
+/* A number that no other store has, the same for its whole life, backups included. */
+bool store_house(struct store *s, int64_t *house, struct fault *f) __attribute__((warn_unused_result));
+
+/* Told of every opt-out that is put, o NULL: or dropped, within its transaction. */
+typedef void store_optout_told_fn(void *ctx, const char *organization, const uint8_t phone[MARK_BYTES], const struct optout *o);
+void store_on_optout(struct store *s, store_optout_told_fn *fn, void *ctx);
+/* All that there are. */
+bool store_optouts(struct store *s, store_optout_told_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+/* By its mark, as the journal has it; source "" drops it. */
+bool store_optout_restore(struct store *s, const char *organization, const uint8_t phone[MARK_BYTES], const char *source, int64_t at_s,
+    struct fault *f) __attribute__((warn_unused_result));
+
 /* ---- what an organization has used in a month; month: year * 12 + month - 1, UTC ---- */
 struct store_usage {
 	int64_t texts, segments;

@@ -237,6 +237,19 @@ CREATE TABLE usage (                  -- what an organization has used of its mo
 	PRIMARY KEY (organization, month)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE restored (               -- sends that the journal knows, of appointments that a restored store does not
+	seq         INTEGER PRIMARY KEY,  -- the journal's
+	visit       BLOB NOT NULL,        -- mark of the appointment and its patient
+	kind        INTEGER NOT NULL,
+	rule        TEXT NOT NULL,
+	start       INTEGER NOT NULL,
+	fingerprint BLOB NOT NULL,
+	repeat_id   TEXT NOT NULL,
+	at          INTEGER NOT NULL,
+	segments    INTEGER NOT NULL,
+	UNIQUE (visit, repeat_id, kind, rule, start)
+) STRICT;
+
 CREATE TABLE approval (
 	site INTEGER PRIMARY KEY,
 	hash BLOB NOT NULL,

@@ -78,6 +78,9 @@ build_top(struct reader *r)
 	c->control_socket = top_path(r, "control_socket");
 	c->sender_socket = top_path(r, "sender_socket");
 	c->store_key = top_path(r, "store_key");
+	c->journal_directory = top_path(r, "journal_directory");
+	s = top_with(r, "journal_retention");
+	c->journal_retention_s = section_duration(&s, "journal_retention");
 	s = top_with(r, "clock_sync");
 	c->clock_sync_required = section_word(&s, "clock_sync") == 1;
 	s = top_with(r, "audit_retention");

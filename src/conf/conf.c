@@ -145,6 +145,7 @@ conf_free(struct conf *c)
 	free(c->control_socket);
 	free(c->sender_socket);
 	free(c->store_key);
+	free(c->journal_directory);
 	text_list_free(&c->files);
 	text_list_free(&c->access.view);
 	text_list_free(&c->access.operate);

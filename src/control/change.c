@@ -8,17 +8,13 @@
 void
 do_release(struct request *q)
 {
-	const char *how = request_text(q, "how");
-	struct command *c;
+	const char *how = request_text(q, "how"), *what = request_text(q, "what");
+	struct command *c = request_command(q, strcmp(what, "clock") == 0   ? COMMAND_RELEASE_CLOCK :
+	                                       strcmp(what, "journal") == 0 ? COMMAND_RELEASE_JOURNAL : COMMAND_RELEASE_SITE);
 
-	if (strcmp(request_text(q, "what"), "clock") == 0) {
-		if ((c = request_command(q, COMMAND_RELEASE_CLOCK)))
-			request_give(q, c);
+	if (!c)
 		return;
-	}
-	if (!(c = request_command(q, COMMAND_RELEASE_SITE)))
-		return;
-	(void)snprintf(c->site, sizeof c->site, "%s", request_text(q, "what"));
+	(void)snprintf(c->site, sizeof c->site, "%s", what);
 	c->release = strcmp(how, "send") == 0 ? RELEASE_SEND : strcmp(how, "drop") == 0 ? RELEASE_DROP : RELEASE_COUNT;
 	request_give(q, c);
 }

@@ -182,6 +182,8 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 		    !store_forget_seen(e->store, now - SEEN_KEEP_S, ERASE_PORTION, &forgotten, f) ||
 		    !store_forget_inbound(e->store, now - SEEN_KEEP_S, f))
 			return false;
+		if (!journalled_forget(e, f))
+			return false;
 		if (forgotten < ERASE_PORTION)
 			e->forgot_s = now;
 	}

@@ -186,6 +186,7 @@ status(struct engine *e, struct command *c, struct fault *f)
 	store_quarantine_size(e->store, &s->quarantine_kept, &s->quarantine_bytes);
 	s->sender_connected = e->sender_connected;
 	s->clock_held = e->clock_held;
+	s->journal_held = e->journal_held;
 	s->clock_synchronised = e->synchronised;
 	s->lanes_blocked = 0;
 	for (size_t i = 0; i < e->lanes.n; i++)
@@ -229,6 +230,9 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 		e->clock_held = false;
 		c->ok = true;
 		return true;
+	case COMMAND_RELEASE_JOURNAL:
+		c->ok = journalled_release(e, f);
+		return c->ok;
 	case COMMAND_RELEASE_SITE:
 		return release_site(e, c, f);
 	case COMMAND_OPTOUT_ADD:

@@ -92,16 +92,18 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 		(void)fault_set(f, FAULT_BROKEN, "out of memory");
 		goto fail;
 	}
-	if (!store_begin(e->store, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f) ||
-	    !store_commit(e->store, f))
+	if (!store_begin(e->store, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f))
 		goto fail;
 	ahead_restart(e);
+	if (!journalled_open(e, f) || !store_commit(e->store, f) || (!journalled_write(e, f) && f->kind == FAULT_BROKEN))
+		goto fail;
 	if (!store_sending(e->store, load_flight, e, f))
 		goto fail;
 	*out = e;
 	return true;
 fail:
 	store_rollback(e->store);
+	store_on_optout(e->store, NULL, NULL);
 	e->rules = NULL; /* still the caller's */
 	engine_free(e);
 	return false;
@@ -123,6 +125,7 @@ engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	store_on_optout(e->store, NULL, NULL);
 	for (size_t i = 0; i < JOBS_A_TURN; i++)
 		buf_wipe(&e->out.jobs[i].body);
 	for (struct queue_link *q = e->events, *next; q; q = next) {
@@ -261,7 +264,7 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 /* ---- release ---- */
 
 static void
-release(struct engine *e, bool committed, const struct fault *f)
+release_answers(struct engine *e, bool committed)
 {
 	const struct outlet *o = &e->setup.outlet;
 
@@ -270,6 +273,14 @@ release(struct engine *e, bool committed, const struct fault *f)
 
 		o->answer(o->ctx, e->out.answers[i].message, committed ? &e->out.answers[i].answer : &close);
 	}
+	e->out.answers_n = 0;
+}
+
+static void
+release(struct engine *e, bool committed, const struct fault *f)
+{
+	const struct outlet *o = &e->setup.outlet;
+
 	for (size_t i = 0; i < e->out.jobs_n; i++) {
 		struct out_job *j = &e->out.jobs[i];
 		struct link_job job = { j->text, j->attempt, span_of(j->gateway), span_of(j->path),
@@ -300,7 +311,7 @@ release(struct engine *e, bool committed, const struct fault *f)
 	}
 	for (size_t i = 0; i < e->out.alarms_n; i++)
 		o->alarm(o->ctx, e->out.alarms[i].what, e->out.alarms[i].where);
-	e->out.answers_n = e->out.jobs_n = e->out.asks_n = e->out.alarms_n = 0;
+	e->out.jobs_n = e->out.asks_n = e->out.alarms_n = 0;
 	e->out.replies = NULL;
 }
 
@@ -313,7 +324,7 @@ free_events(struct engine *e)
 		const struct sender_event *ev = (const struct sender_event *)(const void *)q;
 
 		e->done_events = q->next;
-		if (ev->what == SENDER_EVENT)
+		if (ev->what == SENDER_EVENT && !e->journal_busy) /* else it comes again */
 			e->setup.outlet.taken(e->setup.outlet.ctx, ev->event);
 		free_event(q);
 	}
@@ -326,6 +337,9 @@ undo(struct engine *e)
 	struct queue_link *again = NULL;
 
 	store_rollback(e->store);
+	if (e->setup.journal)
+		journal_drop(e->setup.journal);
+	e->journal_numbering = e->journal_numbered;
 	e->senders_n = 0;
 	e->news_at = (struct news_cursor){ 0, 0, 0 };
 	e->reports_next_s = 0;
@@ -371,6 +385,7 @@ fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 	if (!e->count.store_busy)
 		engine_alarm(e, "cannot store: messages are not answered until there is space", "store");
 	e->count.store_busy = true;
+	release_answers(e, false);
 	release(e, false, f);
 	while (e->messages) {
 		struct message *m = (struct message *)(void *)e->messages;
@@ -411,12 +426,18 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 	if (!decide(e, &commands, &more, f))
 		return fail(e, commands, f);
 	if (store_begun(e->store)) {
-		if (!store_commit(e->store, f))
+		if (!journalled_number(e, f) || !store_commit(e->store, f))
 			return fail(e, commands, f);
 		e->count.commits++;
 		if (e->count.store_busy)
 			engine_alarm(e, "storing works again", "store");
 		e->count.store_busy = false;
+	}
+	release_answers(e, true); /* they do not wait for the journal */
+	if (!journalled_write(e, f)) {
+		if (f->kind == FAULT_BROKEN)
+			return TURN_BROKEN;
+		journalled_keep_back(e);
 	}
 	free_events(e);
 	release(e, true, f);
@@ -441,7 +462,7 @@ engine_sleep_ms(const struct engine *e, const struct now *now)
 		return 0;
 	if (e->scrub_wanted)
 		ms = least(ms, 1100);
-	if (e->comparing && e->sender_connected)
+	if ((e->comparing && e->sender_connected) || e->journal_busy)
 		ms = least(ms, 1000);
 	if (next != INT64_MAX)
 		ms = least(ms, next * 1000 - now->wall_ms);

@@ -41,6 +41,8 @@ outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason wh
 	t->reason = why;
 	if (!unsure && !limit_use(e, t, -1, f))
 		return false;
+	if (!unsure)
+		journalled_ended(e, t, false);
 	t->unsure = false;
 	flights_remove(&e->flights, flights_find(&e->flights, t->id));
 	ahead_note(e, t->id, t->due_s);
@@ -60,6 +62,7 @@ accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct
 	t->reason = REASON_ACCEPTED;
 	t->sent_s = now_s(&e->now);
 	memcpy(t->message_id, ev->message_id, sizeof t->message_id);
+	journalled_ended(e, t, true);
 	return reports_expect(e, t, f) && outcome_settle(e, t, f);
 }
 
@@ -74,6 +77,8 @@ refused(struct engine *e, struct text *t, const struct flight *x, struct fault *
 	if (strcmp(t->code, "opted-out") == 0 && !optout_of_text(e, t, f))
 		return false;
 	send_alarm_untold(e, t);
+	if (!unsure)
+		journalled_ended(e, t, false);
 	return (unsure || limit_use(e, t, -1, f)) && outcome_settle(e, t, f);
 }
 

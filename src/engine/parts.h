@@ -20,6 +20,8 @@
  *   reply.c    a text from a phone: what it means, for which visit
  *   response.c what is said back
  *   optout.c   THE place where an opt-out begins and ends, and how the gateway's list is kept alike
+ *   journalled.c what leaves, written beside the store too
+ *   takeover.c what a restored store has forgotten and the journal has not
  *   command.c  what an administrator asked
  *   flights.c  attempts that are out or wait for the next try
  */
@@ -155,6 +157,11 @@ struct engine {
 	int64_t clock_offset_ms;  /* wall - boot of the last turn */
 	bool clock_held;
 
+	int64_t journal_numbered, journal_numbering; /* as the store has it; as it will when this turn is committed */
+	bool journal_busy;        /* it could not be written: nothing leaves */
+	bool journal_held;        /* it is missing: sends wait for a person */
+	bool restored;            /* sends are known of appointments that are not */
+
 	bool sender_connected;
 	int64_t credits;
 
@@ -265,6 +272,22 @@ bool outcome_apply(struct engine *e, const struct sender_event *ev, struct fault
 bool outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f); /* an attempt's row goes no further with this id */
 bool outcome_settle(struct engine *e, struct text *t, struct fault *f); /* nothing is under way for it any more */
 void outcome_sender(struct engine *e, const struct sender_event *ev); /* connected, lost */
+bool journalled_open(struct engine *e, struct fault *f);
+bool journalled_armed(struct engine *e, const struct text *t, const struct merged *m, struct fault *f);
+void journalled_ended(struct engine *e, const struct text *t, bool taken);
+bool journalled_number(struct engine *e, struct fault *f);   /* before the commit */
+bool journalled_write(struct engine *e, struct fault *f);    /* after it; false: its jobs stay here */
+void journalled_keep_back(struct engine *e);
+bool journalled_release(struct engine *e, struct fault *f);
+bool journalled_told(struct engine *e, struct look *l, bool *told, struct fault *f); /* told: it is marked as sent */
+bool journalled_forget(struct engine *e, struct fault *f);
+/* An appointment and its patient, by what they are called outside. */
+bool journalled_visit(struct engine *e, const struct appointment *a, const struct conf_site *s, uint8_t out[MARK_BYTES], struct fault *f);
+bool journalled_sending(struct engine *e, struct text **out, size_t *n, struct fault *f); /* All that are armed; the caller frees. */
+
+bool takeover(struct engine *e, struct fault *f); /* Marks what was sent since, in the transaction of the start. */
+void takeover_sent(struct text *t, const char *repeat_id, int64_t at_s, int64_t segments);
+
 bool told_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
 bool reports_expect(struct engine *e, const struct text *t, struct fault *f); /* the gateway took it */
 bool reports_ask(struct engine *e, struct fault *f);          /* those that are due; a little of it */

@@ -223,7 +223,7 @@ arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_s
 	if (!fill_path(e, l, j, &j->body, buf_span(&e->scratch)))
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	zone_civil(l->rules->zone, now_s(&e->now), &c);
-	return store_text_put(e->store, &l->t, f) && merge_hold(e, m, l->t.id, f) &&
+	return store_text_put(e->store, &l->t, f) && merge_hold(e, m, l->t.id, f) && journalled_armed(e, &l->t, m, f) &&
 	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
 	    limit_use(e, &l->t, 1, f) &&
 	    (text_is_response(l->t.kind) || store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f)) &&
@@ -242,7 +242,7 @@ hold_for_month(struct engine *e, struct look *l, struct fault *f)
 static bool
 may_try(const struct engine *e)
 {
-	return e->sender_connected && !e->clock_held && (int64_t)e->flights.out_n < e->credits &&
+	return e->sender_connected && !e->clock_held && !e->journal_held && !e->journal_busy && (int64_t)e->flights.out_n < e->credits &&
 	    e->out.jobs_n < JOBS_A_TURN && (e->synchronised || !e->rules->conf->clock_sync_required);
 }
 
@@ -262,7 +262,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	struct merged m;
 	struct lane *lane;
 	struct flight *x;
-	bool there, hold;
+	bool there, hold, told;
 
 	*stop = false;
 	if (!fetch(e, text, &l, &there, f))
@@ -278,6 +278,10 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	r = gates_pass(&g);
 	if (r.verdict != GATE_PASS)
 		return refuse(e, &l, &r, f);
+	if (!journalled_told(e, &l, &told, f))
+		return false;
+	if (told)
+		return true;
 	lane = &e->lanes.item[e->sites[l.site->index].lane];
 	if (!send_allowed(e) || flights_find(&e->flights, text)) {
 		*stop = true;

@@ -69,7 +69,10 @@ command_release(struct call *c)
 	int status;
 
 	if (c->argc != 1 || (send && drop))
-		return call_usage("release clock | SITE [--send|--drop]");
+		return call_usage("release clock | journal | SITE [--send|--drop]");
+	if (strcmp(c->argv[0], "journal") == 0)
+		return ask_and_say(c, json_pack("{s:s, s:s}", "command", "release", "what", "journal"),
+		    "sends go on, and a new send journal begins");
 	if (strcmp(c->argv[0], "clock") == 0)
 		return ask_and_say(c, json_pack("{s:s, s:s}", "command", "release", "what", "clock"), "sends go on");
 	sums = json_object();

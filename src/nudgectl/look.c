@@ -91,6 +91,8 @@ command_status(struct call *c)
 		    number(r, "numbers_blocked") == 1 ? "" : "s");
 	if (yes(r, "clock_held"))
 		(void)printf("clock        STEPPED: sends are held; nudgectl release clock\n");
+	if (yes(r, "journal_held"))
+		(void)printf("journal      MISSING or too short: sends are held; nudgectl release journal\n");
 	if (yes(r, "store_busy"))
 		(void)printf("store        CANNOT STORE: messages are not answered; make space\n");
 	print_limits(json_object_get(r, "limits"));

@@ -31,7 +31,7 @@ static const struct {
 		"who wants no texts; the number is read from standard input; the gateway's list is compared", command_optout },
 	{ "reload", "", "apply the changed configuration, all or nothing", command_reload },
 	{ "approve", "SITE", "let a site text patients, as its approver", command_approve },
-	{ "release", "clock | SITE [--send|--drop]", "trust the clock after a step; let go, or end, what the storm brake holds",
+	{ "release", "clock | journal | SITE [--send|--drop]", "trust the clock after a step; send without a journal; let go, or end, what the storm brake holds",
 		command_release },
 	{ "audit", "verify [--directory DIR] [--key FILE] [--head SEQ:MAC]",
 		"whether the log of who did what is whole and as it was written", command_audit },

@@ -68,6 +68,8 @@ struct house {
 	struct settings next;             /* being applied by a reload */
 	struct command *reloading;
 	struct store *store;
+	struct journal *journal;          /* what was sent; the engine writes it */
+	enum journal_state journal_state;
 	struct room room;
 	struct mllp *intake;
 	struct control *control;

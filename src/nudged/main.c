@@ -259,13 +259,29 @@ open_store(struct house *h, struct fault *f)
 	return ok;
 }
 
+/* Beside the store, and not to be put back with it. */
+static bool
+open_journal(struct house *h, struct fault *f)
+{
+	const struct conf *c = h->settings.rules->conf;
+	char own[4200];
+	struct journal_setup s = { .directory = c->journal_directory, .retention_s = c->journal_retention_s,
+		.now_s = clock_now().wall_ms / 1000 };
+
+	(void)snprintf(own, sizeof own, "%s/journal", c->state_directory);
+	if (c->journal_directory[0] == '\0')
+		s.directory = own;
+	return store_begin(h->store, f) && store_house(h->store, &s.house, f) && store_setting_get(h->store, "journal", &s.seq, f) &&
+	    store_commit(h->store, f) && journal_open(&s, &h->journal, &h->journal_state, f);
+}
+
 static bool
 open_engine(struct house *h, struct fault *f)
 {
 	struct engine_setup s = { .store = h->store, .rules = rules_hold(h->settings.rules),
 		.outlet = { .ctx = h, .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask, .reply = out_reply,
 			.alarm = out_alarm },
-		.compose = compose, .random = random_bytes,
+		.compose = compose, .random = random_bytes, .journal = h->journal, .journal_state = h->journal_state,
 		.now = clock_now() };
 
 	clock_boot_id(s.boot_id);
@@ -311,7 +327,7 @@ open_house(struct house *h, struct fault *f)
 	if (!h->base || !h->replies)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	daily_begin(&h->daily, h->settings.rules->conf->state_directory);
-	return room_init(&h->room, f) && open_store(h, f) && record_open(h, f) && open_intake(h, f) && open_sockets(h, f) &&
+	return room_init(&h->room, f) && open_store(h, f) && open_journal(h, f) && record_open(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }
 
@@ -336,6 +352,7 @@ close_house(struct house *h)
 	room_clear(&h->room);
 	record_close(h);
 	store_close(h->store);
+	journal_close(h->journal);
 	queue_free(h->replies);
 	if (h->base)
 		event_base_free(h->base);

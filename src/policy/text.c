@@ -137,6 +137,8 @@ static const struct {
 	[REASON_MERGED] = { "merged", "another text of that day says it as well (merge = true)" },
 	[REASON_MONTHLY_LIMIT] = { "monthly-limit",
 		"monthly_limit of the organization is used up (on_limit = hold): held until the next month, or a higher limit" },
+	[REASON_JOURNAL] = { "from-journal",
+		"it left before the store was put back from a backup: the send journal has it" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
 	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },

@@ -26,6 +26,8 @@ struct rig {
 	char folder[64];
 	struct rules *rules;
 	struct store *store;
+	struct journal *journal;   /* NULL: none; the test's own */
+	enum journal_state journal_state;
 	struct engine *engine;
 	struct now now;
 	bool synchronised, store_holds;
@@ -190,7 +192,7 @@ open_engine(struct rig *r)
 		.outlet = { .ctx = r, .answer = took_answer, .job = took_job, .taken = took_taken, .ask = took_ask,
 			.reply = took_reply, .alarm = took_alarm },
 		.compose = compose, .random = chance,
-		.random_ctx = r, .now = r->now };
+		.random_ctx = r, .now = r->now, .journal = r->journal, .journal_state = r->journal_state };
 	struct fault f = { 0 };
 
 	memcpy(s.boot_id, r->boot, sizeof s.boot_id);

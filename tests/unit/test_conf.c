@@ -170,6 +170,8 @@ TEST(each_fault_has_a_line_and_says_what_would_be_right)
 		{ "store_key = store.key", "store_key = {a, b", 2, "'}' is missing" },
 		{ "store_key = store.key", "store_key = store.key }", 1, "should begin here" },
 		{ "store_key = store.key", "clock_sync = always", 1, "preferred, required" },
+		{ "store_key = store.key", "journal_retention = 1h", 1, "from 1d to 10y" },
+		{ "store_key = store.key", "journal_directory = {a, b}", 1, "one value" },
 		{ "store_key = store.key", "include(\"nowhere.conf\")", 1, "No such file" },
 	};
 

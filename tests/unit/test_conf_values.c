@@ -52,6 +52,8 @@ TEST(what_is_not_said_has_its_default)
 	same_text("store_key is relative to the file", c->store_key, under(&d, "keys/store.key"));
 	holds("clock_sync", !c->clock_sync_required);
 	same_int("audit_retention", c->audit_retention_s, 6 * 365 * 86400);
+	same_int("journal_retention", c->journal_retention_s, 35 * 86400);
+	same_text("journal_directory", c->journal_directory, "");
 	same_int("intake_threads", c->intake_threads, 2);
 	same_int("access", c->access.view.n + c->access.operate.n + c->access.phi.n, 0);
 	same_text("country", c->organizations[0].country, "US");

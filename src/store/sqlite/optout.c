@@ -2,21 +2,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite/sql.h"
 
+static bool
+mark_of(struct store *s, const char *organization, const char *phone, uint8_t out[MARK_BYTES], struct fault *f)
+{
+	return mark_make(s->optouts, organization, span_of(phone), out) ||
+	    fault_set(f, FAULT_BROKEN, "store: a mark could not be made");
+}
+
 static sqlite3_stmt *
 optout_query(struct store *s, enum statement which, const char *organization, const char *phone, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, which, f);
 	uint8_t mark[MARK_BYTES];
 
-	if (!q)
+	if (!q || !mark_of(s, organization, phone, mark, f))
 		return NULL;
-	if (!mark_make(s->optouts, organization, span_of(phone), mark)) {
-		(void)fault_set(f, FAULT_BROKEN, "store: a mark could not be made");
-		return NULL;
-	}
 	sql_bind_text(q, 1, organization);
 	sql_bind_blob(q, 2, mark, sizeof mark);
 	return q;
+}
+
+/* Whoever keeps it elsewhere too is told, within the transaction. */
+static bool
+tell(struct store *s, const char *organization, const char *phone, const struct optout *o, struct fault *f)
+{
+	uint8_t mark[MARK_BYTES];
+
+	if (!s->on_optout)
+		return true;
+	if (!mark_of(s, organization, phone, mark, f))
+		return false;
+	s->on_optout(s->on_optout_ctx, organization, mark, o);
+	return true;
 }
 
 enum store_found
@@ -46,12 +63,14 @@ bool
 store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t at_s, struct fault *f)
 {
 	sqlite3_stmt *q = optout_query(s, S_OPTOUT_PUT, organization, phone, f);
+	struct optout o = { .at_s = at_s };
 
 	if (!q)
 		return false;
+	span_copy(o.source, sizeof o.source, span_of(source));
 	sql_bind_text(q, 3, source);
 	(void)sqlite3_bind_int64(q, 4, at_s);
-	return sql_do(s, q, "opt-out", f);
+	return sql_do(s, q, "opt-out", f) && tell(s, organization, phone, &o, f);
 }
 
 bool
@@ -59,7 +78,7 @@ store_optout_drop(struct store *s, const char *organization, const char *phone, 
 {
 	sqlite3_stmt *q = optout_query(s, S_OPTOUT_DROP, organization, phone, f);
 
-	return q && sql_do(s, q, "opt-out", f);
+	return q && sql_do(s, q, "opt-out", f) && (sqlite3_changes(s->db) == 0 || tell(s, organization, phone, NULL, f));
 }
 
 bool

@@ -7,6 +7,7 @@
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
  *   appointment.c, text.c, quarantine.c, sample.c, erase.c
+ *   restored.c     sends that only the journal knows
  *   states.c       the tally, counted again from the rows
  *   reader.c       read-only views, on a connection of their own
  */
@@ -52,6 +53,8 @@ struct store {
 	size_t tally_n;
 	int64_t next_quarantine;
 	struct { int64_t n, bytes, committed_n, committed_bytes; } kept; /* in quarantine */
+	store_optout_told_fn *on_optout; /* NULL: nobody wants to know */
+	void *on_optout_ctx;
 	struct buf scratch;
 };
 

@@ -65,7 +65,8 @@ static const char *const text[STATEMENTS] = {
 	                      "phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, "
 	                      "person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34, "
 	                      "place = ?35, number_no = ?36, modality = ?37",
-	[S_APPOINTMENT_LAST] = "SELECT max(id) FROM appointment",
+	[S_APPOINTMENT_LAST] = "SELECT max(ifnull((SELECT max(id) FROM appointment), 0), "
+	                       "ifnull((SELECT value FROM setting WHERE name = 'appointments'), 0))",
 	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
 
@@ -131,7 +132,8 @@ static const char *const text[STATEMENTS] = {
 	[S_INBOUND_DROP] = "DELETE FROM inbound WHERE at < ?1",
 	[S_REPLY_PUT] = "INSERT INTO reply (at, what, site, appointment, generation, start) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[S_REPLIES_OF] = "SELECT at, what, site, appointment, generation, start, id FROM reply WHERE appointment = ?1 ORDER BY id",
-	[S_RESPONSE_LAST] = "SELECT max(id) FROM response",
+	[S_RESPONSE_LAST] = "SELECT max(ifnull((SELECT max(id) FROM response), 0), "
+	                    "ifnull((SELECT value FROM setting WHERE name = 'responses'), 0))",
 	[S_RESPONSE_PUT] = "INSERT INTO response (" RESPONSE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[S_RESPONSE_GET] = "SELECT " RESPONSE_COLUMNS " FROM response WHERE id = ?1",
 	[S_RESPONSE_OVER] = "UPDATE response SET phone = NULL WHERE id = ?1",
@@ -146,6 +148,16 @@ static const char *const text[STATEMENTS] = {
 	[S_CAP_ADD] = "INSERT INTO cap (phone, day, n) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET n = n + 1",
 	[S_CAP_DROP] = "DELETE FROM cap WHERE day < ?1",
 
+	[S_OPTOUTS] = "SELECT organization, phone, source, at FROM optout",
+	[S_OPTOUT_UNDO] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_RESTORED_PUT] = "INSERT OR IGNORE INTO restored (seq, visit, kind, rule, start, fingerprint, repeat_id, at, segments) "
+	                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[S_RESTORED_FIND] = "SELECT seq, repeat_id, at, segments FROM restored WHERE visit = ?1 AND "
+	                    "CASE WHEN ?2 = 3 THEN kind = 3 AND rule = ?3 AND start = ?4 "
+	                    "ELSE kind <> 3 AND (kind = 2) = (?2 = 2) AND fingerprint = ?5 END ORDER BY seq LIMIT 1",
+	[S_RESTORED_DROP] = "DELETE FROM restored WHERE visit = ?1 AND (seq = ?2 OR (?3 <> 3 AND kind <> 3 AND seq < ?2))",
+	[S_RESTORED_OVER] = "DELETE FROM restored WHERE start < ?1",
+	[S_RESTORED_ANY] = "SELECT 1 FROM restored LIMIT 1",
 	[S_APPROVAL_GET] = "SELECT hash, who, at FROM approval WHERE site = ?1",
 	[S_APPROVAL_PUT] = "INSERT INTO approval (site, hash, who, at) VALUES (?1, ?2, ?3, ?4) "
 	                   "ON CONFLICT DO UPDATE SET hash = ?2, who = ?3, at = ?4",

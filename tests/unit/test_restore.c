@@ -1,0 +1,449 @@
+/* test_restore.c - the store is put back from a backup: nothing is sent twice, nobody who opted out is texted. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include <dirent.h>
+
+#include "rig.h"
+
+#define PHONE "+16085550123"
+
+static char journal_folder[80];
+static int settled;
+static bool without; /* the same with a store that has no journal */
+
+/* ---- the house with its journal ---- */
+
+static void
+begin_journal(struct rig *r)
+{
+	struct journal_setup s = { .directory = journal_folder, .retention_s = 35 * 86400, .now_s = now_s(&r->now) };
+	struct fault f = { 0 };
+
+	if (without) {
+		sender(r, true);
+		return;
+	}
+	engine_free(r->engine);
+	if (!store_begin(r->store, &f) || !store_house(r->store, &s.house, &f) || !store_setting_get(r->store, "journal", &s.seq, &f) ||
+	    !store_commit(r->store, &f) || !journal_open(&s, &r->journal, &r->journal_state, &f))
+		fail_msg("%s", f.text);
+	open_engine(r);
+	sender(r, true);
+}
+
+static void
+stop(struct rig *r)
+{
+	engine_free(r->engine);
+	store_close(r->store);
+	journal_close(r->journal);
+	r->engine = NULL;
+	r->store = NULL;
+	r->journal = NULL;
+}
+
+static void
+start(struct rig *r)
+{
+	open_store(r);
+	open_engine(r); /* begin_journal() makes it again, with the journal */
+	begin_journal(r);
+}
+
+static void
+journalled_rig(struct rig *r, const char *more)
+{
+	settled = 0;
+	rig_open(r, 6000, 0, more);
+	(void)snprintf(journal_folder, sizeof journal_folder, "%s/journal", r->folder);
+	begin_journal(r);
+}
+
+static void
+empty_journal(void)
+{
+	DIR *d = opendir(journal_folder);
+
+	for (struct dirent *x; d && (x = readdir(d));)
+		(void)unlinkat(dirfd(d), x->d_name, 0);
+	if (d)
+		(void)closedir(d);
+}
+
+static void
+end(struct rig *r)
+{
+	char path[160];
+
+	empty_journal();
+	(void)rmdir(journal_folder);
+	(void)snprintf(path, sizeof path, "%s/backup", r->folder);
+	(void)unlink(path);
+	journal_close(r->journal);
+	rig_close(r);
+}
+
+static void
+copy(const char *from, const char *to)
+{
+	static char bytes[1 << 24];
+	int a = open(from, O_RDONLY), b = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t n = a < 0 ? 0 : read(a, bytes, sizeof bytes);
+
+	assert_true(a >= 0 && b >= 0 && n > 0 && n < (ssize_t)sizeof bytes && write(b, bytes, (size_t)n) == n);
+	(void)close(a);
+	(void)close(b);
+}
+
+static void
+backup(struct rig *r)
+{
+	char from[160], to[160];
+
+	(void)snprintf(from, sizeof from, "%s/nudge.db", r->folder);
+	(void)snprintf(to, sizeof to, "%s/backup", r->folder);
+	stop(r); /* the last to close moves the log into the database */
+	copy(from, to);
+	start(r);
+}
+
+static void
+restore(struct rig *r)
+{
+	char from[160], to[160];
+
+	(void)snprintf(from, sizeof from, "%s/backup", r->folder);
+	(void)snprintf(to, sizeof to, "%s/nudge.db", r->folder);
+	stop(r);
+	copy(from, to);
+	start(r);
+}
+
+/* ---- what patients got ---- */
+
+static int
+heard(const struct rig *r, const char *words)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->jobs_n && i < 256; i++)
+		n += strstr(r->jobs[i].body, words) != NULL;
+	return n;
+}
+
+/* Every job is taken by the gateway. */
+static void
+settle_all(struct rig *r)
+{
+	for (; settled < r->jobs_n; settled++)
+		outcome(r, &r->jobs[settled % 256], OUTCOME_ACCEPTED, 202);
+}
+
+/* A text is the same when its number and its words are: ids aside. */
+static int
+twice(const struct rig *r)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->jobs_n && i < 256; i++)
+		for (int k = 0; k < i; k++) {
+			const char *a = strchr(r->jobs[i].body, '|'), *b = strchr(r->jobs[k].body, '|');
+
+			a = a ? strchr(a + 1, '|') : NULL;
+			b = b ? strchr(b + 1, '|') : NULL;
+			n += a && b && r->jobs[i].attempt == 1 && r->jobs[k].attempt == 1 && strcmp(a, b) == 0;
+		}
+	return n;
+}
+
+static void
+live(struct rig *r, int64_t seconds)
+{
+	while (seconds > 0) {
+		int64_t step = seconds < 600 ? seconds : 600;
+
+		r->now.wall_ms += step * 1000;
+		r->now.boot_ms += step * 1000;
+		seconds -= step;
+		(void)turn(r, NULL, NULL, NULL);
+		settle_all(r);
+	}
+}
+
+static int
+restored_after(int64_t age_s)
+{
+	struct rig r;
+	char id[16], phone[16];
+	int more;
+
+	journalled_rig(&r, "");
+	for (int i = 0; i < 40; i++) { /* visits over three days */
+		(void)snprintf(id, sizeof id, "V%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 1000 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 90000 + i * 6000 });
+	}
+	settle_all(&r);
+	live(&r, 7200);
+	backup(&r);
+	int before = r.jobs_n;
+
+	live(&r, age_s);
+	(void)tell(&r, (struct say){ .id = "V39", .patient = "V39", .phone = "+16085551039", .in_s = 300000 }); /* moved */
+	(void)tell(&r, (struct say){ .id = "V38", .patient = "V38", .status = VISIT_CANCELED });
+	(void)tell(&r, (struct say){ .id = "N1", .patient = "N1", .phone = "+16085552001", .in_s = 200000 }); /* new since */
+	settle_all(&r);
+	int sent = r.jobs_n, since = sent - before;
+
+	holds("something was sent since the backup", since >= 3);
+	restore(&r);
+	(void)turn(&r, NULL, NULL, NULL);
+	if (!without) {
+		same_int("a restored store is seen", r.journal_state, JOURNAL_AHEAD);
+		same_int("nothing goes at the start", r.jobs_n, sent);
+		holds("and it is said", r.alarm && strstr(r.alarm, "older one"));
+	}
+	/* The feed is told again, as far as it is known there. */
+	(void)tell(&r, (struct say){ .id = "V39", .patient = "V39", .phone = "+16085551039", .in_s = 300000 });
+	(void)tell(&r, (struct say){ .id = "V38", .patient = "V38", .status = VISIT_CANCELED });
+	(void)tell(&r, (struct say){ .id = "N1", .patient = "N1", .phone = "+16085552001", .in_s = 200000 });
+	settle_all(&r);
+	same_int("nor when the feed says it again", r.jobs_n, without ? r.jobs_n : sent);
+	live(&r, 5 * 86400);
+	more = twice(&r);
+	/* booked and a reminder each */
+	holds("and the rest went", r.jobs_n > sent);
+	same_int("nothing stays under way", status(&r)->texts[TEXT_SENDING], 0);
+	end(&r);
+	return more;
+}
+
+TEST(a_backup_of_an_hour_sends_nothing_twice)
+{
+	same_int("duplicates", restored_after(3600), 0);
+}
+
+TEST(a_backup_of_a_day_sends_nothing_twice)
+{
+	same_int("duplicates", restored_after(86400), 0);
+}
+
+/* Else the two above would prove nothing. */
+TEST(without_a_journal_the_same_goes_twice)
+{
+	without = true;
+	holds("an hour", restored_after(3600) > 0);
+	holds("a day", restored_after(86400) > 0);
+	without = false;
+}
+
+TEST(a_new_visit_does_not_inherit_what_another_was_sent)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	settle_all(&r);
+	backup(&r);
+	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 90000 });
+	settle_all(&r);
+	restore(&r);
+	(void)tell(&r, (struct say){ .id = "C", .patient = "3", .phone = "+16085550125", .in_s = 90000 });
+	settle_all(&r);
+	same_int("its own confirmation", heard(&r, "+16085550125"), 1);
+	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 90000 });
+	same_int("B has had its one", heard(&r, "+16085550124"), 1);
+	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 99000 });
+	same_int("what is news to B is told", heard(&r, "+16085550124"), 2);
+	end(&r);
+}
+
+TEST(the_journal_knows_what_came_back)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	backup(&r);
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	outcome(&r, last_job(&r), OUTCOME_NOT_TRIED, 0); /* certainly not taken: goes again with another id */
+	same_int("tried once", r.jobs_n, 1);
+	restore(&r);
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	live(&r, 600);
+	same_int("what never left goes", r.jobs_n, 2);
+	end(&r);
+}
+
+TEST(opt_outs_survive)
+{
+	struct rig r;
+	struct fault f = { 0 };
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 90000 });
+	settle_all(&r);
+	backup(&r);
+	told(&r, (struct sender_event){ .told = EVENT_OPTOUT, .from = "+18335550100", .to = PHONE, .opted_out = true }, NULL);
+	same_int("opted out", store_optout_find(r.store, "lamna", PHONE, &f), STORE_FOUND);
+	restore(&r);
+	same_int("still", store_optout_find(r.store, "lamna", PHONE, &f), STORE_FOUND);
+	same_int("only that one", store_optout_find(r.store, "lamna", "+16085550124", &f), STORE_NONE);
+	int sent = r.jobs_n;
+
+	live(&r, 86400);
+	same_int("one reminder: the other's", r.jobs_n, sent + 1);
+	end(&r);
+}
+
+TEST(without_its_journal_nothing_goes_until_a_person_says_so)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	settle_all(&r);
+	stop(&r);
+	empty_journal();
+	start(&r);
+	same_int("missed", r.journal_state, JOURNAL_MISSING);
+	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 90000 });
+	same_int("taken and acknowledged", r.answer.verdict, VERDICT_ACCEPT);
+	same_int("not sent", r.jobs_n, 1);
+	holds("and said what to do", r.alarm && strstr(r.alarm, "nudgectl release journal"));
+	holds("status says so", status(&r)->journal_held);
+	stop(&r);
+	start(&r);
+	same_int("an opt-out's file is no journal of sends", r.journal_state, JOURNAL_MISSING);
+	struct command *c = calloc(1, sizeof *c);
+
+	c->kind = COMMAND_RELEASE_JOURNAL;
+	(void)turn(&r, NULL, NULL, &c->link);
+	(void)turn(&r, NULL, NULL, NULL);
+	same_int("released", r.jobs_n, 2);
+	settle_all(&r);
+	stop(&r);
+	start(&r);
+	same_int("and known again", r.journal_state, JOURNAL_LEVEL);
+	end(&r);
+}
+
+TEST(a_backup_older_than_the_journal_holds)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 40 * 86400 });
+	settle_all(&r);
+	backup(&r);
+	for (int i = 0; i < 60; i++) { /* a text a day */
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "D%d", i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = "+16085550199", .in_s = 90000 });
+		live(&r, 86400);
+	}
+	restore(&r);
+	same_int("the journal forgot what that backup would need", r.journal_state, JOURNAL_TOO_SHORT);
+	holds("held", status(&r)->journal_held);
+	end(&r);
+}
+
+/* A kill between commit and journal: what never left is offered again. */
+TEST(a_crash_leaves_nothing_behind)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	for (int i = 0; i < 20; i++) {
+		char id[16], phone[16];
+
+		(void)snprintf(id, sizeof id, "K%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 3000 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 90000 });
+		stop(&r);
+		start(&r);
+		same_int("level", r.journal_state, JOURNAL_LEVEL);
+	}
+	live(&r, 1200);
+	same_int("nothing is lost", status(&r)->texts[TEXT_SENT] + status(&r)->texts[TEXT_UNKNOWN], 20);
+	end(&r);
+}
+
+static int64_t
+seq_now(struct rig *r)
+{
+	return journal_last(r->journal);
+}
+
+TEST(a_turn_that_sends_nothing_costs_the_journal_nothing)
+{
+	struct rig r;
+	int64_t seq;
+
+	journalled_rig(&r, "");
+	seq = seq_now(&r);
+	(void)tell(&r, (struct say){ .id = "A", .in_s = 900000 });
+	live(&r, 3600);
+	same_int("no entry", seq_now(&r), seq);
+	end(&r);
+}
+
+/* No space: messages are still answered, texts wait, and go when there is space. */
+TEST(a_full_journal_holds_jobs_back_and_nothing_else)
+{
+	struct rig r;
+	struct rlimit was, tight;
+	char path[200];
+	struct stat st;
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	settle_all(&r);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	/* Only files beyond what the journal has are stopped: it is padded to be the largest. */
+	DIR *d = opendir(journal_folder);
+
+	for (struct dirent *x; (x = readdir(d));)
+		if (strncmp(x->d_name, "sends-", 6) == 0)
+			(void)snprintf(path, sizeof path, "%s/%.60s", journal_folder, x->d_name);
+	(void)closedir(d);
+	FILE *pad = fopen(path, "a");
+	for (int i = 0; i < 60000; i++)
+		(void)fprintf(pad, "%099d\n", i);
+	(void)fclose(pad);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	tight = was;
+	tight.rlim_cur = (rlim_t)st.st_size + 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 90000 });
+	same_int("answered", r.answer.verdict, VERDICT_ACCEPT);
+	same_int("not sent", r.jobs_n, 1);
+	(void)turn(&r, NULL, NULL, NULL);
+	same_int("still not", r.jobs_n, 1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	live(&r, 30);
+	same_int("sent once there is room", r.jobs_n, 2);
+	end(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN(a_backup_of_an_hour_sends_nothing_twice),
+		RUN(a_backup_of_a_day_sends_nothing_twice),
+		RUN(without_a_journal_the_same_goes_twice),
+		RUN(a_new_visit_does_not_inherit_what_another_was_sent),
+		RUN(the_journal_knows_what_came_back),
+		RUN(opt_outs_survive),
+		RUN(without_its_journal_nothing_goes_until_a_person_says_so),
+		RUN(a_backup_older_than_the_journal_holds),
+		RUN(a_crash_leaves_nothing_behind),
+		RUN(a_turn_that_sends_nothing_costs_the_journal_nothing),
+		RUN(a_full_journal_holds_jobs_back_and_nothing_else),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
