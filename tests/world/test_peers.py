@@ -25,6 +25,22 @@ def test_the_official_client():
         house.sim("reset", {})
 
 
+def test_the_official_client_of_tomorrow():
+    """Its beta knows the opt-out list."""
+    there = installed()
+    with House(start=False) as house:
+        house.start_acs()
+        env = dict(os.environ, NODE_EXTRA_CA_CERTS=f"{house.certs}/ca.crt", NUDGE_PEERS=there)
+        done = house.run(["node", os.path.join(PEERS, "acs_beta_client.mjs"), f"https://localhost:{house.acs_port}", ACCESS_KEY], env=env)
+        out = json.loads(done.stdout.strip().splitlines()[-1])
+        listed = {k: [r.get("isOptedOut") for r in out[k]] for k in ("before", "between", "after", "other")}
+        assert listed == {"before": [False, False], "between": [True, True, False], "after": [False, True], "other": [False]}, out
+        assert [r["httpStatusCode"] for r in out["add"]] == [200, 200, 400] and out["add"][2]["errorMessage"], out
+        assert out["remove"][0]["httpStatusCode"] == 200 and out["sent"][0]["successful"] and out["wrongKey"] == 401, out
+        assert house.sim("optouts") == [["+18335550100", "+16085550124"]]
+        house.sim("reset", {})
+
+
 PLAIN = """
 listener "plain" {{ address = "127.0.0.1" port = {plain} tls = false environments = {{prod}} }}
 """

@@ -1,10 +1,13 @@
 """Delivery reports and texts from phones through a storage queue: the vendor's own emulator, real daemons."""
+import base64
 import json
+import os
 
-from azurite import KEY, Azurite
+from azurite import ACCOUNT, KEY, Azurite
 from events import cloud, grid, inbound, pascal, report
 from feed import in_seconds, siu
 from house import House, wait
+from peers import PEERS, installed
 
 
 class Queued(House):
@@ -54,6 +57,17 @@ def test_reports_in_every_form_and_both_encodings():
         wait(lambda: words(house) == {"Q0": ("Delivered", 2000), "Q1": ("Delivered", 2000), "Q2": ("Delivered", 2000), "Q3": ("Unreachable phone number", 4006),
                                       "Q4": ("Other error", 9999), "Q5": ("unknown", 5002)}, 20)
         assert [house.state(i) for i in range(6)] == ["delivered"] * 3 + ["failed"] * 2 + ["sent"]
+        house.empty()
+
+
+def test_messages_that_the_vendors_client_put():
+    there = installed()
+    with Queued("sas") as house:
+        t = house.book(2)
+        lines = [base64.b64encode(json.dumps(grid("report", report(t[0]))).encode()).decode(), json.dumps(cloud("report", report(t[1], "Failed", "4006: x")))]
+        done = house.run(["node", os.path.join(PEERS, "queue_client.mjs"), house.azurite.url, ACCOUNT, KEY], env=dict(os.environ, NUDGE_PEERS=there), input="\n".join(lines))
+        assert "left" in json.loads(done.stdout)
+        wait(lambda: [house.state(i) for i in range(2)] == ["delivered", "failed"], 20)
         house.empty()
 
 
