@@ -11,6 +11,10 @@ recipient, and answers in the real service's shapes. Faults are queued through i
     POST /reports    {"status": "Failed", "details": "4006: x", "after": 2}: what becomes of texts from now on; {}: nothing is known
     POST /optouts    [["+18335550100", "+16085550123"], ...]: the whole list from now on
     GET  /optouts    who is on it
+    POST /subscriptions  {"url": ..., "ca": FILE, "schema": "grid" or "cloud", "batch": 10} or {"queue": ...}: where reports and
+                     texts from phones go (grid_sim.py)
+    GET  /subscriptions  what became of them
+    POST /inbound    {"from": a phone, "to": our number, "message": ...}: a text from a phone
     GET  /asked      every request that was no text: path, status, how many phones
     GET  /accepted   every text that would have reached a phone
     GET  /attempts   every request and what was said to it (answer: a status, "dropped", or null: none yet)
@@ -32,6 +36,9 @@ import uuid
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import events
+from grid_sim import Subscription
 
 VERSIONS = ("2021-03-07", "2025-05-29-preview", "2025-09-17", "2026-01-23")
 LIST_VERSIONS = VERSIONS[1:]  # of the opt-out list
@@ -71,7 +78,7 @@ class Service:
 
     def reset(self):
         self.accepted, self.attempts, self.problems, self.seen, self.asked = [], [], [], {}, []
-        self.optouts, self.fate, self.sends = set(), None, {}
+        self.optouts, self.fate, self.sends, self.subscriptions = set(), None, {}, []
         self.expect([])
 
     def expect(self, faults):
@@ -96,6 +103,10 @@ class Service:
     def problem(self, text):
         with self.lock:
             self.problems.append(text)
+
+    def tell(self, kind, data, after=0):
+        for subscription in self.subscriptions:
+            subscription.tell(kind, data, after)
 
     def is_over(self, sender, n):
         """Whether this sender may send n texts more in this minute."""
@@ -157,10 +168,15 @@ class Service:
         message_id = "Outgoing_" + time.strftime("%Y%m%d%H%M%S") + str(uuid.uuid4()) + "_noam"
         if rid:
             self.seen[rid.lower()] = (content, message_id)
+        options = body.get("smsSendOptions") or {}
         text = {"at": time.time(), "from": body["from"], "to": to, "message": body["message"], "id": rid,
-                "tag": (body.get("smsSendOptions") or {}).get("tag"), "message_id": message_id}
+                "tag": options.get("tag"), "message_id": message_id}
         out = (body["from"], to) in self.optouts
-        self.accepted.append(dict(text, fate={"status": "Failed", "details": "4007: Recipient opted out"} if out else self.fate))
+        text["fate"] = {"status": "Failed", "details": "4007: Recipient opted out"} if out else self.fate
+        self.accepted.append(text)
+        if text["fate"] and options.get("enableDeliveryReport"):
+            fate = text["fate"]
+            self.tell("report", events.report(text, fate.get("status", "Delivered"), fate.get("details", "No error.")), fate.get("after", 0))
         if self.journal and not out:
             self.journal.write(json.dumps(text) + "\n")
             self.journal.flush()
@@ -377,6 +393,8 @@ class Control(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        if self.path == "/subscriptions":
+            return self.reply([s.state() for s in self.service.subscriptions])
         with self.service.lock:
             value = {"/accepted": self.service.accepted, "/attempts": self.service.attempts, "/problems": self.service.problems,
                      "/asked": self.service.asked, "/optouts": sorted(self.service.optouts)}.get(self.path)
@@ -384,11 +402,19 @@ class Control(BaseHTTPRequestHandler):
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/subscriptions":
+            subscription = Subscription(json.loads(raw))
+            if subscription.validated:
+                self.service.subscriptions.append(subscription)
+            return self.reply(subscription.state())
         with self.service.lock:
             if self.path == "/reset":
                 self.service.reset()
             elif self.path == "/faults":
                 self.service.expect(json.loads(raw))
+            elif self.path == "/inbound":
+                got = json.loads(raw)
+                self.service.tell("inbound", events.inbound(got["from"], got["to"], got["message"]))
             elif self.path == "/reports":
                 self.service.fate = json.loads(raw) or None
             elif self.path == "/optouts":

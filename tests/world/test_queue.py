@@ -71,6 +71,16 @@ def test_messages_that_the_vendors_client_put():
         house.empty()
 
 
+def test_reports_that_the_gateway_puts_there_itself():
+    with Queued() as house:
+        assert house.sim("subscriptions", {"queue": f"{house.azurite.url}?{house.azurite.sas('a')}", "twice": True})["validated"]
+        house.sim("reports", {"status": "Failed", "details": "4004: No such number"})
+        house.tell(siu("S12", "Q0", in_seconds(90000), patient="MRN70", phone="6085550140^PRN^CP"))
+        wait(lambda: [code for _, code in words(house).values()] == [4004], 20)
+        assert house.state() == "failed"
+        house.empty()
+
+
 def test_any_order_any_number_of_times_delivered_wins():
     with Queued("sas") as house:
         t = house.book(2)

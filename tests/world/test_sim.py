@@ -144,3 +144,30 @@ def test_faults_happen_as_asked():
         house.sim("faults", [{"kind": "late", "seconds": 0.5}])
         begun = time.time()
         assert send() == 202 and time.time() - begun >= 0.5
+
+
+def test_a_number_has_its_limit():
+    with House(acs_args=["--limit", "3"], start=False) as house:
+        house.start_acs()
+        client = Client(house)
+        assert [client.send(body())[0] for _ in range(3)] == [202] * 3 and client.send(body())[0] == 429
+        assert client.send(body(**{"from": "+18335550101"}))[0] == 202, "each its own"
+        assert len(house.accepted()) == 4
+
+
+def test_the_list_of_opt_outs():
+    ask = lambda what, version="2026-01-23": f"/sms/optouts:{what}?api-version={version}"
+    one = {"from": "+18335550100", "recipients": [{"to": "+16085550123"}]}
+    with House(start=False) as house:
+        house.start_acs()
+        client = Client(house)
+        wrong = [dict(one, recipients=[]), dict(one, recipients=one["recipients"] * 101), dict(one, tag="1"), {"from": "x", "recipients": one["recipients"]},
+                 dict(one, recipients=[{"to": 1}]), []]
+        assert [client.send(w, target=ask("check"))[0] for w in wrong] == [400] * len(wrong)
+        assert client.send(one, target=ask("check", "2021-03-07"))[0] == 400 and client.send(one, target=ask("list"))[0] == 404
+        assert client.send(one, target=ask("check"), key=b"another")[0] == 401
+        assert client.send(one, target=ask("add"))[1]["value"][0]["httpStatusCode"] == 200
+        assert client.send(one, target=ask("check"))[1]["value"][0]["isOptedOut"] is True
+        assert client.send(body())[0] == 202 and house.journal() == [], "taken, but it reaches no phone"
+        assert len(house.sim("problems")) == len(wrong) + 3
+        house.sim("reset", {})

@@ -230,6 +230,27 @@ def test_a_reload_changes_the_secret_and_keeps_the_port():
         assert house.post([], code=NEXT) == 200, "what was in force stays so"
 
 
+def test_what_event_grid_does_with_us():
+    """Reports and a STOP by way of a subscription, in any order and twice, also while nudged is away."""
+    for schema in ("grid", "cloud"):
+        with Hooked(number="rate = 100000/min") as house:
+            url = f"https://localhost:{house.hook}/events?code="
+            spec = {"ca": f"{house.certs}/ca.crt", "schema": schema, "batch": 7, "twice": True}
+            assert not house.sim("subscriptions", dict(spec, url=url + "wrong-secret-0123456789"))["validated"]
+            assert house.sim("subscriptions", dict(spec, url=url + SECRET))["validated"]
+            house.sim("reports", {"status": "Delivered", "after": 0.3})
+            house.tell(*[siu("S12", f"W{i}", in_seconds(90000), patient=f"MRN8{i}", phone=f"608555{120 + i:04}^PRN^CP") for i in range(20)])
+            house.wait_texts(20)
+            house.kill("nudged")
+            wait(lambda: house.sim("subscriptions")[0]["requests"] > 0)
+            house.start_nudged()
+            wait(lambda: all(house.state(i) == "delivered" for i in range(20)), 20)
+            house.sim("inbound", {"from": "+16085550120", "to": "+18335550100", "message": "STOP"})
+            wait(lambda: [o["source"] for o in house.ctl_json("optout", "list")] == ["handset"])
+            wait(lambda: house.sim("subscriptions")[0]["waiting"] == 0)
+            assert house.sim("subscriptions")[0]["lost"] == 0, "never an answer after which Event Grid gives up"
+
+
 def test_off_unless_configured():
     with House() as house:
         pid = house.processes["nudge-sender"].pid
