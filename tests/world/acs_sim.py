@@ -74,6 +74,7 @@ class Service:
         self.journal = open(journal, "a", buffering=1) if journal else None
         self.any_version = any_version
         self.limit = limit
+        self.tokens = None
         self.reset()
 
     def reset(self):
@@ -238,7 +239,18 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def token_problem(self, token):
+        """Of the tokens that were given out (lines "TOKEN END" of a file) one that is still good."""
+        with open(self.service.tokens) as f:
+            ends = dict(line.split() for line in f)
+        if token not in ends:
+            return "nobody gave this token"
+        return "the token is over" if float(ends[token]) < time.time() else None
+
     def signature_problem(self, raw):
+        given = self.headers.get("Authorization", "")
+        if self.service.tokens and given.startswith("Bearer "):
+            return self.token_problem(given[len("Bearer "):])
         date = self.headers.get("x-ms-date") or ""
         digest = base64.b64encode(hashlib.sha256(raw).digest()).decode()
         if self.headers.get("x-ms-content-sha256") != digest:
@@ -438,12 +450,14 @@ def main():
     p.add_argument("--cert")
     p.add_argument("--key")
     p.add_argument("--access-key", action="append", required=True)
+    p.add_argument("--tokens", help="file of the tokens that are good, beside keys")
     p.add_argument("--window", type=float, default=300, help="seconds; 0: ids are honoured for ever")
     p.add_argument("--limit", type=int, default=0, help="texts a minute for each sender; 0: no limit")
     p.add_argument("--journal")
     p.add_argument("--any-version", action="store_true")
     a = p.parse_args()
     service = Service([base64.b64decode(k) for k in a.access_key], a.window or None, a.journal, a.any_version, a.limit)
+    service.tokens = a.tokens
     server = Server(("127.0.0.1", a.port), type("H", (Handler,), {"service": service}))
     if a.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
