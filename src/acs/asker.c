@@ -323,6 +323,19 @@ asker_reload(struct asker *a, struct conf *c)
 	}
 }
 
+size_t
+asker_changes(const struct asker *a)
+{
+	size_t n = 0;
+
+	for (const struct batch *b = a->batches; b; b = b->next)
+		n += b->n > 0 && !is_look(b->q[0]->ask) ? b->n : 0;
+	for (const struct line *l = a->lines; l; l = l->next)
+		for (const struct question *q = l->first; q; q = q->next)
+			n += !is_look(q->ask);
+	return n;
+}
+
 void
 asker_free(struct asker *a)
 {

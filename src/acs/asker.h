@@ -4,7 +4,8 @@
  * order they were asked, up to a hundred phones of one kind in each; those
  * about reports go several at once. What may pass is asked again, later and
  * later; what may not is left out and logged without a number. Nothing is kept
- * over a restart: nudged compares the lists every night.
+ * over a restart: nudged compares the lists every night, and whoever stops
+ * waits a little for asker_changes() to be none.
  * Source: ACS SMS REST 2026-01-23, opt-out management and delivery reports.
  */
 #ifndef ACS_ASKER_H
@@ -21,6 +22,7 @@ bool asker_new(struct event_base *base, struct acs_client *client, struct conf *
     struct asker **out) __attribute__((warn_unused_result));
 void asker_reload(struct asker *a, struct conf *c);
 void asker_ask(struct asker *a, const struct link_question *q); /* Copies. */
+size_t asker_changes(const struct asker *a); /* Additions and removals that the gateway has not answered. */
 void asker_free(struct asker *a); /* After acs_client_free(), which cuts what is open. NULL is fine. */
 
 /* ---- the words of the opt-out list ---- */

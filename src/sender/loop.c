@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "acs/asker.h"
+#include "nudge/clock.h"
 #include "nudge/log.h"
 #include "nudge/seal.h"
 #include "sender/outbox.h"
@@ -19,6 +20,8 @@
 #define KEPT_MAX (4u << 20) /* bytes of outcomes while nudged is away */
 #define RETRY_MIN_MS 250
 #define RETRY_MAX_MS 2000
+#define STOP_MS 5000     /* so long what is under way may take */
+#define STOP_LOOK_MS 50
 
 struct loop {
 	struct event_base *base;
@@ -31,7 +34,7 @@ struct loop {
 	struct event *again, *end;
 	struct buf kept;            /* outcomes that wait for their turn */
 	struct buf flying;          /* those given to the link, until it has drained */
-	int64_t wait_ms;
+	int64_t wait_ms, stop_by_ms;
 	bool linked, stopping;
 };
 
@@ -104,11 +107,10 @@ unlink_from(struct loop *l)
 		connect_later(l);
 }
 
-/* What was just said may leave before. */
 static void
-end_soon(struct loop *l)
+look_again(struct loop *l)
 {
-	(void)event_base_loopexit(l->base, &(struct timeval){ 0, 50000 });
+	(void)event_add(l->end, &(struct timeval){ 0, STOP_LOOK_MS * 1000 });
 }
 
 static void
@@ -126,8 +128,6 @@ on_outcome(void *ctx, const struct link_outcome *o)
 		log_error("an outcome is lost: nudged was away too long", log_int("text", o->text));
 	l->kept.spoilt = false;
 	hand_over(l);
-	if (l->stopping && acs_client_busy(l->client) <= 1) /* this one is still counted */
-		end_soon(l);
 }
 
 /* Certainly not begun: said, or it would count as perhaps taken. */
@@ -295,7 +295,10 @@ on_end(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	(void)event_base_loopbreak(l->base);
+	if (clock_now().boot_ms < l->stop_by_ms && (acs_client_busy(l->client) > 0 || asker_changes(l->asker) > 0))
+		look_again(l);
+	else /* what was just said may leave before */
+		(void)event_base_loopexit(l->base, &(struct timeval){ 0, STOP_LOOK_MS * 1000 });
 }
 
 static bool
@@ -365,15 +368,11 @@ loop_reload(struct loop *l, struct conf *c, struct fault *f)
 void
 loop_stop(struct loop *l)
 {
-	struct timeval five = { 5, 0 };
-
 	if (l->stopping)
 		return;
 	l->stopping = true;
-	if (acs_client_busy(l->client) == 0)
-		end_soon(l);
-	else
-		(void)event_add(l->end, &five);
+	l->stop_by_ms = clock_now().boot_ms + STOP_MS;
+	on_end(-1, 0, l);
 }
 
 void

@@ -126,6 +126,17 @@ def test_the_gateway_says_no_and_a_reload_asks_again():
         assert house.sim("optouts") == [[FROM, PHONE]]
 
 
+def test_who_stops_tells_the_gateway_first():
+    with Asked() as house:
+        house.sim("optouts", [[FROM, PHONE]])
+        house.sim("faults", [{"on": "optouts", "kind": "late", "seconds": 0.5, "count": 2}])
+        house.core.ask(CHECK, *phones(1))
+        house.core.ask(REMOVE, PHONE)
+        wait(lambda: house.paths())
+        house.stop("nudge-sender")
+        assert house.sim("optouts") == [], "it went, though it still stood in line"
+
+
 def test_reports_by_their_id():
     with Asked() as house:
         core, client = house.core, Client(house)
