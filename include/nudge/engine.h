@@ -26,6 +26,7 @@ enum command_kind {
 	COMMAND_APPROVE,  /* site, who */
 	COMMAND_RELEASE_CLOCK,
 	COMMAND_RELEASE_JOURNAL,
+	COMMAND_BACKUP,   /* path; answered when the copy is made: it still has to be looked at */
 	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts, more */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who; reconsent: lifts a handset's too */
 	COMMAND_OPTOUT_FIND,        /* organization, phone; fills optout */
@@ -95,6 +96,9 @@ struct command {
 	struct buf raw;              /* the message; wiped by command_free() */
 	struct replay_result *results; /* from malloc */
 	size_t results_n;
+	char path[1024];             /* COMMAND_BACKUP */
+	struct backup_seen seen;     /* COMMAND_BACKUP: by whoever looked at the copy */
+	bool looked;
 	bool ok;
 	struct fault fault;          /* when not ok */
 	void *owner;                 /* the giver's */

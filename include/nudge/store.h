@@ -380,6 +380,24 @@ bool store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *
  * *done false: a reader was in the way, try again later. */
 bool store_checkpoint(struct store *s, bool scrub, bool *done, struct fault *f) __attribute__((warn_unused_result));
 
+/* ---- backup ---- */
+struct backup;
+/* A copy of all of it into a new file of mode 0600, made by the one that writes,
+ * between transactions and in portions: what is written meanwhile is in it.
+ * Refuses a file that is there. The store key is not in it. */
+bool store_backup_begin(struct store *s, const char *path, struct backup **out, struct fault *f) __attribute__((warn_unused_result));
+bool store_backup_step(struct backup *b, bool *done, struct fault *f) __attribute__((warn_unused_result)); /* a portion */
+void store_backup_end(struct backup *b, bool keep); /* Removes the file unless keep. NULL is fine. Before store_close(). */
+
+struct backup_seen {
+	int64_t bytes, appointments, texts, optouts;
+	int64_t journal;          /* how far it got in the send journal */
+	int64_t sealed, unreadable; /* fields; those that do not open under their key */
+};
+/* Waits until it is on the disk, opens it, reads every page and opens every
+ * sealed field. Any thread; takes its time. false: it is no good backup. */
+bool store_backup_check(const char *path, const uint8_t *key, struct backup_seen *out, struct fault *f) __attribute__((warn_unused_result));
+
 /* ---- readers ---- */
 struct store_reader;
 bool store_reader_open(const char *directory, struct store_reader **out, struct fault *f) __attribute__((warn_unused_result));

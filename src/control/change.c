@@ -1,4 +1,4 @@
-/* change.c - commands that let texts go: release, approve. */
+/* change.c - commands for the engine: release, approve, backup. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
@@ -34,4 +34,31 @@ do_approve(struct request *q)
 		request_error(q, "you are not an approver of this site");
 	else if ((c = request_command(q, COMMAND_APPROVE)))
 		request_give(q, c);
+}
+
+/* A copy within what it is a copy of would be lost with it. */
+static bool
+is_under(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	while (n > 1 && folder[n - 1] == '/')
+		n--;
+	return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+void
+do_backup(struct request *q)
+{
+	const char *file = request_text(q, "file");
+	struct command *c;
+
+	if (file[0] != '/' || strlen(file) >= sizeof c->path)
+		request_error(q, "backup needs an absolute path of at most 1023 bytes");
+	else if (strstr(file, "/../") || is_under(file, request_directory(q)))
+		request_error(q, "put the backup outside of state_directory, and name it without \"..\"");
+	else if ((c = request_command(q, COMMAND_BACKUP))) {
+		(void)snprintf(c->path, sizeof c->path, "%s", file);
+		request_give(q, c);
+	}
 }

@@ -10,11 +10,11 @@ request_recorded(const struct request *q, const char *name, enum access_role rol
 {
 	char what[64], number[24];
 	const json_t *given = json_object_get(q->json, "id");
-	const char *id = request_text(q, "id"), *site = request_text(q, "site"), *organization = request_text(q, "organization");
+	const char *file = request_text(q, "file"), *id = request_text(q, "id"), *site = request_text(q, "site"), *organization = request_text(q, "organization");
 	struct audit *log = request_setup(q)->audit;
 	struct audit_entry e = { .who = AUDIT_USER, .uid = request_uid(q), .name = request_who(q), .what = what,
-		.kind = given ? "id" : organization[0] ? "organization" : "site",
-		.id = given ? id : organization[0] ? organization : site[0] ? site : request_text(q, "what"),
+		.kind = given ? "id" : file[0] ? "file" : organization[0] ? "organization" : "site",
+		.id = given ? id : file[0] ? file : organization[0] ? organization : site[0] ? site : request_text(q, "what"),
 		.why = allowed ? request_text(q, "why") : "not allowed", .failed = !allowed };
 
 	(void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(given));

@@ -36,6 +36,6 @@ bool request_recorded(const struct request *q, const char *name, enum access_rol
     __attribute__((warn_unused_result));
 
 /* ---- commands that have files of their own ---- */
-command_fn do_approve, do_audit, do_optout, do_release;
+command_fn do_approve, do_audit, do_backup, do_optout, do_release;
 
 #endif

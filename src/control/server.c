@@ -275,6 +275,7 @@ static const struct {
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
 	{ "audit", ACCESS_VIEW, do_audit, NULL },
 	{ "approve", ACCESS_ANY, do_approve, NULL },
+	{ "backup", ACCESS_OPERATE, do_backup, NULL },
 	{ "reload", ACCESS_OPERATE, do_reload, NULL },
 	{ "release", ACCESS_OPERATE, do_release, NULL },
 };

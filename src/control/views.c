@@ -375,6 +375,11 @@ views_done(const struct command *c)
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
 		return json_pack("{s:s, s:b}", "organization", c->organization, "changed", c->changed);
+	case COMMAND_BACKUP:
+		return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", c->path, "bytes", (json_int_t)c->seen.bytes,
+		    "appointments", (json_int_t)c->seen.appointments, "texts", (json_int_t)c->seen.texts, "optouts",
+		    (json_int_t)c->seen.optouts, "journal", (json_int_t)c->seen.journal, "sealed", (json_int_t)c->seen.sealed,
+		    "unreadable", (json_int_t)c->seen.unreadable);
 	case COMMAND_OPTOUT_FIND:
 		return views_optout(c->organization, &c->optout);
 	case COMMAND_STATUS:

@@ -233,6 +233,9 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_RELEASE_JOURNAL:
 		c->ok = journalled_release(e, f);
 		return c->ok;
+	case COMMAND_BACKUP:
+		backup_begin(e, c);
+		return true;
 	case COMMAND_RELEASE_SITE:
 		return release_site(e, c, f);
 	case COMMAND_OPTOUT_ADD:

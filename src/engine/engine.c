@@ -125,6 +125,7 @@ engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	backup_drop(e);
 	store_on_optout(e->store, NULL, NULL);
 	for (size_t i = 0; i < JOBS_A_TURN; i++)
 		buf_wipe(&e->out.jobs[i].body);
@@ -443,6 +444,7 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 	release(e, true, f);
 	if (!tidy(e, idle && !more, f))
 		return f->kind == FAULT_BROKEN ? TURN_BROKEN : TURN_BUSY;
+	more = backup_portion(e) || more;
 	return e->messages || more ? TURN_MORE : TURN_DONE;
 }
 

@@ -23,6 +23,7 @@
  *   journalled.c what leaves, written beside the store too
  *   takeover.c what a restored store has forgotten and the journal has not
  *   command.c  what an administrator asked
+ *   backup.c   a copy of the store while it works
  *   flights.c  attempts that are out or wait for the next try
  */
 #ifndef ENGINE_PARTS_H
@@ -158,6 +159,7 @@ struct engine {
 	bool clock_held;
 
 	int64_t journal_numbered, journal_numbering; /* as the store has it; as it will when this turn is committed */
+	struct { struct command *command; struct backup *copy; } backup; /* NULL: none is being made */
 	bool journal_busy;        /* it could not be written: nothing leaves */
 	bool journal_held;        /* it is missing: sends wait for a person */
 	bool restored;            /* sends are known of appointments that are not */
@@ -284,6 +286,10 @@ bool journalled_forget(struct engine *e, struct fault *f);
 /* An appointment and its patient, by what they are called outside. */
 bool journalled_visit(struct engine *e, const struct appointment *a, const struct conf_site *s, uint8_t out[MARK_BYTES], struct fault *f);
 bool journalled_sending(struct engine *e, struct text **out, size_t *n, struct fault *f); /* All that are armed; the caller frees. */
+
+void backup_begin(struct engine *e, struct command *c); /* c is the newest of out.replies */
+bool backup_portion(struct engine *e);                   /* Outside a transaction. true: there is more to copy. */
+void backup_drop(struct engine *e);                      /* At the end: nobody waits for the answer any more. */
 
 bool takeover(struct engine *e, struct fault *f); /* Marks what was sent since, in the transaction of the start. */
 void takeover_sent(struct text *t, const char *repeat_id, int64_t at_s, int64_t segments);

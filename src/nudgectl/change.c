@@ -1,7 +1,8 @@
-/* change.c - commands that change something: reload, approve, release. */
+/* change.c - commands that change something: reload, approve, release, backup. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nudgectl/nudgectl.h"
 
@@ -88,4 +89,40 @@ command_release(struct call *c)
 	}
 	json_decref(sums);
 	return status;
+}
+
+static long long
+number(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+/* nudged makes the file: what is typed is meant from here. */
+int
+command_backup(struct call *c)
+{
+	char here[2048], path[4200];
+	json_t *r = NULL;
+	int status;
+
+	if (c->argc != 1)
+		return call_usage("backup FILE");
+	if (c->argv[0][0] == '/')
+		(void)snprintf(path, sizeof path, "%s", c->argv[0]);
+	else if (getcwd(here, sizeof here))
+		(void)snprintf(path, sizeof path, "%s/%s", here, c->argv[0]);
+	else
+		return call_usage("backup FILE (an absolute path: this folder has no name)");
+	status = call_ask(c, json_pack("{s:s, s:s}", "command", "backup", "file", path), &r);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	(void)printf("%s: %lld bytes, opened and whole: %lld appointments, %lld texts, %lld opt-outs\n", path, number(r, "bytes"),
+	    number(r, "appointments"), number(r, "texts"), number(r, "optouts"));
+	if (number(r, "unreadable") > 0)
+		(void)printf("%lld of %lld sealed fields do not open, here as in the store: they are damaged\n", number(r, "unreadable"),
+		    number(r, "sealed"));
+	json_decref(r);
+	return 0;
 }

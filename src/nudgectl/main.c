@@ -33,6 +33,7 @@ static const struct {
 	{ "approve", "SITE", "let a site text patients, as its approver", command_approve },
 	{ "release", "clock | journal | SITE [--send|--drop]", "trust the clock after a step; send without a journal; let go, or end, what the storm brake holds",
 		command_release },
+	{ "backup", "FILE", "a copy of the store while it works, opened and looked over", command_backup },
 	{ "audit", "verify [--directory DIR] [--key FILE] [--head SEQ:MAC]",
 		"whether the log of who did what is whole and as it was written", command_audit },
 	{ "check", "FILE", "check a configuration, without nudged", command_check },

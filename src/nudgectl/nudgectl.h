@@ -29,6 +29,7 @@ int command_reload(struct call *c);
 int command_approve(struct call *c);
 int command_release(struct call *c);
 int command_audit(struct call *c);
+int command_backup(struct call *c);
 int command_check(struct call *c);
 int command_keygen(struct call *c);
 int command_send(struct call *c);

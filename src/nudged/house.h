@@ -79,6 +79,7 @@ struct house {
 	char version_recorded[16];        /* of the configuration, as audit has it */
 	int64_t head_said, head_ms, tidy_ms;
 	bool audit_failing;
+	struct looking *looking;          /* copies that are being looked at */
 	struct queue *replies;            /* from the engine to the main thread */
 	struct event *on_replies, *on_ended, *on_term, *on_int, *on_hup, *on_tick;
 	int64_t turns_seen, stuck_s;
@@ -91,6 +92,11 @@ void record_close(struct house *h);
 void record_tick(struct house *h);                  /* every second */
 /* Which lines of the configuration changed since the last time. by: who, and why. */
 bool record_configuration(struct house *h, const struct rules *next, const struct audit_entry *by, struct fault *f);
+
+/* ---- backups are looked at beside all else (looked.c); main thread ---- */
+/* true: the copy of c is being looked at, and c comes back through h->replies. */
+bool looked_begin(struct house *h, struct command *c);
+void looked_end(struct house *h); /* waits for all */
 
 /* Reads the configuration again and sends it on its way; c comes back through
  * the engine. Main thread. */

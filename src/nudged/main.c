@@ -158,6 +158,8 @@ on_replies(evutil_socket_t fd, short what, void *ctx)
 		struct command *c = (struct command *)(void *)q;
 
 		next = q->next;
+		if (looked_begin(h, c))
+			continue;
 		if (c == h->reloading)
 			house_reloaded(h, c);
 		control_reply(h->control, c);
@@ -342,6 +344,9 @@ close_house(struct house *h)
 	room_stop(&h->room);
 	daily_end(&h->daily);
 	mllp_free(h->intake);
+	if (h->control && h->replies)
+		on_replies(-1, 0, h);
+	looked_end(h);
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);
 	control_free(h->control);

@@ -1,10 +1,12 @@
 """The store is put back from a backup: nothing goes twice, and without its journal nothing goes at all."""
+import glob
+import json
 import os
 import shutil
 import time
 
 from feed import in_seconds, siu
-from house import House, wait
+from house import BIN, House, wait
 
 DAYS = {n: in_seconds(n * 86400) for n in (4, 5)}  # the same each time it is said
 
@@ -35,9 +37,8 @@ def test_a_restored_store_sends_nothing_twice():
         for name in ("V1", "V2", "V3"):
             book(house, name)
         house.wait_texts(3)
-        house.stop("nudged")
-        shutil.copy(house.path("state/nudge.db"), house.path("copy"))
-        start_again(house)
+        made = house.ctl_json("backup", house.path("copy"))
+        assert made["appointments"] == 3 and made["unreadable"] == 0 and made["sealed"] >= 3, made
         for name in ("V4", "V5"):
             book(house, name)
         assert house.tell(siu("S15", "V1", start=DAYS[4], phone="(608)555-0101")) == ["AA"]
@@ -59,6 +60,26 @@ def test_a_restored_store_sends_nothing_twice():
         book(house, "V6")  # and life goes on
         house.wait_texts(8)
         house.ctl("report", "states")
+
+
+def test_a_backup_while_it_works():
+    with House() as house:
+        said = []
+        with house.feed() as feed:
+            from feed import code
+            for n in range(300):
+                said.append(code(feed.send(siu("S12", f"W{n}", start=DAYS[4], phone=f"(608)555-{1000 + n}"))))
+                if n == 150:
+                    # a relative path is meant from where one stands
+                    done = house.run([f"{BIN}/nudgectl", "-s", house.path("run/control"), "backup", "copy"], cwd=house.folder).stdout
+        assert said == ["AA"] * 300
+        assert "opened and whole" in done and os.stat(house.path("copy")).st_mode & 0o777 == 0o600
+        assert "is there already" in house.ctl("backup", house.path("copy"), status=1).stderr
+        assert "outside of state_directory" in house.ctl("backup", house.path("state/copy"), status=1).stderr
+        assert "cannot be made" in house.ctl("backup", "/proc/copy", status=1).stderr
+        house.ctl("backup", status=2)
+        audit = json.loads(open(glob.glob(house.path("state/audit/*.jsonl"))[0]).readlines()[-1])
+        assert audit["what"] == "command.backup" and audit["obj"] == {"type": "file", "id": "/proc/copy", "hash": ""}, audit
 
 
 def test_without_its_journal_sends_are_held():
