@@ -148,6 +148,8 @@ enum consent_rule { CONSENT_NOT_REQUIRED, CONSENT_REQUIRED };
 struct conf_site {
 	char *title, *name, *contact, *fhir_base_url;
 	const struct conf_environment *environment;
+	char *organization_name, *country; /* of the environment's organization; as approved while a change of them waits */
+	struct text_list countries;
 	char *profile;                   /* "epic", or a path */
 	char *sending_application, *sending_facility; /* "" matches any */
 	struct pattern_list departments, visit_types;  /* empty: any */
@@ -193,6 +195,11 @@ struct conf_site {
 
 /* Which secrets this program must be able to read; the others are not touched. */
 enum conf_reader { CONF_NUDGED, CONF_SENDER, CONF_CHECK };
+struct conf_written { /* one setting as it stands in a file */
+	char *block, *title; /* "" for the top */
+	char *key;           /* of a reminder: its title and the key */
+	char *value;         /* as written; a list in braces */
+};
 
 struct conf {
 	enum conf_reader reader;         /* who loaded it */
@@ -213,6 +220,7 @@ struct conf {
 	struct conf_environment *environments;   size_t environments_n;
 	struct conf_listener *listeners;         size_t listeners_n;
 	struct conf_site *sites;                 size_t sites_n;
+	struct conf_written *written;            size_t written_n; /* all that is set, sorted by block, title and key */
 	uint8_t digest[DIGEST_BYTES];    /* of all files' bytes, in order */
 	uint64_t generation;             /* given by the loader's caller; 0 at load */
 };
@@ -256,6 +264,21 @@ const char *conf_site_silent(const struct conf_site *s);
 
 /* The nearest known word to a mistyped one, NULL when none is near. Pure. */
 const char *conf_nearest(const char *word, const char *const *known);
+
+/* The same settings with sites and numbers of its own, to be changed before
+ * anybody else sees them; all else is shared with *base, which it holds. NULL:
+ * no memory. One hold. */
+struct conf *conf_derive(struct conf *base);
+
+/* What stands in a setting, and back; the form in which people write it. */
+bool conf_window(const char *text, struct conf_window *out) __attribute__((warn_unused_result)); /* Pure. */
+void conf_window_text(const struct conf_window *w, char out[16]);                                /* "09:00-20:00". Pure. */
+/* All of *out but title and place. */
+bool conf_before(const char *text, struct conf_reminder *out, struct fault *f) __attribute__((warn_unused_result)); /* Pure. */
+void conf_before_text(const struct conf_reminder *r, char out[40]);                              /* "24h", "1d", "2d at 10:00". Pure. */
+void conf_duration_text(int64_t s, char out[24]);                                                /* "90s", "24h"; never days. Pure. */
+void text_list_free(struct text_list *l);                                                        /* Leaves an empty one. */
+bool text_list_add(struct text_list *l, const char *text) __attribute__((warn_unused_result));   /* Copies; false: no memory. */
 
 /* A duration: digits and one of s min h d ("90s", "24h"), or bare "0". Seconds. Pure. */
 bool conf_duration(const char *text, int64_t *out_s, struct fault *f) __attribute__((warn_unused_result));

@@ -18,6 +18,7 @@
 #include "nudge/audit.h"
 #include "nudge/engine.h"
 #include "nudge/mllp.h"
+#include "nudge/settings.h"
 
 struct control;
 
@@ -27,11 +28,19 @@ struct control_setup {
 	const char *directory;    /* of the store; borrowed for the call */
 	void *ctx;
 	struct rules *(*rules)(void *ctx);               /* in force now; a new hold */
+	struct rules *(*file)(void *ctx);                /* what the files said when they were read last; a new hold */
+	const struct siu_map *(*map)(void *ctx);         /* of the rules in force; borrowed until the next turn of the loop */
 	void (*give)(void *ctx, struct command *c);      /* to the engine; comes back by control_reply() */
-	/* Reads the configuration again and begins to apply it. false: *faults
-	 * (initialised by it) says why and nothing changed. true: *c is on its way
-	 * to the engine and the answer waits for it. */
-	bool (*reload)(void *ctx, struct command *c, struct conf_faults *faults);
+	/* What a reload would apply. false: *faults (initialised by it) says why. */
+	bool (*read)(void *ctx, struct settings *out, struct conf_faults *faults);
+	/* Reads the configuration again and begins to apply it; version: the one
+	 * that was looked at before, 0: any. false: *faults (initialised by it) says
+	 * why and nothing changed. true: *c is on its way to the engine and the
+	 * answer waits for it. */
+	bool (*reload)(void *ctx, struct command *c, int64_t version, struct conf_faults *faults);
+	/* The same for an approval, by c->who, of c->site as the files say. */
+	bool (*approve)(void *ctx, struct command *c, struct conf_faults *faults);
+	bool (*keys)(void *ctx, struct fault *f);        /* certificates and keys again, nothing else */
 	void (*intake)(void *ctx, struct mllp_stats *out);
 	struct audit *audit;      /* every command goes there before it is carried out; NULL: nowhere */
 };

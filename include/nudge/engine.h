@@ -23,11 +23,13 @@ struct engine;
 enum command_kind {
 	COMMAND_STATUS,   /* fills status */
 	COMMAND_RULES,    /* takes `rules` over: the configuration swaps between turns */
-	COMMAND_APPROVE,  /* site, who */
+	COMMAND_APPROVE,  /* site, who; rules as COMMAND_RULES: what is in force with it; NULL: what is now */
 	COMMAND_RELEASE_CLOCK,
 	COMMAND_RELEASE_JOURNAL,
 	COMMAND_BACKUP,   /* path; answered when the copy is made: it still has to be looked at */
-	COMMAND_RELEASE_SITE, /* site, release: what the storm brake holds; fills counts, more */
+	COMMAND_RELEASE_SITE, /* site, release: what the storm brake or a hold keeps; fills counts, more */
+	COMMAND_HOLD_SITE,    /* site, who: its texts are held when they are due */
+	COMMAND_HEARD,        /* site, environment: fills heard, heard_any */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who; reconsent: lifts a handset's too */
 	COMMAND_OPTOUT_FIND,        /* organization, phone; fills optout */
 	COMMAND_OPTOUT_COMPARE,     /* with the gateway's list, now */
@@ -69,7 +71,7 @@ struct engine_status {
 	bool sender_connected, journal_held, clock_held, clock_synchronised, store_busy;
 	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
 	int64_t turns, commits;
-	struct { char title[64]; bool approved, needs_approval; const char *silent; } sites[64]; /* silent: literal or NULL */
+	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[64]; /* silent: literal or NULL */
 	size_t sites_n;
 	struct limit_status limits[16];
 	size_t limits_n;
@@ -88,6 +90,8 @@ struct command {
 	struct { bool given; char who[64], said[32], how[160]; } reconsent; /* COMMAND_OPTOUT_REMOVE */
 	struct optout optout;        /* source "": not opted out */
 	bool changed;                /* COMMAND_OPTOUT_*: it was otherwise before */
+	char environment[64];        /* COMMAND_HEARD */
+	struct heard heard, heard_any; /* the last of the site, and the last of its environment whatever became of it */
 	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
 	struct engine_status status;
 	int64_t id;                  /* of a message in quarantine */

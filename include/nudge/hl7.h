@@ -91,6 +91,10 @@ struct hl7_path {
 bool hl7_path_read(const char *text, struct hl7_path *out, struct fault *f)
     __attribute__((warn_unused_result));
 
+/* Back again: "SCH-11.4". Pure. */
+#define HL7_PATH_TEXT_MAX 48
+void hl7_path_text(const struct hl7_path *p, char out[HL7_PATH_TEXT_MAX]);
+
 struct hl7_scope { /* the segments a path may see: [from, to) */
 	unsigned from, to;
 };

@@ -96,6 +96,15 @@ void mllp_stats(struct mllp *m, struct mllp_stats *out); /* Any thread. */
 void mllp_stop(struct mllp *m);  /* Stops accepting and reading; no give() after it; answers still go out. */
 void mllp_free(struct mllp *m);  /* After mllp_stop() and the last answer. Joins the threads. NULL is fine. */
 
+/* What people compare of a certificate: the first of a file. Texts are cut. */
+struct mllp_certificate {
+	char subject[256], issuer[256];
+	char sha256[65];             /* of the whole, hexadecimal */
+	int64_t not_before_s, not_after_s;
+};
+/* Reads the file. false: *f says why. */
+bool mllp_describe(const char *path, struct mllp_certificate *out, struct fault *f) __attribute__((warn_unused_result));
+
 /* Checks every listener's and environment's certificate files as start-up would
  * (readable, PEM not DER, key matches, dates, strength, no private key beside a
  * sender's certificate, one pin in two environments of a listener). Adds to

@@ -1,5 +1,9 @@
 /* nudge/rules.h - a configuration with what the rules compile out of it: zones
- * loaded, templates read, and for each site the hash of what an approval covers.
+ * loaded, templates read, and for each site the terms that an approval covers.
+ *
+ * rules_new() makes what the file says. rules_in_force() makes of it, and of the
+ * approvals that were given, what applies: sites whose file differs from what
+ * was approved keep that, see nudge/terms.h.
  *
  * Read-only once made and shared by counting, like the conf it holds.
  * Threads: any, but templates are rendered by one thread only (nudge/sms.h).
@@ -11,6 +15,22 @@
 #include "nudge/conf.h"
 #include "nudge/digest.h"
 #include "nudge/sms.h"
+#include "nudge/terms.h"
+
+enum standing {
+	STANDING_FREE,     /* approver = none */
+	STANDING_NEEDED,   /* never approved, or what was approved cannot be kept: sends nothing */
+	STANDING_APPROVED, /* as approved */
+	STANDING_DIFFERS   /* approved, and the file says something else by now */
+};
+
+struct site_standing {
+	enum standing what;
+	int64_t at_s;              /* when it was approved; 0: never */
+	char who[64];
+	enum term_fate fate[TERMS_MAX]; /* STANDING_DIFFERS: of each setting */
+	const char *why;           /* STANDING_NEEDED though once approved: why it cannot be kept. Literal, or NULL */
+};
 
 struct site_rules {
 	const struct conf_site *site;
@@ -19,7 +39,10 @@ struct site_rules {
 	char *profile_file;                /* owned; NULL when built in */
 	struct sms_templates **templates;  /* owned, parallel to site->languages */
 	int64_t words;                     /* 48 bits that no other templates have, of all languages together */
-	uint8_t approval_hash[DIGEST_BYTES]; /* of the settings that an approval covers, spelled out */
+	struct site_terms terms;           /* owned; these settings in words */
+	uint8_t hash[DIGEST_BYTES];        /* of the terms */
+	uint8_t approval_hash[DIGEST_BYTES]; /* of the terms whose approval lets it send: its own, or those it was approved with */
+	struct site_standing standing;
 	bool has_link_key;                 /* false also where the file may not be read by who only checks */
 	uint8_t link_key[32];              /* SEAL_KEY_BYTES; wiped when freed */
 };
@@ -34,6 +57,11 @@ struct rules {
 /* Compiles `c` (held, not taken over). false: *faults (already initialised)
  * got at least one error with file and line. Reads template files. One hold. */
 bool rules_new(struct conf *c, struct rules **out, struct conf_faults *faults) __attribute__((warn_unused_result));
+/* What is in force of `file` under these approvals (of sites by title; others
+ * are passed over). Reads no file. false: *faults (already initialised) got an
+ * error; a site whose approval cannot be kept is a warning. One hold. */
+bool rules_in_force(struct rules *file, const struct approval *approvals, size_t n, struct rules **out,
+    struct conf_faults *faults) __attribute__((warn_unused_result));
 struct rules *rules_hold(struct rules *r); /* One more user; returns r. */
 void rules_drop(struct rules *r);          /* One user less; the last frees it. NULL is fine. */
 
@@ -58,6 +86,9 @@ void rules_values(const struct site_rules *s, struct sms_values *out);
  * is signed, into out; empty when it cannot be or may not be sent. Pure. */
 struct span rules_link(const struct site_rules *s, const char *link, struct span appointment_id, int64_t start_s,
     char out[RULES_LINK_MAX]);
+/* Why a site cannot send under these rules, by its settings or its approval;
+ * NULL when it can. Literal. A hold is the engine's to know. Pure. */
+const char *rules_silent(const struct site_rules *s);
 
 /* The templates for a patient's language ("es-MX" finds "es"), else the site's
  * first language. Borrowed. Pure. */

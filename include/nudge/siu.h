@@ -8,6 +8,7 @@
 #define NUDGE_SIU_H
 
 #include "nudge/booking.h"
+#include "nudge/buf.h"
 #include "nudge/hl7.h"
 
 struct siu_profile;
@@ -23,6 +24,13 @@ struct siu_map;
 /* Holds r. false: *faults (already initialised) got at least one error, with file and line. */
 bool siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults) __attribute__((warn_unused_result));
 void siu_map_free(struct siu_map *m); /* NULL is fine; drops the rules. */
+
+/* Where a site looks for a meaning ("phone"), best first, as it is written in
+ * profiles: appended to *out, ", " between. Nothing when it is not sent. */
+void siu_paths_text(const struct siu_map *m, const struct conf_site *s, const char *meaning, struct buf *out);
+
+/* The triggers that are taken, ended by NULL. Literals. */
+const char *const *siu_triggers(void);
 
 /* What the connection already proved. */
 struct siu_peer {

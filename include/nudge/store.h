@@ -18,6 +18,7 @@
 #include "nudge/booking.h"
 #include "nudge/reply.h"
 #include "nudge/seal.h"
+#include "nudge/terms.h"
 #include "nudge/text.h"
 
 #define STORE_ID_MAX 200    /* bytes of an appointment's id, terminator included */
@@ -256,8 +257,31 @@ bool store_reconsent_put(struct store *s, const char *organization, const char *
 bool store_cap_count(struct store *s, const char *phone, int64_t day, int64_t *today, int64_t *week, struct fault *f) __attribute__((warn_unused_result));
 bool store_cap_add(struct store *s, const char *phone, int64_t day, struct fault *f) __attribute__((warn_unused_result));
 enum store_found store_approval_get(struct store *s, int64_t site, uint8_t hash[DIGEST_BYTES], char who[64], int64_t *at_s, struct fault *f);
-bool store_approval_put(struct store *s, int64_t site, const uint8_t hash[DIGEST_BYTES], const char *who, int64_t at_s, struct fault *f)
-    __attribute__((warn_unused_result));
+/* a: all but the title of the site. */
+bool store_approval_put(struct store *s, int64_t site, const struct approval *a, struct fault *f) __attribute__((warn_unused_result));
+/* A person's hold of a site: who and when; at_s 0 lifts it. */
+bool store_hold_put(struct store *s, int64_t site, int64_t at_s, const char *who, struct fault *f) __attribute__((warn_unused_result));
+bool store_hold_get(struct store *s, int64_t site, int64_t *at_s, char who[64], struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- what was heard last ---- */
+enum heard_fate { HEARD_NOTHING, HEARD_TAKEN, HEARD_IGNORED, HEARD_QUARANTINED, HEARD_REFUSED }; /* stored: append only */
+enum heard_fact { /* bits; stored: append only */
+	HEARD_ID = 1, HEARD_START = 2, HEARD_PATIENT = 4, HEARD_PHONE = 8, HEARD_PHONE_UNFIT = 16, HEARD_DEPARTMENT = 32,
+	HEARD_VISIT_TYPE = 64, HEARD_LINK = 128, HEARD_LANGUAGE = 256, HEARD_CONSENT = 512
+};
+#define HEARD_MSH_MAX 400
+struct heard { /* of the last message: who said it is in MSH, nothing of a patient is kept */
+	char environment[64], site[64]; /* site "": for no site */
+	int64_t at_ms;                  /* wall clock; later for a later one; 0: none yet */
+	char msh[HEARD_MSH_MAX];        /* MSH-1 to MSH-18 without MSH-8, printable ASCII */
+	enum heard_fate fate;
+	char reason[96];
+	unsigned facts;
+};
+bool store_heard_put(struct store *s, const struct heard *h, struct fault *f) __attribute__((warn_unused_result));
+typedef bool store_heard_fn(void *ctx, const struct heard *h); /* borrowed for the call */
+bool store_heard_list(struct store *s, store_heard_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
 /* Small numbers by name ("tzdata"); 0 when never put. */
 bool store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f) __attribute__((warn_unused_result));
 bool store_setting_put(struct store *s, const char *name, int64_t value, struct fault *f) __attribute__((warn_unused_result));
@@ -460,6 +484,10 @@ bool store_read_report(struct store_reader *r, int64_t from_s, int64_t to_s, con
 bool store_read_untold(struct store_reader *r, int64_t from_s, int64_t to_s, const char *site, store_report_fn *fn, void *ctx,
     struct fault *f) __attribute__((warn_unused_result));
 
+typedef bool store_approval_fn(void *ctx, const struct approval *a); /* borrowed for the call */
+/* Every approval, by the title of its site. */
+bool store_read_approvals(struct store_reader *r, store_approval_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
 typedef bool store_usage_fn(void *ctx, const char *organization, int64_t month, const struct store_usage *u);
 /* By month; months as in store_usage_get(). */
 bool store_read_usage(struct store_reader *r, int64_t from_month, int64_t to_month, store_usage_fn *fn, void *ctx, struct fault *f)
@@ -475,6 +503,8 @@ struct states_view {
 /* Promise 6: every state's books and rows agree, and together they are what was ever planned. Pure. */
 bool states_add_up(const struct states_view *v);
 typedef bool store_states_fn(void *ctx, const struct states_view *v);
+/* The books alone: planned and tally of each site, at once. */
+bool store_read_tally(struct store_reader *r, store_states_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 /* Counts every row: seconds for millions of texts. */
 bool store_read_states(struct store_reader *r, store_states_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 typedef bool store_quarantine_fn(void *ctx, const struct quarantined *q);

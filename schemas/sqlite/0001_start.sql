@@ -32,7 +32,9 @@ CREATE TABLE sender (
 
 CREATE TABLE site (
 	id    INTEGER PRIMARY KEY,
-	title TEXT NOT NULL UNIQUE
+	title TEXT NOT NULL UNIQUE,
+	held  INTEGER NOT NULL DEFAULT 0,  -- when a person held it; 0: not held
+	who   TEXT NOT NULL DEFAULT ''     -- and who
 ) STRICT;
 
 CREATE TABLE seen (                   -- what was answered, so that a resend gets the same
@@ -251,11 +253,23 @@ CREATE TABLE restored (               -- sends that the journal knows, of appoin
 ) STRICT;
 
 CREATE TABLE approval (
-	site INTEGER PRIMARY KEY,
-	hash BLOB NOT NULL,
-	who  TEXT NOT NULL,
-	at   INTEGER NOT NULL
+	site  INTEGER PRIMARY KEY,
+	hash  BLOB NOT NULL,              -- of the terms
+	who   TEXT NOT NULL,
+	at    INTEGER NOT NULL,
+	terms BLOB NOT NULL               -- what was approved, spelled out: it stays in force when the file says something else
 ) STRICT;
+
+CREATE TABLE heard (                  -- the last message of each site, and of each environment those for no site
+	environment TEXT NOT NULL,
+	site        TEXT NOT NULL,        -- title, or ''
+	at          INTEGER NOT NULL,     -- milliseconds
+	msh         TEXT NOT NULL,        -- MSH-1 to MSH-18 without MSH-8, printable ASCII
+	fate        INTEGER NOT NULL,     -- enum heard_fate
+	reason      TEXT NOT NULL,
+	facts       INTEGER NOT NULL,     -- enum heard_fact, a bit each
+	PRIMARY KEY (environment, site)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantine (
 	id       INTEGER PRIMARY KEY,

@@ -1,157 +1,11 @@
 /* conf.c - from a path to a whole configuration or a list of faults, and back to nothing. */
 // SPDX-License-Identifier: Apache-2.0
-#include <assert.h>
 #include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/options.h"
-
-/* ---- counting ---- */
-
-struct counted {
-	struct conf conf;
-	atomic_int users;
-};
-
-static struct counted *
-counted_of(struct conf *c)
-{
-	return (struct counted *)(void *)((char *)c - offsetof(struct counted, conf));
-}
-
-struct conf *
-conf_new(void)
-{
-	struct counted *c = calloc(1, sizeof *c);
-
-	if (!c)
-		return NULL;
-	atomic_init(&c->users, 1);
-	return &c->conf;
-}
-
-struct conf *
-conf_hold(struct conf *c)
-{
-	atomic_fetch_add(&counted_of(c)->users, 1);
-	return c;
-}
-
-void
-conf_drop(struct conf *c)
-{
-	if (c && atomic_fetch_sub(&counted_of(c)->users, 1) == 1)
-		conf_free(c);
-}
-
-static void
-patterns_free(struct pattern_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		pattern_free(l->item[i]);
-	free(l->item);
-}
-
-static void
-site_free(struct conf_site *s)
-{
-	for (size_t i = 0; i < s->reminders_n; i++)
-		free(s->reminders[i].title);
-	free(s->reminders);
-	patterns_free(&s->departments);
-	patterns_free(&s->visit_types);
-	patterns_free(&s->confidential_departments);
-	patterns_free(&s->confidential_visit_types);
-	text_list_free(&s->languages);
-	text_list_free(&s->approvers);
-	text_list_free(&s->only_if);
-	text_list_free(&s->link_domains);
-	text_list_free(&s->never_if);
-	text_list_free(&s->paths);
-	char *texts[] = { s->title, s->name, s->contact, s->fhir_base_url, s->profile, s->sending_application,
-		s->sending_facility, s->adt_sending_application, s->adt_sending_facility, s->time_zone, s->templates_path, s->link,
-		s->device_test_link, s->link_key };
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		free(texts[i]);
-}
-
-static void
-blocks_free(struct conf *c)
-{
-	for (size_t i = 0; i < c->organizations_n; i++) {
-		struct conf_organization *o = &c->organizations[i];
-		char *texts[] = { o->title, o->name, o->consent_by, o->consent_date, o->country,
-			o->geography };
-
-		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
-			free(texts[k]);
-		text_list_free(&o->countries);
-	}
-	for (size_t i = 0; i < c->gateways_n; i++) {
-		struct conf_gateway *g = &c->gateways[i];
-		char *texts[] = { g->title, g->endpoint, g->access_key, g->access_key_2, g->tenant, g->client_id,
-			g->client_secret, g->client_certificate, g->authority, g->identity_endpoint, g->arc_keys,
-			g->api_version, g->ca_file, g->queue, g->queue_key, g->queue_sas, g->webhook_address, g->webhook_path,
-			g->webhook_certificate, g->webhook_private_key, g->webhook_secret, g->webhook_tenant, g->webhook_audience,
-			g->webhook_caller, g->webhook_keys };
-
-		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
-			free(texts[k]);
-	}
-	for (size_t i = 0; i < c->numbers_n; i++) {
-		free(c->numbers[i].title);
-		free(c->numbers[i].sender);
-	}
-	for (size_t i = 0; i < c->environments_n; i++) {
-		struct conf_environment *e = &c->environments[i];
-
-		free(e->title);
-		free(e->issuer);
-		free(e->revocation_list);
-		text_list_free(&e->certificates);
-		text_list_free(&e->subjects);
-		text_list_free(&e->sources);
-		text_list_free(&e->only_to);
-	}
-	for (size_t i = 0; i < c->listeners_n; i++) {
-		struct conf_listener *l = &c->listeners[i];
-
-		free(l->title);
-		free(l->address);
-		free(l->certificate);
-		free(l->private_key);
-		free(l->environments);
-	}
-	for (size_t i = 0; i < c->sites_n; i++)
-		site_free(&c->sites[i]);
-}
-
-void
-conf_free(struct conf *c)
-{
-	blocks_free(c);
-	free(c->organizations);
-	free(c->gateways);
-	free(c->numbers);
-	free(c->environments);
-	free(c->listeners);
-	free(c->sites);
-	free(c->file);
-	free(c->state_directory);
-	free(c->control_socket);
-	free(c->sender_socket);
-	free(c->store_key);
-	free(c->journal_directory);
-	text_list_free(&c->files);
-	text_list_free(&c->access.view);
-	text_list_free(&c->access.operate);
-	text_list_free(&c->access.phi);
-	free(counted_of(c));
-}
 
 /* ---- faults ---- */
 
@@ -196,6 +50,7 @@ build_all(struct reader *r)
 	build_environments(r);
 	build_listeners(r);
 	build_sites(r);
+	build_written(r);
 	check_across(r);
 }
 
@@ -206,7 +61,7 @@ conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf
 	struct conf_place at = { path, 0 };
 
 	*faults = (struct conf_faults){ 0 };
-	r.conf = conf_new();
+	r.conf = conf_new(NULL);
 	r.sources = calloc(SOURCES_MAX, sizeof *r.sources);
 	if (!r.conf || !r.sources) {
 		conf_fault_add(faults, &at, false, "out of memory");

@@ -221,7 +221,7 @@ const struct option options[] = {
 	{ "site", "nak_bad_content", OPTION_BOOL, "false", 0, 0, "", "answer AE to what goes to quarantine" },
 	{ "site", "untyped_phones", OPTION_BOOL, "true", 0, 0, "", "take a number whose type is not said" },
 	{ "site", "approver", OPTION_TEXTS, "", 0, 0, "",
-		"users or @groups who approve it; none: no approval" },
+		"users, @groups or keys who approve it; none: no approval" },
 
 	{ "reminder", "before", OPTION_BEFORE, NULL, 60, 31622400, "s", "15min, 24h, 1d, or 2d at 10:00" },
 	{ NULL, NULL, OPTION_TEXT, NULL, 0, 0, NULL, NULL },

@@ -137,10 +137,11 @@ void build_numbers(struct reader *r);
 void build_environments(struct reader *r);
 void build_listeners(struct reader *r);
 void build_sites(struct reader *r);
+void build_written(struct reader *r); /* what is set, for people to compare */
+void written_free(struct conf *c);
 void check_across(struct reader *r); /* between blocks, and the secrets */
 void check_told(struct reader *r);   /* numbers that must hear their phones, webhooks on one port */
-void conf_free(struct conf *c);
-struct conf *conf_new(void); /* one hold */
+struct conf *conf_new(struct conf *base); /* one hold; base is held, NULL: none */
 
 /* The block of this title; NULL, and a fault that names the nearest, when there
  * is none. `items` are blocks that begin with their titles. */
@@ -166,6 +167,8 @@ bool shape_queue(char *url, bool any_host, struct fault *f);
 void each_block(struct reader *r, const char *block, void **items, size_t *n, size_t size,
     void (*fn)(struct reader *r, const struct section *s, void *item, size_t index));
 
-void text_list_free(struct text_list *l);
+/* A site of its own, with all its strings and patterns; false: no memory. */
+bool site_copy(const struct conf_site *from, struct conf_site *to);
+void site_free(struct conf_site *s);
 
 #endif

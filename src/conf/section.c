@@ -302,15 +302,6 @@ section_texts(const struct section *s, const char *key, bool paths)
 }
 
 void
-text_list_free(struct text_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->item[i]);
-	free(l->item);
-	*l = (struct text_list){ NULL, 0 };
-}
-
-void
 section_patterns(const struct section *s, const char *key, struct pattern_list *out)
 {
 	struct text_list l = section_texts(s, key, false);
@@ -328,67 +319,35 @@ section_patterns(const struct section *s, const char *key, struct pattern_list *
 	text_list_free(&l);
 }
 
-/* "09:00" to minutes; -1 when it is no time of day. 24:00 is one. */
-static int
-minutes_of(struct span text)
-{
-	struct span rest, hour = span_cut(span_trim(text), ':', &rest);
-	uint64_t h, m;
-
-	if (hour.n > 2 || !span_to_u64(hour, 24, &h) || rest.n != 2 || !span_to_u64(rest, 59, &m) ||
-	    h * 60 + m > 1440)
-		return -1;
-	return (int)(h * 60 + m);
-}
-
 void
 section_window(const struct section *s, const char *key, struct conf_window *out)
 {
 	const char *text = section_raw(s, key);
-	struct span rest, from = span_cut(span_of(text), '-', &rest);
-	struct conf_window w = { minutes_of(from), minutes_of(rest), false };
 
-	if (w.from_min < 0 || w.to_min < 0 || w.from_min >= w.to_min) {
-		section_fault(s, key,
-		    "%s is two times of day, the earlier first, as \"09:00-20:00\", or \"00:00-24:00\" for "
-		    "always; not \"%s\"",
-		    key, text);
-		w = (struct conf_window){ 0, 1440, false };
-	}
-	w.always = w.from_min == 0 && w.to_min == 1440;
-	*out = w;
+	if (conf_window(text, out))
+		return;
+	section_fault(s, key,
+	    "%s is two times of day, the earlier first, as \"09:00-20:00\", or \"00:00-24:00\" for "
+	    "always; not \"%s\"",
+	    key, text);
+	*out = (struct conf_window){ 0, 1440, true };
 }
 
 bool
 section_before(const struct section *s, const char *key, struct conf_reminder *out)
 {
-	const char *text = section_raw(s, key), *at = strstr(text, " at ");
-	char first[32];
+	const char *text = section_raw(s, key);
+	struct conf_reminder read = *out;
 	struct fault f = { 0 };
-	int64_t n_s;
-	int minute = at ? minutes_of(span_of(at + 4)) : 0;
-	bool days;
 
 	if (is_nothing(s, key, text))
 		return false;
-	(void)span_copy(
-	    first, sizeof first, span_trim(span_from(text, at ? (size_t)(at - text) : strlen(text))));
-	days = first[0] && first[strlen(first) - 1] == 'd';
-	if (!conf_duration(first, &n_s, &f)) {
-		section_fault(s, key, "%s: %s; or a time of day, as \"2d at 10:00\"", key, f.text);
+	if (!conf_before(text, &read, &f)) {
+		section_fault(s, key, "%s%s", key, f.text);
 		return false;
 	}
-	if (at && (!days || minute < 0 || minute == 1440)) {
-		section_fault(s, key,
-		    "%s with a time of day is written as \"2d at 10:00\", days before the visit; not \"%s\"",
-		    key, text);
+	if (!in_range(s, key, text, read.before_s))
 		return false;
-	}
-	if (!in_range(s, key, text, n_s))
-		return false;
-	out->form = at ? BEFORE_DAYS_AT : days ? BEFORE_DAYS : BEFORE_ELAPSED;
-	out->before_s = n_s;
-	out->days = days ? (int)(n_s / 86400) : 0;
-	out->at_min = minute;
+	*out = read;
 	return true;
 }

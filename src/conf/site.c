@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/options.h"
+#include "nudge/signature.h"
 
 static void
 reminders(const struct section *s, struct conf_site *site)
@@ -57,6 +58,34 @@ profile_of(const struct section *s)
 	return text_copy(text);
 }
 
+/* A key is a file: its path has a '/', or ends in .pem or .pub. */
+static bool
+is_key_path(const char *text)
+{
+	size_t n = strlen(text);
+
+	return text[0] != '@' && (strchr(text, '/') || (n > 4 && (strcmp(text + n - 4, ".pem") == 0 || strcmp(text + n - 4, ".pub") == 0)));
+}
+
+static void
+approver_keys(const struct section *s, struct text_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct fault f = { 0 };
+		char *path;
+
+		if (!is_key_path(l->item[i]))
+			continue;
+		path = path_from(s->source, l->item[i]);
+		if (!path)
+			abort();
+		free(l->item[i]);
+		l->item[i] = path;
+		if (!signature_key_check(path, &f))
+			section_fault(s, "approver", "approver: %s", f.text);
+	}
+}
+
 static void
 approvers(const struct section *s, struct conf_site *site)
 {
@@ -66,13 +95,14 @@ approvers(const struct section *s, struct conf_site *site)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->n > 1 && strcmp(l->item[i], "none") == 0)
 			section_fault(
-			    s, "approver", "approver is either none or users and @groups, not both");
+			    s, "approver", "approver is either none or users, @groups and keys, not both");
 	if (l->n == 1 && strcmp(l->item[0], "none") == 0)
 		text_list_free(l);
 	else if (l->n == 0 && site->environment && site->environment->production &&
 	    strcmp(site->profile, "epic") == 0)
 		section_fault(s, "approver",
-		    "approver is missing: who approves this production site, a user or @group; or none");
+		    "approver is missing: who approves this production site, a user, @group or key; or none");
+	approver_keys(s, l);
 }
 
 static void
@@ -118,6 +148,23 @@ adt(const struct section *s, struct conf_site *site)
 	site->adt_sending_facility = text_or(s, "adt_sending_facility", site->sending_facility);
 }
 
+/* A site's own copy: an approval covers them. */
+static void
+of_organization(struct conf_site *site)
+{
+	const struct conf_organization *o = site->environment ? site->environment->organization : NULL;
+
+	site->organization_name = text_copy(o ? o->name : "");
+	site->country = text_copy(o ? o->country : "");
+	for (size_t i = 0; o && i < o->countries.n; i++)
+		if (!text_list_add(&site->countries, o->countries.item[i]))
+			abort();
+	if (!site->name[0] && o) {
+		free(site->name);
+		site->name = text_copy(o->name);
+	}
+}
+
 static void
 whose(struct reader *r, const struct section *s, struct conf_site *site)
 {
@@ -139,10 +186,7 @@ whose(struct reader *r, const struct section *s, struct conf_site *site)
 	section_patterns(s, "visit_types", &site->visit_types);
 	section_patterns(s, "confidential_departments", &site->confidential_departments);
 	section_patterns(s, "confidential_visit_types", &site->confidential_visit_types);
-	if (!site->name[0] && site->environment && site->environment->organization) {
-		free(site->name);
-		site->name = text_copy(site->environment->organization->name);
-	}
+	of_organization(site);
 	fhir_url(s, site);
 }
 

@@ -24,6 +24,8 @@ struct caller { /* one connection */
 	struct ucred who;
 	char name[64];
 	struct command *waiting; /* at the engine; NULL when none */
+	request_then_fn *then;   /* answers for it; NULL: the usual answer */
+	json_t *asked;           /* owned; with `then`: the request */
 	bool gone;               /* hung up while the engine had its command */
 	struct caller *next;
 };
@@ -47,6 +49,7 @@ caller_free(struct caller *x)
 	x->control->callers_n--;
 	if (x->bev)
 		bufferevent_free(x->bev);
+	json_decref(x->asked);
 	free(x);
 }
 
@@ -99,6 +102,12 @@ request_text(const struct request *q, const char *name)
 	return text ? text : "";
 }
 
+bool
+request_flag(const struct request *q, const char *name)
+{
+	return json_is_true(json_object_get(q->json, name));
+}
+
 const char *
 request_who(const struct request *q)
 {
@@ -124,6 +133,20 @@ void
 request_error(struct request *q, const char *text)
 {
 	send_error(q->caller, text);
+}
+
+void
+request_faults(struct request *q, const char *text, const struct conf_faults *faults)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < faults->n; i++) {
+		const struct conf_fault *x = &faults->item[i];
+
+		(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s}", "file", x->file, "line", x->line,
+		                                      "warning", x->warning, "text", x->text));
+	}
+	send_json(q->caller, json_pack("{s:b, s:s, s:o}", "ok", 0, "error", text, "faults", list));
 }
 
 static void
@@ -163,92 +186,31 @@ request_command(struct request *q, enum command_kind kind)
 }
 
 void
-request_give(struct request *q, struct command *c)
+request_wait(struct request *q, struct command *c)
 {
 	q->caller->waiting = c;
+}
+
+void
+request_unwait(struct request *q, struct command *c)
+{
+	q->caller->waiting = NULL;
+	command_free(c);
+}
+
+void
+request_give(struct request *q, struct command *c)
+{
+	request_wait(q, c);
 	q->caller->control->setup.give(q->caller->control->setup.ctx, c);
 }
 
-static void
-to_engine(struct request *q, enum command_kind kind)
+void
+request_give_then(struct request *q, struct command *c, request_then_fn *then)
 {
-	struct command *c = request_command(q, kind);
-
-	if (c)
-		request_give(q, c);
-}
-
-/* quarantine-show, -replay, -discard */
-static void
-do_quarantined(struct request *q)
-{
-	const char *what = request_text(q, "command") + sizeof "quarantine";
-	struct command *c = request_command(q, strcmp(what, "show") == 0 ? COMMAND_QUARANTINE_SHOW :
-	                                   strcmp(what, "replay") == 0 ? COMMAND_QUARANTINE_REPLAY : COMMAND_QUARANTINE_DISCARD);
-
-	if (!c)
-		return;
-	c->id = json_integer_value(json_object_get(q->json, "id"));
-	c->all = json_is_true(json_object_get(q->json, "all"));
-	/* Who saw or moved which message; never what is in it. */
-	log_note("quarantine", log_name("who", q->caller->name), log_name("what", request_text(q, "command")), log_int("id", c->id));
+	q->caller->then = then;
+	q->caller->asked = json_incref(q->json);
 	request_give(q, c);
-}
-
-static void
-do_status(struct request *q)
-{
-	to_engine(q, COMMAND_STATUS);
-}
-
-static void
-do_learn(struct request *q)
-{
-	to_engine(q, COMMAND_LEARN);
-}
-
-static void
-do_explain_phone(struct request *q)
-{
-	char phone[PHONE_MAX];
-	struct command *c;
-
-	if (!look_phone(q->rules, request_text(q, "phone"), phone)) {
-		send_error(q->caller, "this is no phone number; write it with + and its country code");
-	} else if ((c = request_command(q, COMMAND_PHONE_MARK))) {
-		memcpy(c->phone, phone, sizeof c->phone);
-		request_give(q, c);
-	}
-	seal_wipe(phone, sizeof phone);
-}
-
-static void
-do_reload(struct request *q)
-{
-	struct control *c = q->caller->control;
-	struct command *cmd = request_command(q, COMMAND_RULES);
-	struct conf_faults faults;
-	json_t *list;
-
-	if (!cmd)
-		return;
-	q->caller->waiting = cmd;
-	if (c->setup.reload(c->setup.ctx, cmd, &faults)) {
-		conf_faults_clear(&faults);
-		return;
-	}
-	q->caller->waiting = NULL;
-	command_free(cmd);
-	list = json_array();
-	for (size_t i = 0; i < faults.n; i++) {
-		const struct conf_fault *x = &faults.item[i];
-
-		(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s}", "file", x->file, "line", x->line,
-		                                      "warning", x->warning, "text", x->text));
-	}
-	conf_faults_clear(&faults);
-	send_json(q->caller, json_pack("{s:b, s:s, s:o}", "ok", 0, "error",
-	                         "the configuration was not applied; what was in force stays so", "faults", list));
 }
 
 static const struct {
@@ -274,9 +236,13 @@ static const struct {
 	{ "optout-find", ACCESS_PHI, do_optout, NULL },
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
 	{ "audit", ACCESS_VIEW, do_audit, NULL },
-	{ "approve", ACCESS_ANY, do_approve, NULL },
+	{ "approve", ACCESS_ANY, do_approve, NULL }, /* each site names its own */
 	{ "backup", ACCESS_OPERATE, do_backup, NULL },
+	{ "diff", ACCESS_VIEW, do_diff, NULL },
+	{ "records", ACCESS_VIEW, do_records, NULL },
+	{ "verify", ACCESS_VIEW, do_verify, NULL },
 	{ "reload", ACCESS_OPERATE, do_reload, NULL },
+	{ "hold", ACCESS_OPERATE, do_hold, NULL },
 	{ "release", ACCESS_OPERATE, do_release, NULL },
 };
 
@@ -326,7 +292,22 @@ handle(struct caller *x, const char *line, size_t n)
 /* ---- the engine's answers ---- */
 
 static void
-answer_done(struct caller *x, const struct command *done)
+answer_then(struct caller *x, struct command *done)
+{
+	struct control *c = x->control;
+	struct request q = { .caller = x, .json = x->asked, .rules = c->setup.rules(c->setup.ctx),
+		.now_s = clock_now().wall_ms / 1000 };
+	request_then_fn *then = x->then;
+
+	x->then = NULL;
+	x->asked = NULL;
+	then(&q, done);
+	rules_drop(q.rules);
+	json_decref(q.json);
+}
+
+static void
+answer_done(struct caller *x, struct command *done)
 {
 	struct control *c = x->control;
 	struct mllp_stats stats = { 0 };
@@ -334,6 +315,10 @@ answer_done(struct caller *x, const struct command *done)
 
 	if (!done->ok) {
 		send_error(x, done->fault.text);
+		return;
+	}
+	if (x->then) {
+		answer_then(x, done);
 		return;
 	}
 	if (done->kind != COMMAND_STATUS && done->kind != COMMAND_PHONE_MARK) {

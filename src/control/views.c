@@ -54,8 +54,8 @@ status_word(const struct appointment_view *v, int64_t now_s)
 }
 
 /* Which configuration, as status shows the one in force. */
-static void
-version_text(int64_t config, char out[16])
+void
+views_version(int64_t config, char out[16])
 {
 	(void)snprintf(out, 16, "%012llx", (unsigned long long)config & 0xffffffffffffu);
 }
@@ -65,8 +65,8 @@ text_object(const struct collect *c, const struct appointment_view *v, const str
 {
 	char version[16], words[16];
 
-	version_text(t->config, version);
-	version_text(t->words, words);
+	views_version(t->config, version);
+	views_version(t->words, words);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:b}", "kind", text_kind_name(t->kind), "rule", t->rule,
 	    "state", text_state_name(t->state), "reason", reason_name(t->reason), "reason_text",
 	    reason_sentence(t->reason), "planned", time_in(c, t->planned_s, v->site, v->zone), "due", time_in(c, t->due_s, v->site, v->zone), "sent",
@@ -85,7 +85,7 @@ why_line(json_t *lines, const struct collect *c, const struct appointment_view *
 
 	(void)snprintf(name, sizeof name, "%s%s%s%s", text_kind_name(t->kind), t->rule[0] ? " \"" : "", t->rule,
 	    t->rule[0] ? "\"" : "");
-	version_text(t->config, version);
+	views_version(t->config, version);
 	if (t->words)
 		(void)snprintf(words, sizeof words, ", templates %012llx", (unsigned long long)t->words & 0xffffffffffffu);
 	(void)snprintf(line, sizeof line, "%s: %s%s%s; planned %s, due %s%s%s; configuration %s%s%s%s%s%s", name, text_state_name(t->state),
@@ -387,93 +387,12 @@ views_done(const struct command *c)
 	case COMMAND_RULES:
 	case COMMAND_APPROVE:
 	case COMMAND_RELEASE_CLOCK:
+	case COMMAND_HOLD_SITE:
+	case COMMAND_HEARD:
 	case COMMAND_OPTOUT_COMPARE:
 	case COMMAND_RELEASE_JOURNAL:
 	case COMMAND_QUARANTINE_DISCARD:
 		break;
 	}
 	return json_string("done");
-}
-
-static json_t *
-status_sites(const struct engine_status *s)
-{
-	json_t *sites = json_array();
-
-	for (size_t i = 0; i < s->sites_n; i++) {
-		const char *silent = s->sites[i].silent;
-
-		if (!silent && s->sites[i].needs_approval && !s->sites[i].approved)
-			silent = reason_sentence(REASON_NOT_APPROVED);
-		(void)json_array_append_new(sites,
-		    json_pack("{s:s, s:b, s:b, s:s?}", "site", s->sites[i].title, "sending", silent == NULL, "approved",
-		        s->sites[i].approved, "silent", silent));
-	}
-	return sites;
-}
-
-static json_t *
-noted_of(const struct engine_status *s)
-{
-	json_t *o = json_object();
-
-	for (size_t i = 0; i < sizeof s->noted / sizeof s->noted[0] && s->noted[i].what; i++)
-		(void)json_object_set_new(o, s->noted[i].what, json_integer(s->noted[i].n));
-	return o;
-}
-
-static json_t *
-status_limits(const struct engine_status *s)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < s->limits_n; i++)
-		(void)json_array_append_new(list, views_limit(&s->limits[i]));
-	return list;
-}
-
-json_t *
-views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s)
-{
-	json_t *texts = json_object(), *o;
-	char oldest[CLOCK_TEXT_MAX], version[16];
-
-	(void)now_s;
-	for (int t = TEXT_PENDING; t < TEXT_STATES; t++)
-		(void)json_object_set_new(texts, text_state_name((enum text_state)t), json_integer(s->texts[t]));
-	clock_rfc3339(s->oldest_due_s, oldest);
-	o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:I, s:o, s:I, s:I, s:b, s:I, s:b, s:b, s:b, s:b, s:o, s:s}",
-	    "messages", "accepted", (json_int_t)s->messages_accepted, "duplicate", (json_int_t)s->messages_duplicate,
-	    "ignored", (json_int_t)s->messages_ignored, "quarantined", (json_int_t)s->messages_quarantined, "refused",
-	    (json_int_t)s->messages_refused, "control_id_reused", (json_int_t)s->control_id_reused, "texts", texts,
-	    "connections", (json_int_t)m->connections, "oldest_due", s->oldest_due_s ? json_string(oldest) : json_null(),
-	    "backlog", (json_int_t)s->backlog, "in_flight", (json_int_t)s->in_flight, "sender_connected",
-	    s->sender_connected, "numbers_blocked", (json_int_t)s->lanes_blocked, "clock_held", s->clock_held,
-	    "clock_synchronised", s->clock_synchronised, "store_busy", s->store_busy, "journal_held", s->journal_held, "sites", status_sites(s), "configuration",
-	    rules->conf->file);
-	if (o)
-		(void)json_object_set_new(o, "noted", noted_of(s));
-	if (o)
-		(void)json_object_set_new(o, "adt",
-		    json_pack("{s:I, s:I, s:I}", "visits", (json_int_t)s->news_visits, "older", (json_int_t)s->news_older, "nobody",
-		        (json_int_t)s->news_nobody));
-	version_text(rules->version, version);
-	if (o)
-		(void)json_object_set_new(o, "configuration_version", json_string(version));
-	if (o)
-		(void)json_object_set_new(o, "limits", status_limits(s));
-	if (o)
-		(void)json_object_set_new(o, "quarantine",
-		    json_pack("{s:I, s:I, s:I}", "kept", (json_int_t)s->quarantine_kept, "bytes", (json_int_t)s->quarantine_bytes,
-		        "dropped", (json_int_t)s->quarantine_dropped));
-	if (o)
-		(void)json_object_set_new(o, "intake",
-		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "refused_memory",
-		        (json_int_t)m->refused_memory, "frames", (json_int_t)m->frames, "batches",
-		        (json_int_t)m->batches, "batch_counts_wrong", (json_int_t)m->batch_counts_wrong, "no_msh",
-		        (json_int_t)m->no_msh, "oversize", (json_int_t)m->oversize, "junk_bytes", (json_int_t)m->junk_bytes,
-		        "restarted_frames", (json_int_t)m->restarts, "probes", (json_int_t)m->probes, "refused_certificate",
-		        (json_int_t)m->refused_certificate, "refused_limit", (json_int_t)m->refused_limit,
-		        "handshake_timeouts", (json_int_t)m->handshake_timeouts, "unanswered", (json_int_t)m->unanswered));
-	return o;
 }

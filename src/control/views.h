@@ -60,6 +60,10 @@ json_t *views_optouts(struct store_reader *r, struct fault *f);
 json_t *views_optout(const char *organization, const struct optout *o); /* source "": has not opted out */
 json_t *views_headed(const struct report_filter *x, int64_t now_s, json_t *rows); /* what every report begins with; takes rows */
 
+/* "never approved", "approved by X on D", "running approved of D, file differs", with what waits. */
+json_t *views_standing(const struct site_rules *in_force, const struct site_rules *file);
+json_t *views_heard(const struct heard *h); /* null when nothing was heard */
+void views_version(int64_t version, char out[16]);  /* As status shows the configuration in force. */
 json_t *views_limit(const struct limit_status *l); /* used, remaining, exceeded */
 
 /* The nine words of the SMS report, "accepted" and "unknown". Literal. */

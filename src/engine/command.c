@@ -28,7 +28,9 @@ site_state(struct engine *e, const struct rules *r, const struct conf_site *s, s
 	}
 	if (s->approvers.n == 0)
 		st->approved = true;
-	st->may_send = st->approved && !conf_site_silent(s);
+	if (!store_hold_get(e->store, st->id, &st->held_s, st->held_by, f))
+		return false;
+	st->may_send = st->approved && st->held_s == 0 && !conf_site_silent(s);
 	st->lane = SIZE_MAX;
 	for (size_t i = 0; s->number && i < e->lanes.n; i++)
 		if (strcmp(e->lanes.item[i].title, s->number->title) == 0)
@@ -53,8 +55,25 @@ command_sites(struct engine *e, struct rules *r, struct site_state **out, struct
 	return true;
 }
 
-static bool
-take_rules(struct engine *e, struct command *c, struct fault *f)
+bool
+command_sites_again(struct engine *e, struct fault *f)
+{
+	struct site_state *st = NULL;
+
+	if (!command_sites(e, e->rules, &st, f))
+		return false;
+	for (size_t i = 0; i < e->rules->conf->sites_n; i++) {
+		st[i].storm = e->sites[i].storm;
+		st[i].storm_n = e->sites[i].storm_n;
+		st[i].storm_from_s = e->sites[i].storm_from_s;
+	}
+	free(e->sites);
+	e->sites = st;
+	return true;
+}
+
+bool
+command_rules(struct engine *e, struct command *c, struct fault *f)
 {
 	struct site_state *st = NULL;
 
@@ -62,6 +81,10 @@ take_rules(struct engine *e, struct command *c, struct fault *f)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	if (!store_begin(e->store, f) || !command_sites(e, c->rules, &st, f))
 		return false;
+	if (!heard_build(e, c->rules, false, f)) {
+		free(st);
+		return false;
+	}
 	free(e->sites);
 	rules_drop(e->rules);
 	e->sites = st;
@@ -74,86 +97,6 @@ take_rules(struct engine *e, struct command *c, struct fault *f)
 	ahead_restart(e);
 	c->ok = true;
 	return true;
-}
-
-static bool
-approve(struct engine *e, struct command *c, struct fault *f)
-{
-	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
-	struct site_state *st = NULL;
-
-	if (!s) {
-		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);
-		return true;
-	}
-	if (!store_begin(e->store, f) ||
-	    !store_approval_put(e->store, e->sites[s->index].id, rules_of(e->rules, s)->approval_hash, c->who,
-	        now_s(&e->now), f) ||
-	    !command_sites(e, e->rules, &st, f))
-		return false;
-	free(e->sites);
-	e->sites = st;
-	c->ok = true;
-	return true;
-}
-
-#define HELD_AT_ONCE 500 /* so that no acknowledgement waits long */
-
-struct held {
-	struct text *item; /* owned */
-	size_t n;
-};
-
-static bool
-take_held(void *ctx, const struct text *t)
-{
-	struct held *h = ctx;
-
-	h->item[h->n++] = *t;
-	return h->n < HELD_AT_ONCE;
-}
-
-/* What was dropped is not said any more: a canceled visit may be erased now. */
-static bool
-let_go(struct engine *e, struct text *t, bool send, struct fault *f)
-{
-	t->state = text_step(t->state, send ? TEXT_EV_RELEASE : TEXT_EV_VOID);
-	t->reason = send ? REASON_NONE : REASON_STORM;
-	if (send)
-		ahead_note(e, t->id, t->due_s);
-	return store_text_put(e->store, t, f) && (send || apply_final(e, t->appointment, f));
-}
-
-/* What the storm brake holds: counted, sent or dropped, as a person says. */
-static bool
-release_site(struct engine *e, struct command *c, struct fault *f)
-{
-	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
-	struct held h = { .n = 0 };
-	bool ok;
-
-	if (!s) {
-		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);
-		return true;
-	}
-	if (c->release == RELEASE_COUNT) {
-		c->ok = store_held_kinds(e->store, e->sites[s->index].id, REASON_STORM, c->counts, f);
-		return c->ok;
-	}
-	h.item = calloc(HELD_AT_ONCE, sizeof *h.item);
-	if (!h.item)
-		return fault_set(f, FAULT_BUSY, "out of memory");
-	ok = store_begin(e->store, f) &&
-	    store_held_for(e->store, e->sites[s->index].id, REASON_STORM, HELD_AT_ONCE, take_held, &h, f);
-	for (size_t i = 0; ok && i < h.n; i++) {
-		c->counts[h.item[i].kind]++;
-		ok = let_go(e, &h.item[i], c->release == RELEASE_SEND, f);
-	}
-	e->sites[s->index].storm = false;
-	c->more = h.n == HELD_AT_ONCE;
-	free(h.item);
-	c->ok = ok;
-	return ok;
 }
 
 static int64_t
@@ -199,6 +142,8 @@ status(struct engine *e, struct command *c, struct fault *f)
 		s->sites[i].approved = e->sites[i].approved;
 		s->sites[i].needs_approval = site->approvers.n > 0;
 		s->sites[i].silent = conf_site_silent(site);
+		s->sites[i].held_s = e->sites[i].held_s;
+		memcpy(s->sites[i].held_by, e->sites[i].held_by, sizeof s->sites[i].held_by);
 		s->sites_n++;
 	}
 	c->ok = limit_status(e, s, f);
@@ -223,9 +168,9 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_STATUS:
 		return status(e, c, f);
 	case COMMAND_RULES:
-		return take_rules(e, c, f);
+		return command_rules(e, c, f);
 	case COMMAND_APPROVE:
-		return approve(e, c, f);
+		return site_approve(e, c, f);
 	case COMMAND_RELEASE_CLOCK:
 		e->clock_held = false;
 		c->ok = true;
@@ -237,7 +182,12 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 		backup_begin(e, c);
 		return true;
 	case COMMAND_RELEASE_SITE:
-		return release_site(e, c, f);
+		return site_release(e, c, f);
+	case COMMAND_HOLD_SITE:
+		return site_hold(e, c, f);
+	case COMMAND_HEARD:
+		heard_tell(e, c);
+		return true;
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
 	case COMMAND_OPTOUT_FIND:

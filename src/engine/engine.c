@@ -59,7 +59,7 @@ compare_rules(struct engine *e, struct fault *f)
 
 	for (size_t i = 0; i < e->rules->conf->sites_n; i++)
 		for (size_t b = 0; b < DIGEST_BYTES; b++)
-			hash = hash * 1099511628211u + e->rules->sites[i].approval_hash[b];
+			hash = hash * 1099511628211u + e->rules->sites[i].hash[b];
 	if (!store_setting_get(e->store, "rules", &stored, f))
 		return false;
 	if (stored == (int64_t)hash)
@@ -92,7 +92,8 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 		(void)fault_set(f, FAULT_BROKEN, "out of memory");
 		goto fail;
 	}
-	if (!store_begin(e->store, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f))
+	if (!store_begin(e->store, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f) ||
+	    !heard_build(e, s->rules, true, f))
 		goto fail;
 	ahead_restart(e);
 	if (!journalled_open(e, f) || !store_commit(e->store, f) || (!journalled_write(e, f) && f->kind == FAULT_BROKEN))
@@ -136,6 +137,7 @@ engine_free(struct engine *e)
 	buf_wipe(&e->scratch);
 	lanes_free(&e->lanes);
 	wheel_free(e->wheel);
+	free(e->heard);
 	free(e->sites);
 	rules_drop(e->rules);
 	free(e);
@@ -256,7 +258,7 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 		if (!command_apply(e, c, f))
 			return false;
 	}
-	if (!take_events(e, f) || !take_messages(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
+	if (!take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
 	    !send_due(e, more, f) || !reports_ask(e, f))
 		return false;
 	return ahead_portion(e, more, f);

@@ -99,6 +99,7 @@ apply_message(struct engine *e, struct message *m, bool whole, struct answer *a,
 	a->verdict = VERDICT_ACCEPT;
 	if (e->news_at.entry == 0 && e->news_at.after == 0)
 		note(e, m);
+	heard_note(e, m);
 	if (m->kind == MESSAGE_REFUSE) {
 		e->count.messages_refused++;
 		a->verdict = m->verdict;

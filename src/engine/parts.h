@@ -24,6 +24,8 @@
  *   takeover.c what a restored store has forgotten and the journal has not
  *   command.c  what an administrator asked
  *   backup.c   a copy of the store while it works
+ *   site.c     approval, hold and release of a site
+ *   heard.c    the last message of each site
  *   flights.c  attempts that are out or wait for the next try
  */
 #ifndef ENGINE_PARTS_H
@@ -127,9 +129,16 @@ struct outputs {
 struct site_state { /* parallel to conf.sites */
 	int64_t id;           /* the store's */
 	bool approved, may_send;
+	int64_t held_s;       /* a person holds it since; 0: not held */
+	char held_by[64];
 	size_t lane;          /* SIZE_MAX: no number */
 	int64_t storm_from_s, storm_n;
 	bool storm;
+};
+
+struct heard_now {
+	struct heard is;
+	bool kept;            /* the store has it */
 };
 
 struct sender_known {
@@ -189,6 +198,9 @@ struct engine {
 
 	int64_t reports_next_s;   /* the first report to ask for; 0: look */
 	int64_t reports_pace_ms;  /* boot clock: not before */
+	struct heard_now *heard; /* owned; the sites, then the environments */
+	size_t heard_n;
+	int64_t heard_kept_ms, heard_last_ms;
 
 	struct queue_link *messages, *events; /* not yet taken */
 	struct queue_link *done_events;       /* applied in this turn; freed when it is committed */
@@ -323,6 +335,17 @@ bool same_sender(const char *a, const char *b);                                 
 
 bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */
 
+bool heard_build(struct engine *e, const struct rules *r, bool first, struct fault *f); /* first: from the store */
+void heard_note(struct engine *e, const struct message *m);
+bool heard_keep(struct engine *e, struct fault *f);           /* into the store, not more often than need be */
+void heard_tell(const struct engine *e, struct command *c);
+bool heard_any(const struct engine *e, const char *environment, struct heard *out); /* the last of an environment, whatever became of it */
+
+bool site_approve(struct engine *e, struct command *c, struct fault *f);
+bool site_hold(struct engine *e, struct command *c, struct fault *f);
+bool site_release(struct engine *e, struct command *c, struct fault *f);
+bool command_rules(struct engine *e, struct command *c, struct fault *f); /* takes c->rules over */
+bool command_sites_again(struct engine *e, struct fault *f);  /* e->sites, from the store */
 bool command_apply(struct engine *e, struct command *c, struct fault *f);
 bool command_sites(struct engine *e, struct rules *r, struct site_state **out, struct fault *f); /* what the store knows of each site */
 

@@ -231,6 +231,14 @@ arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_s
 }
 
 static bool
+hold_for_person(struct engine *e, struct look *l, struct fault *f)
+{
+	l->t.state = text_step(l->t.state, TEXT_EV_HOLD);
+	l->t.reason = REASON_SITE_HELD;
+	return store_text_put(e->store, &l->t, f);
+}
+
+static bool
 hold_for_month(struct engine *e, struct look *l, struct fault *f)
 {
 	l->t.state = text_step(l->t.state, TEXT_EV_HOLD);
@@ -282,6 +290,8 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 		return false;
 	if (told)
 		return true;
+	if (e->sites[l.site->index].held_s != 0)
+		return hold_for_person(e, &l, f);
 	lane = &e->lanes.item[e->sites[l.site->index].lane];
 	if (!send_allowed(e) || flights_find(&e->flights, text)) {
 		*stop = true;
@@ -413,9 +423,11 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 			return false;
 		return unsure || refuse(e, &l, &r, f);
 	}
+	if (e->sites[l.site->index].held_s != 0 && !unsure)
+		return outcome_close(e, &l.t, false, REASON_SITE_HELD, f);
 	struct lane *lane = &e->lanes.item[e->sites[l.site->index].lane];
 
-	if (!may_try(e) || e->now.boot_ms < lane->pause_until_ms ||
+	if (!may_try(e) || e->sites[l.site->index].held_s != 0 || e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(&lane->bucket, l.t.segments, e->now.boot_ms)) {
 		int64_t pause = lane->pause_until_ms - e->now.boot_ms;
 

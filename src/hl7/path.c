@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hl7/delims.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static bool
 read_number(const char **at, short min, short max, short *out)
 {
@@ -89,6 +92,34 @@ hl7_path_read(const char *text, struct hl7_path *out, struct fault *f)
 	return fault_set(f, FAULT_OPERATOR,
 	    "path \"%.100s\": at character %d there should be %s, as in SCH-11.4", text,
 	    (int)(at - text) + 1, wrong);
+}
+
+static void
+add_repetition(char *out, size_t cap, int repetition)
+{
+	size_t n = strlen(out);
+
+	if (repetition < 0)
+		(void)snprintf(out + n, cap - n, "(*)");
+	else if (repetition > 0)
+		(void)snprintf(out + n, cap - n, "(%d)", repetition);
+}
+
+void
+hl7_path_text(const struct hl7_path *p, char out[HL7_PATH_TEXT_MAX])
+{
+	size_t n;
+
+	(void)snprintf(out, HL7_PATH_TEXT_MAX, "%s", p->segment);
+	add_repetition(out, HL7_PATH_TEXT_MAX, p->segment_rep);
+	n = strlen(out);
+	(void)snprintf(out + n, HL7_PATH_TEXT_MAX - n, "-%d", p->field);
+	add_repetition(out, HL7_PATH_TEXT_MAX, p->field_rep);
+	n = strlen(out);
+	if (p->subcomponent > 0)
+		(void)snprintf(out + n, HL7_PATH_TEXT_MAX - n, ".%d.%d", p->component, p->subcomponent);
+	else if (p->component > 0)
+		(void)snprintf(out + n, HL7_PATH_TEXT_MAX - n, ".%d", p->component);
 }
 
 struct hl7_scope

@@ -15,7 +15,7 @@
 int
 command_check(struct call *c)
 {
-	struct settings s = { NULL, NULL };
+	struct settings s = { NULL, NULL, NULL };
 	struct conf_faults faults;
 	json_t *list = json_array();
 	bool ok;

@@ -1,4 +1,4 @@
-/* change.c - commands that change something: reload, approve, release, backup. */
+/* change.c - commands that change something: reload and its diff, hold, release, backup. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
@@ -21,21 +21,141 @@ ask_and_say(struct call *c, json_t *request, const char *said)
 	return 0;
 }
 
-int
-command_reload(struct call *c)
+bool
+call_confirm(const char *question)
 {
-	(void)call_flag(c, "--keys"); /* renewed certificates and keys come with every reload */
-	if (c->argc != 0)
-		return call_usage("reload [--keys]");
-	return ask_and_say(c, json_pack("{s:s}", "command", "reload"), "the configuration is applied");
+	char answer[16] = "";
+
+	if (!isatty(STDIN_FILENO))
+		return true;
+	(void)fprintf(stderr, "%s [y/N] ", question);
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* ---- what would change, and reload ---- */
+
+static const char *
+shown(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? (text[0] ? text : "(empty)") : "(default)";
+}
+
+void
+call_print_changes(const json_t *changes, FILE *to)
+{
+	size_t i;
+	json_t *x;
+
+	json_array_foreach(changes, i, x) {
+		if (call_text(x, "from")[0] || call_text(x, "to")[0])
+			(void)fprintf(to, "    %s: %s -> %s; %s\n", call_text(x, "setting"), shown(x, "from"), shown(x, "to"),
+			    call_text(x, "when"));
+		else
+			(void)fprintf(to, "    %s: changed; %s\n", call_text(x, "setting"), call_text(x, "when"));
+	}
+}
+
+static void
+print_site(const json_t *s, FILE *to)
+{
+	bool was = json_is_true(json_object_get(s, "sending")), will = json_is_true(json_object_get(s, "will_send"));
+
+	(void)fprintf(to, "site \"%s\": %lld texts planned%s%s%s\n", call_text(s, "site"),
+	    (long long)json_integer_value(json_object_get(s, "planned")),
+	    was && !will ? "; STOPS TEXTING: " : !was && will ? "; begins to text" : was ? "; goes on texting" : "; does not text: ",
+	    will ? "" : call_text(s, "why"), "");
+	call_print_changes(json_object_get(s, "changes"), to);
+}
+
+static void
+print_diff(const json_t *d, FILE *to)
+{
+	size_t i;
+	json_t *x;
+
+	if (json_is_true(json_object_get(d, "same")))
+		(void)fputs("nothing would change\n", to);
+	json_array_foreach(json_object_get(d, "sites"), i, x)
+		print_site(x, to);
+	json_array_foreach(json_object_get(d, "settings"), i, x) {
+		if (call_text(x, "title")[0])
+			(void)fprintf(to, "%s \"%s\": ", call_text(x, "block"), call_text(x, "title"));
+		else if (call_text(x, "block")[0])
+			(void)fprintf(to, "%s: ", call_text(x, "block"));
+		(void)fprintf(to, "%s: %s -> %s\n", call_text(x, "setting"), shown(x, "from"), shown(x, "to"));
+	}
 }
 
 int
-command_approve(struct call *c)
+command_diff(struct call *c)
+{
+	json_t *d = NULL;
+	int status;
+
+	if (c->argc != 0)
+		return call_usage("diff [--json]");
+	status = call_ask(c, json_pack("{s:s}", "command", "diff"), &d);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(d);
+	print_diff(d, stdout);
+	json_decref(d);
+	return 0;
+}
+
+/* Who would stop texting, and why; asked about on a terminal only, so that a
+ * service manager's reload goes on. */
+static bool
+stops_are_meant(const json_t *d, bool yes)
+{
+	const json_t *stops = json_object_get(d, "stops");
+	size_t i;
+	json_t *x;
+
+	json_array_foreach(stops, i, x)
+		(void)fprintf(stderr, "site \"%s\" would stop texting: %s\n", call_text(x, "site"), call_text(x, "why"));
+	return yes || json_array_size(stops) == 0 || call_confirm("apply it all the same?");
+}
+
+int
+command_reload(struct call *c)
+{
+	bool yes = call_flag(c, "--yes"), keys = call_flag(c, "--keys");
+	json_t *d = NULL;
+	int status;
+
+	if (c->argc != 0)
+		return call_usage("reload [--yes] [--json] | reload --keys");
+	if (keys)
+		return ask_and_say(c, json_pack("{s:s, s:b}", "command", "reload", "keys", 1), "certificates and keys are read again");
+	status = call_ask(c, json_pack("{s:s}", "command", "diff"), &d);
+	if (status != 0) {
+		(void)fputs("nudgectl: the configuration was not applied; what was in force stays so\n", stderr);
+		return status;
+	}
+	if (!c->json)
+		print_diff(d, stdout);
+	if (!stops_are_meant(d, yes)) {
+		json_decref(d);
+		(void)fputs("nudgectl: nothing was applied\n", stderr);
+		return EXIT_FAILURE;
+	}
+	status = ask_and_say(c, json_pack("{s:s, s:s}", "command", "reload", "version", call_text(d, "version")),
+	    "the configuration is applied");
+	json_decref(d);
+	return status;
+}
+
+int
+command_hold(struct call *c)
 {
 	if (c->argc != 1)
-		return call_usage("approve SITE");
-	return ask_and_say(c, json_pack("{s:s, s:s}", "command", "approve", "site", c->argv[0]), "the site is approved");
+		return call_usage("hold SITE");
+	return ask_and_say(c, json_pack("{s:s, s:s}", "command", "hold", "site", c->argv[0]),
+	    "the site is held: its texts wait until nudgectl release SITE --send or --drop");
 }
 
 /* nudged lets go of some at a time; all are counted together. */
@@ -83,8 +203,8 @@ command_release(struct call *c)
 	if (status == 0) {
 		json_object_foreach(sums, kind, n)
 			(void)printf("%s %lld\n", kind, (long long)json_integer_value(n));
-		(void)puts(send ? "released: they go at the number's rate" :
-		    drop        ? "dropped" :
+		(void)puts(send ? "released: they go at the number's rate, and the site is not held" :
+		    drop        ? "dropped, and the site is not held" :
 		                  "held; release them with --send, or end them with --drop");
 	}
 	json_decref(sums);

@@ -20,14 +20,32 @@ yes(const json_t *o, const char *key)
 }
 
 static void
+print_waiting(const json_t *s)
+{
+	const json_t *waiting = json_object_get(s, "waiting");
+	size_t i;
+	json_t *w;
+
+	if (!yes(s, "file_differs"))
+		return;
+	(void)printf("             %s: running approved of %s, file differs%s", call_text(s, "site"), call_text(s, "approved_at"),
+	    json_array_size(waiting) > 0 ? "; waits for approval: " : " (it narrows, that applies)");
+	json_array_foreach(waiting, i, w)
+		(void)printf("%s%s", i > 0 ? ", " : "", json_string_value(w));
+	(void)putchar('\n');
+}
+
+static void
 print_sites(const json_t *sites)
 {
 	size_t i;
 	json_t *s;
 
-	json_array_foreach(sites, i, s)
+	json_array_foreach(sites, i, s) {
 		(void)printf("site         %s: %s%s\n", call_text(s, "site"), yes(s, "sending") ? "sending" : "NOT SENDING: ",
 		    call_text(s, "silent"));
+		print_waiting(s);
+	}
 }
 
 static void

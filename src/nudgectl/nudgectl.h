@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "nudge/buf.h"
 #include "nudge/fault.h"
@@ -26,7 +27,11 @@ int command_explain(struct call *c);
 int command_report(struct call *c);
 int command_quarantine(struct call *c);
 int command_reload(struct call *c);
+int command_diff(struct call *c);
+int command_hold(struct call *c);
 int command_approve(struct call *c);
+int command_records(struct call *c);
+int command_verify(struct call *c);
 int command_release(struct call *c);
 int command_audit(struct call *c);
 int command_backup(struct call *c);
@@ -60,6 +65,8 @@ bool call_each_message(struct span all, call_message_fn *fn, void *ctx);
  * given and the reason was printed. `request` is taken over. */
 int call_ask(const struct call *c, json_t *request, json_t **result);
 int call_print_json(json_t *o);                            /* Pretty; takes over. Gives 0. */
+void call_print_changes(const json_t *changes, FILE *to);    /* Each {"setting","from","to","when"} on a line. */
+bool call_confirm(const char *question);                  /* Asks on a terminal; elsewhere true. */
 const char *call_text(const json_t *o, const char *key);   /* "" when absent or null. Borrowed. */
 
 #endif

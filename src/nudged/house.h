@@ -98,9 +98,18 @@ bool record_configuration(struct house *h, const struct rules *next, const struc
 bool looked_begin(struct house *h, struct command *c);
 void looked_end(struct house *h); /* waits for all */
 
+/* What a reload would apply: read, checked, under the approvals that are kept.
+ * Nothing changes. false: *faults (initialised here) says why. */
+bool house_read(void *ctx, struct settings *out, struct conf_faults *faults);
 /* Reads the configuration again and sends it on its way; c comes back through
- * the engine. Main thread. */
-bool house_reload(void *ctx, struct command *c, struct conf_faults *faults);
+ * the engine. version: the one that was looked at before; 0: any. Main thread. */
+bool house_reload(void *ctx, struct command *c, int64_t version, struct conf_faults *faults);
+/* The same for what was read last, c->site of it approved by c->who. */
+bool house_approve(void *ctx, struct command *c, struct conf_faults *faults);
+/* Certificates, keys and lists are read again, nothing else. */
+bool house_keys(void *ctx, struct fault *f);
+/* At start: what the approvals allow. */
+bool house_stand(struct house *h, struct fault *f);
 void house_reloaded(struct house *h, struct command *c); /* the engine has it, or would not */
 
 #endif

@@ -138,6 +138,22 @@ rules_now(void *ctx)
 	return rules_hold(h->settings.rules);
 }
 
+static struct rules *
+rules_file(void *ctx)
+{
+	struct house *h = ctx;
+
+	return rules_hold(h->settings.file);
+}
+
+static const struct siu_map *
+map_now(void *ctx)
+{
+	struct house *h = ctx;
+
+	return h->settings.map;
+}
+
 static void
 intake_stats(void *ctx, struct mllp_stats *out)
 {
@@ -187,7 +203,7 @@ on_hup(evutil_socket_t sig, short what, void *ctx)
 	(void)what;
 	if (!c)
 		return;
-	if (!house_reload(h, c, &faults)) {
+	if (!house_reload(h, c, 0, &faults)) {
 		for (size_t i = 0; i < faults.n; i++) {
 			char line[1024];
 
@@ -311,7 +327,8 @@ open_sockets(struct house *h, struct fault *f)
 {
 	const struct conf *c = h->settings.rules->conf;
 	struct control_setup s = { .base = h->base, .directory = c->state_directory, .ctx = h, .rules = rules_now,
-		.give = give_command, .reload = house_reload, .intake = intake_stats, .audit = h->audit };
+		.file = rules_file, .map = map_now, .give = give_command, .read = house_read, .reload = house_reload, .approve = house_approve,
+		.keys = house_keys, .intake = intake_stats, .audit = h->audit };
 	int link;
 
 	s.listener = control_listen(c->control_socket, 0666, f);
@@ -329,7 +346,7 @@ open_house(struct house *h, struct fault *f)
 	if (!h->base || !h->replies)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	daily_begin(&h->daily, h->settings.rules->conf->state_directory);
-	return room_init(&h->room, f) && open_store(h, f) && open_journal(h, f) && record_open(h, f) && open_intake(h, f) && open_sockets(h, f) &&
+	return room_init(&h->room, f) && open_store(h, f) && open_journal(h, f) && record_open(h, f) && house_stand(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }
 

@@ -155,7 +155,7 @@ gate_phone(const struct gate_facts *f)
 	if (f->phone[0] == '\0')
 		return suppress(REASON_NO_PHONE);
 	type = phone_type_of(f->phone, country);
-	if (!listed(&f->rules->site->environment->organization->countries, country))
+	if (!listed(&f->rules->site->countries, country))
 		return suppress(REASON_PHONE_COUNTRY);
 	return type == PHONE_MOBILE || type == PHONE_MAYBE_MOBILE ? pass() : suppress(REASON_PHONE_TYPE);
 }

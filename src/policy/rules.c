@@ -11,8 +11,8 @@
 
 #include "nudge/builtin.h"
 #include "nudge/seal.h"
-#include "policy/approval.h"
 #include "policy/file.h"
+#include "policy/making.h"
 #include "policy/site_words.h"
 
 #define TEXT_FILE_MAX 65536 /* bytes of a template or profile */
@@ -43,14 +43,16 @@ load_zone(struct rules *r, size_t i, struct fault *f)
 
 /* A name is a profile that comes with the program; a path is a file. */
 static bool
-load_profile(struct site_rules *s, struct fault *f)
+load_profile(struct site_rules *s, const struct site_terms *given, struct fault *f)
 {
 	const char *name = s->site->profile;
 	const struct builtin *b;
 	char path[128];
 
 	if (strchr(name, '/')) {
-		if (!file_read(name, TEXT_FILE_MAX, &s->profile_file, f))
+		if (given && !(s->profile_file = strdup(terms_value(given, "profile_file"))))
+			return fault_set(f, FAULT_BUSY, "no memory");
+		if (!given && !file_read(name, TEXT_FILE_MAX, &s->profile_file, f))
 			return fault_at(f, "profile");
 		s->profile = span_of(s->profile_file);
 		return true;
@@ -103,74 +105,82 @@ complete(struct sms_templates *t, const char *code, struct fault *f)
 	return true;
 }
 
-/* Also gives the text to the approval, which covers it. */
+/* Of one language, owned: given, in the site's folder, or built in. */
 static bool
-load_templates(struct site_rules *s, size_t language, struct approval *a, struct fault *f)
+load_text(const struct conf_site *site, size_t language, const struct site_terms *given, char *path, size_t path_cap, char **text,
+    struct fault *f)
 {
-	const struct conf_site *site = s->site;
 	const char *code = site->languages.item[language];
-	const char *folder = site->templates_path[0] ? site->templates_path : "conf/templates";
-	const struct builtin *b = NULL;
-	char path[4096], *text = NULL;
-	struct span content;
-	bool ok;
+	const struct builtin *b;
 
-	(void)snprintf(path, sizeof path, "%s/%s", folder, code);
-	if (site->templates_path[0]) {
-		if (!file_read(path, TEXT_FILE_MAX, &text, f))
-			return fault_at(f, "templates");
-		content = span_of(text);
+	(void)snprintf(path, path_cap, "%s/%s", site->templates_path[0] ? site->templates_path : "conf/templates", code);
+	if (given) {
+		const struct text_list *l = &given->item[terms_find("texts")];
+
+		*text = language < l->n ? strdup(l->item[language]) : NULL;
+	} else if (site->templates_path[0]) {
+		return file_read(path, TEXT_FILE_MAX, text, f) || fault_at(f, "templates");
 	} else {
 		b = builtin_find(path);
 		if (!b)
 			return fault_set(f, FAULT_OPERATOR,
 			    "languages: no built-in texts for \"%s\"; give templates = FOLDER with a file %s",
 			    code, code);
-		content = (struct span){ b->text, b->n };
+		*text = strndup(b->text, b->n);
 	}
-	ok = sms_templates_read(path, code, content, &s->templates[language], f) &&
-	    complete(s->templates[language], code, f);
-	approval_cover_text(a, code, content);
-	free(text);
-	return ok;
+	return *text || fault_set(f, FAULT_BUSY, "no memory");
 }
 
 static bool
-load_site(struct rules *r, size_t i, struct fault *f)
+load_templates(struct site_rules *s, size_t language, const struct site_terms *given, char **text, struct fault *f)
+{
+	const struct conf_site *site = s->site;
+	const char *code = site->languages.item[language];
+	char path[4096];
+
+	if (!load_text(site, language, given, path, sizeof path, text, f) ||
+	    !sms_templates_read(path, code, span_of(*text), &s->templates[language], f) ||
+	    !complete(s->templates[language], code, f))
+		return false;
+	if (site->merge && !sms_uses_other_times(s->templates[language], TEXT_REMINDER))
+		return fault_set(f, FAULT_OPERATOR, "merge = true: the [reminder] in %s does not say {other_times}, as in "
+		    "\"at {start_time}[[, {other_times}]]\"", code);
+	return true;
+}
+
+static bool
+load_site(struct rules *r, size_t i, const struct site_terms *given, struct fault *f)
 {
 	struct site_rules *s = &r->sites[i];
-	const struct text_list *languages = &s->site->languages;
-	struct approval a;
+	size_t n = s->site->languages.n;
+	char **texts = calloc(n + 1, sizeof *texts);
 	bool ok = false;
 
-	approval_begin(&a);
-	if (languages->n == 0) {
-		fault_set(f, FAULT_OPERATOR, "languages: at least one is needed, as in languages = {en}");
-		goto out;
-	}
-	s->templates = calloc(languages->n, sizeof(struct sms_templates *));
-	if (!s->templates) {
+	s->templates = calloc(n + 1, sizeof(struct sms_templates *));
+	if (!texts || !s->templates) {
 		fault_set(f, FAULT_BUSY, "no memory");
 		goto out;
 	}
-	if (!load_zone(r, i, f) || !load_profile(s, f) || !load_link_key(r, s, f))
+	if (n == 0) {
+		fault_set(f, FAULT_OPERATOR, "languages: at least one is needed, as in languages = {en}");
 		goto out;
-	for (size_t k = 0; k < languages->n; k++) {
-		if (!load_templates(s, k, &a, f))
-			goto out;
-		if (s->site->merge && !sms_uses_other_times(s->templates[k], TEXT_REMINDER)) {
-			(void)fault_set(f, FAULT_OPERATOR, "merge = true: the [reminder] in %s does not say {other_times}, as in "
-			    "\"at {start_time}[[, {other_times}]]\"", languages->item[k]);
-			goto out;
-		}
 	}
-	for (size_t k = 0; k < languages->n; k++)
+	if (!load_zone(r, i, f) || !load_profile(s, given, f) || !load_link_key(r, s, f))
+		goto out;
+	for (size_t k = 0; k < n; k++)
+		if (!load_templates(s, k, given, &texts[k], f))
+			goto out;
+	for (size_t k = 0; k < n; k++)
 		s->words = (int64_t)(((uint64_t)s->words * 1099511628211u ^ (uint64_t)sms_templates_version(s->templates[k])) & 0xffffffffffffu);
-	approval_cover_site(&a, s->site, span_of(s->profile_file));
-	ok = approval_end(&a, s->approval_hash) ||
-	    fault_set(f, FAULT_BUSY, "no memory for the hash of the settings");
+	ok = (terms_of(s->site, (const char *const *)texts, s->profile_file ? s->profile_file : "", &s->terms) &&
+		 terms_hash(&s->terms, s->hash)) ||
+	    fault_set(f, FAULT_BUSY, "no memory for what an approval covers");
+	memcpy(s->approval_hash, s->hash, sizeof s->hash);
+	s->standing.what = s->site->approvers.n > 0 ? STANDING_NEEDED : STANDING_FREE;
 out:
-	approval_clear(&a);
+	for (size_t k = 0; texts && k < n; k++)
+		free(texts[k]);
+	free(texts);
 	return ok;
 }
 
@@ -205,7 +215,7 @@ version_of(const struct rules *r, int64_t *out)
 	memcpy(sum, r->conf->digest, DIGEST_BYTES);
 	for (size_t i = 0; i < r->conf->sites_n; i++) {
 		memcpy(both, sum, DIGEST_BYTES);
-		memcpy(both + DIGEST_BYTES, r->sites[i].approval_hash, DIGEST_BYTES);
+		memcpy(both + DIGEST_BYTES, r->sites[i].hash, DIGEST_BYTES);
 		if (!digest_sha256(span_from((const char *)both, sizeof both), sum))
 			return false;
 	}
@@ -231,6 +241,7 @@ rules_free(struct rules *r)
 		free(s->templates);
 		free(s->profile_file);
 		seal_wipe(s->link_key, sizeof s->link_key);
+		terms_clear(&s->terms);
 		if (!shared)
 			zone_free(s->zone);
 	}
@@ -240,7 +251,7 @@ rules_free(struct rules *r)
 }
 
 bool
-rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
+rules_make(struct conf *c, const struct site_terms *given, struct rules **out, struct conf_faults *faults)
 {
 	struct counted *made = calloc(1, sizeof *made);
 	struct rules *r = made ? &made->rules : NULL;
@@ -261,7 +272,7 @@ rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
 	for (size_t i = 0; i < c->sites_n; i++) {
 		struct fault f = { .kind = FAULT_NONE };
 
-		if (!load_site(r, i, &f))
+		if (!load_site(r, i, given ? &given[i] : NULL, &f))
 			conf_fault_add(faults, &c->sites[i].at, false, "site \"%s\": %s", c->sites[i].title,
 			    f.text);
 		else
@@ -276,6 +287,12 @@ rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
 	r->tzdata = tzdata_of(r);
 	*out = r;
 	return true;
+}
+
+bool
+rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
+{
+	return rules_make(c, NULL, out, faults);
 }
 
 struct rules *

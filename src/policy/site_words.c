@@ -19,9 +19,9 @@
 void
 rules_values(const struct site_rules *s, struct sms_values *out)
 {
-	*out = (struct sms_values){ .organization = span_of(s->site->environment->organization->name),
+	*out = (struct sms_values){ .organization = span_of(s->site->organization_name),
 		.site = span_of(s->site->name), .contact = span_of(s->site->contact), .zone = s->zone,
-		.emergency = span_of(sms_emergency_number(s->site->environment->organization->country)),
+		.emergency = span_of(sms_emergency_number(s->site->country)),
 		.as_is = !s->site->smart_encoding, .plain_names = !s->site->names_keep_accents };
 }
 

@@ -139,6 +139,7 @@ static const struct {
 		"monthly_limit of the organization is used up (on_limit = hold): held until the next month, or a higher limit" },
 	[REASON_JOURNAL] = { "from-journal",
 		"it left before the store was put back from a backup: the send journal has it" },
+	[REASON_SITE_HELD] = { "site-held", "an administrator holds the site: held until nudgectl release SITE" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
 	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },

@@ -44,11 +44,18 @@ check_version(struct reading *r)
 }
 
 /* S23 and S24 block time, they are about no patient; S25 is a query. */
+static const char *const taken[] = { "S12", "S13", "S14", "S15", "S16", "S17", "S18", "S19", "S20", "S21", "S22", "S26", "S27",
+	NULL };
+
+const char *const *
+siu_triggers(void)
+{
+	return taken;
+}
+
 static bool
 check_event(struct reading *r)
 {
-	static const char *const taken[] = { "S12", "S13", "S14", "S15", "S16", "S17", "S18", "S19", "S20",
-		"S21", "S22", "S26", "S27" };
 	struct span type = msh(r, 9, 1), event = msh(r, 9, 2);
 
 	if (type.n == 0)
@@ -61,7 +68,7 @@ check_event(struct reading *r)
 		return verdict_ignore(r, "message type is not SIU");
 	if (event.n == 0)
 		return verdict_refuse(r, "trigger event is missing", VERDICT_REJECT, 201, "MSH", 9);
-	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+	for (size_t i = 0; taken[i]; i++)
 		if (span_is_nocase(event, taken[i])) {
 			memcpy(r->event, taken[i], sizeof r->event);
 			return true;

@@ -129,6 +129,12 @@ siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults)
 }
 
 void
+siu_paths_text(const struct siu_map *m, const struct conf_site *s, const char *meaning, struct buf *out)
+{
+	siu_profile_text(m->sites[s->index].profile, meaning, out);
+}
+
+void
 siu_map_free(struct siu_map *m)
 {
 	if (!m)

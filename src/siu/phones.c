@@ -80,7 +80,7 @@ phones_read(struct reading *r, struct booking *b)
 		return;
 	}
 	b->phone_state = FIELD_SET;
-	choice = phone_choose(list, n, b->site->environment->organization->country,
+	choice = phone_choose(list, n, b->site->country,
 	    b->site->unknown_type_phone);
 	memcpy(b->phone, choice.e164, sizeof b->phone);
 	if (!b->phone[0])

@@ -410,3 +410,18 @@ siu_profile_free(struct siu_profile *p)
 {
 	free(p);
 }
+
+void
+siu_profile_text(const struct siu_profile *p, const char *name, struct buf *out)
+{
+	const struct key *k = key_of(span_of(name));
+	const void *list = k ? (const char *)p + k->offset : NULL;
+	size_t n = k && k->kind != KEY_WORDS ? list_n(list, k->kind) : 0;
+	char text[HL7_PATH_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		hl7_path_text(k->kind == KEY_PATHS ? &((const struct path_list *)list)->item[i]
+		                                   : &((const struct length_list *)list)->item[i].value, text);
+		(void)buf_addf(out, "%s%s", i > 0 ? ", " : "", text);
+	}
+}

@@ -3,6 +3,7 @@
 #define SIU_PROFILE_H
 
 #include "nudge/booking.h"
+#include "nudge/buf.h"
 #include "nudge/hl7.h"
 #include "nudge/siu.h"
 
@@ -46,6 +47,9 @@ struct siu_profile {
 /* "KEY = VALUE, VALUE": what a site says in place of its profile. false says
  * what is wrong; the list of KEY is then not to be used. */
 bool siu_profile_replace(struct siu_profile *p, const char *line, struct fault *f) __attribute__((warn_unused_result));
+
+/* The paths of a key, ", " between; nothing for words. */
+void siu_profile_text(const struct siu_profile *p, const char *name, struct buf *out);
 
 /* true: `value` is one of the words. Pure. */
 bool word_list_has(const struct word_list *l, struct span value);

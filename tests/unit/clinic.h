@@ -56,8 +56,9 @@ clinic_open(struct clinic *c)
 	c->reminders[1] = (struct conf_reminder){ .title = word("soon"), .form = BEFORE_ELAPSED, .before_s = 900 };
 	c->site = (struct conf_site){ .title = word("cardiology"), .name = word("Lamna Cardiology"),
 		.contact = word("608-271-9000"), .fhir_base_url = word("https://lamna.example/R4"),
-		.environment = &c->environment, .profile = word("epic"), .sending_application = word(""),
-		.sending_facility = word(""), .number = &c->number, .time_zone = word("America/Chicago"),
+		.environment = &c->environment, .organization_name = word("Lamna Healthcare"), .country = word("US"),
+		.countries = { c->countries, 1 }, .profile = word("epic"), .sending_application = word(""),
+		.sending_facility = word(""), .adt_sending_application = word(""), .adt_sending_facility = word(""), .number = &c->number, .time_zone = word("America/Chicago"),
 		.languages = { c->languages, 2 }, .templates_path = word(""), .link = word(""), .link_key = word(""),
 		.device_test_link = word(""), .smart_encoding = true, .names_keep_accents = true, .confirmation = true,
 		.stale_s = 86400, .reminders = c->reminders, .reminders_n = 2, .window = { 0, 1440, true },

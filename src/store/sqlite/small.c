@@ -175,47 +175,7 @@ store_cap_add(struct store *s, const char *phone, int64_t day, struct fault *f)
 	return sql_do(s, q, "cap", f);
 }
 
-/* ---- approvals and settings ---- */
-
-enum store_found
-store_approval_get(struct store *s, int64_t site, uint8_t hash[DIGEST_BYTES], char who[64], int64_t *at_s, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_APPROVAL_GET, f);
-	enum store_found found;
-	struct span h;
-
-	if (!q)
-		return STORE_FAILED;
-	(void)sqlite3_bind_int64(q, 1, site);
-	found = sql_row(s->db, q, "approval", f);
-	if (found == STORE_FOUND) {
-		h = sql_blob(q, 0);
-		if (h.n == DIGEST_BYTES)
-			memcpy(hash, h.p, DIGEST_BYTES);
-		else
-			memset(hash, 0, DIGEST_BYTES);
-		sql_text(q, 1, who, 64);
-		*at_s = sqlite3_column_int64(q, 2);
-	}
-	if (found != STORE_FAILED)
-		(void)sqlite3_reset(q);
-	return found;
-}
-
-bool
-store_approval_put(struct store *s, int64_t site, const uint8_t hash[DIGEST_BYTES], const char *who, int64_t at_s,
-    struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_APPROVAL_PUT, f);
-
-	if (!q)
-		return false;
-	(void)sqlite3_bind_int64(q, 1, site);
-	sql_bind_blob(q, 2, hash, DIGEST_BYTES);
-	sql_bind_text(q, 3, who);
-	(void)sqlite3_bind_int64(q, 4, at_s);
-	return sql_do(s, q, "approval", f);
-}
+/* ---- settings ---- */
 
 bool
 store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f)

@@ -3,7 +3,8 @@
  *   open.c         the database: open, migrate, pragmas, begin, commit, checkpoint
  *   statements.c   every statement, prepared once
  *   keys.c         marks, the key of a day, sealing a column
- *   small.c        senders, sites, settings, approvals, opt-outs, caps
+ *   small.c        senders, sites, settings, opt-outs, caps
+ *   approval.c     what was approved of each site
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
  *   appointment.c, text.c, quarantine.c, sample.c, erase.c

@@ -43,6 +43,11 @@ static const char *const text[STATEMENTS] = {
 	[S_SENDER_GET] = "SELECT id FROM sender WHERE environment = ?1 AND application = ?2 AND facility = ?3",
 	[S_SENDER_ADD] = "INSERT INTO sender (environment, application, facility) VALUES (?1, ?2, ?3)",
 	[S_SITE_GET] = "SELECT id FROM site WHERE title = ?1",
+	[S_SITE_HELD] = "SELECT held, who FROM site WHERE id = ?1",
+	[S_SITE_HOLD] = "UPDATE site SET held = ?2, who = ?3 WHERE id = ?1",
+	[S_HEARD_PUT] = "INSERT INTO heard (environment, site, at, msh, fate, reason, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+	                "ON CONFLICT DO UPDATE SET at = ?3, msh = ?4, fate = ?5, reason = ?6, facts = ?7",
+	[S_HEARD_LIST] = "SELECT environment, site, at, msh, fate, reason, facts FROM heard",
 	[S_SITE_ADD] = "INSERT INTO site (title) VALUES (?1)",
 
 	[S_SEEN_GET] = "SELECT answered, condition FROM seen WHERE sender = ?1 AND control_id = ?2 AND content = ?3",
@@ -159,8 +164,8 @@ static const char *const text[STATEMENTS] = {
 	[S_RESTORED_OVER] = "DELETE FROM restored WHERE start < ?1",
 	[S_RESTORED_ANY] = "SELECT 1 FROM restored LIMIT 1",
 	[S_APPROVAL_GET] = "SELECT hash, who, at FROM approval WHERE site = ?1",
-	[S_APPROVAL_PUT] = "INSERT INTO approval (site, hash, who, at) VALUES (?1, ?2, ?3, ?4) "
-	                   "ON CONFLICT DO UPDATE SET hash = ?2, who = ?3, at = ?4",
+	[S_APPROVAL_PUT] = "INSERT INTO approval (site, hash, who, at, terms) VALUES (?1, ?2, ?3, ?4, ?5) "
+	                   "ON CONFLICT DO UPDATE SET hash = ?2, who = ?3, at = ?4, terms = ?5",
 	[S_SETTING_GET] = "SELECT value FROM setting WHERE name = ?1",
 	[S_SETTING_PUT] = "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
 
@@ -237,6 +242,7 @@ static const char *const text[STATEMENTS] = {
 	[S_VIEW_STATES] = "SELECT site, state, count(*) FROM text GROUP BY site, state",
 	[S_VIEW_USAGE] = "SELECT organization, month, texts, segments FROM usage WHERE month BETWEEN ?1 AND ?2 "
 	                 "ORDER BY month, organization",
+	[S_VIEW_APPROVALS] = "SELECT s.title, a.hash, a.who, a.at, a.terms FROM approval a JOIN site s ON s.id = a.site",
 	[S_VIEW_SITES] = "SELECT title FROM site WHERE id = ?1",
 	[S_VIEW_QUARANTINE] = "SELECT id, sender, received, site, reason, segment, field, place FROM quarantine ORDER BY id",
 };

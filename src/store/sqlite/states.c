@@ -89,6 +89,16 @@ tell(sqlite3 *db, const struct counts *c, store_states_fn *fn, void *ctx, struct
 }
 
 bool
+store_read_tally(struct store_reader *r, store_states_fn *fn, void *ctx, struct fault *f)
+{
+	struct counts c = { 0 };
+	bool ok = take(reader_db(r), S_TALLY_LIST, true, &c, f) && tell(reader_db(r), &c, fn, ctx, f);
+
+	free(c.item);
+	return ok;
+}
+
+bool
 store_read_states(struct store_reader *r, store_states_fn *fn, void *ctx, struct fault *f)
 {
 	sqlite3 *db = reader_db(r);
