@@ -4,6 +4,7 @@ import glob
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -42,9 +43,15 @@ def certs():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives out by itself, so that no connection of another test takes it meanwhile."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def wait(what, seconds=10, step=0.05):
@@ -319,6 +326,8 @@ class House:
         for path in glob.glob(self.path("logs/*")) + glob.glob(self.path("state/audit/*")):
             with open(path, errors="replace") as f:
                 text = f.read().replace("+18335550100", "")  # the sender's own
+            # digits of a hash are no number
+            text = re.sub(r"\b(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b", "", text)
             for canary in ["555-01", "55501", "555 01", "MRN", "Testmann", "Erika", *self.canaries]:
                 assert canary not in text, f"\"{canary}\" stands in {os.path.basename(path)}: {[l for l in text.splitlines() if canary in l][:1]}"
             assert "Sanitizer" not in text and "runtime error" not in text, f"{path}: {text[-3000:]}"
