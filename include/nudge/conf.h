@@ -73,6 +73,7 @@ struct conf_gateway {
 	char *webhook_tenant;   /* of the tokens that Event Grid shows; "" : none are asked for */
 	char *webhook_audience, *webhook_caller; /* caller "": any of the tenant */
 	char *webhook_keys;     /* URL of the tenant's public keys */
+	int64_t repeat_window_s; /* an id is used again so long after it was first sent */
 	struct conf_place at;
 };
 
@@ -178,6 +179,7 @@ struct conf_site {
 	struct conf_window window, short_window; /* short_window: reminders under 2 h, default 07:00-21:00 widened by window */
 	int64_t expiry_s, retain_s;
 	enum unknown_rule unknown;
+	int64_t unknown_wait_s;          /* for a report, before resend or hold */
 	int64_t storm_brake_per_min;     /* 0: off */
 	int64_t daily_cap, weekly_cap;   /* 0: none */
 	bool merge;                      /* reminders of one patient, rule and day become one text */

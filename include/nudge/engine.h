@@ -68,6 +68,7 @@ struct engine_status {
 	int64_t oldest_due_s;    /* of a text that is due and not sent; 0: none */
 	int64_t backlog;         /* texts due and waiting */
 	int64_t in_flight;
+	int64_t unknown_dropped, unknown_resent, unknown_held; /* what the policy made of unknown outcomes, since the start */
 	bool sender_connected, journal_held, clock_held, clock_synchronised, store_busy;
 	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
 	int64_t turns, commits;

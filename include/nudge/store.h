@@ -224,6 +224,10 @@ bool store_held_for(struct store *s, int64_t site, enum text_reason why, size_t 
 bool store_held_kinds(struct store *s, int64_t site, enum text_reason why, int64_t n[TEXT_KINDS], struct fault *f)
     __attribute__((warn_unused_result));
 
+/* Texts of unknown outcome for this reason, first sent first, whose expires_s is at most expired_s. site 0: any. */
+bool store_unknown(struct store *s, int64_t site, enum text_reason why, int64_t expired_s, store_text_fn *fn, void *ctx,
+    struct fault *f) __attribute__((warn_unused_result));
+
 /* Held texts that may not go any more (expires_s <= now_s), at most `limit`. */
 bool store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
     __attribute__((warn_unused_result));

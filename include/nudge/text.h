@@ -4,6 +4,7 @@
  *      |  ^                        |  |                  `--report--> failed
  *      |  `---- refused for now ---'  +--refused--> failed
  *      |        (window over)         `--silence--> unknown --report--> delivered, failed
+ *      |                                              `--policy, a person--> pending
  *      +--gate--> suppressed      held --released--> pending
  *      +--too late--> expired
  *      `--appointment changed--> void
@@ -29,6 +30,7 @@ enum text_event {
 	TEXT_EV_ACCEPTED, TEXT_EV_REFUSED, TEXT_EV_SILENCE,
 	TEXT_EV_BACK,      /* every attempt was certainly refused: may be armed anew, with a new id */
 	TEXT_EV_REPORT_OK, TEXT_EV_REPORT_BAD,
+	TEXT_EV_RESEND,    /* of an unknown outcome, by the site's policy or a person: perhaps a second time */
 	TEXT_EVENTS
 };
 
@@ -51,6 +53,7 @@ enum text_reason { /* the numbers are stored: append only */
 	REASON_UNDONE, REASON_TOO_MANY, REASON_RENDER, REASON_CLOCK, REASON_SITE_GONE, REASON_LEARNING,
 	REASON_MINOR, REASON_REBOOKED, REASON_MERGED, REASON_MONTHLY_LIMIT, REASON_RESPONSE_LATE,
 	REASON_JOURNAL, REASON_SITE_HELD,
+	REASON_REPORT_AWAITED, REASON_UNKNOWN_HELD,
 	REASONS
 };
 const char *reason_name(enum text_reason r);     /* short word, "no-phone". Literal. */

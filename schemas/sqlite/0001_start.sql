@@ -138,6 +138,7 @@ CREATE TABLE text (
 -- By day, so that new rows go to few pages: a plain index on due costs far more.
 CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;
 CREATE INDEX text_held ON text (site, id) WHERE state = 2;
+CREATE INDEX text_unknown ON text (reason, first_sent) WHERE state = 7;
 CREATE INDEX text_sending ON text (id) WHERE state = 3;
 CREATE INDEX text_carried ON text (carrier) WHERE carrier IS NOT NULL;
 CREATE INDEX text_sent ON text (first_sent) WHERE first_sent IS NOT NULL;

@@ -174,6 +174,7 @@ gateway(struct reader *r, const struct section *s, void *item, size_t index)
 	g->api_version = section_text(s, "api_version");
 	g->ca_file = section_path(s, "ca_file");
 	g->any_host = section_bool(s, "any_host");
+	g->repeat_window_s = section_duration(s, "repeat_window");
 	endpoint(s, g);
 	identity(s, g);
 	build_gateway_told(s, g);

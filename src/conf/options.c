@@ -101,6 +101,8 @@ const struct option options[] = {
 	{ "gateway", "webhook_audience", OPTION_TEXT, "", 0, 0, "", "for whom that token must be: an application's id or URI" },
 	{ "gateway", "webhook_caller", OPTION_TEXT, "", 0, 0, "", "the application that must have asked for it; empty: any" },
 	{ "gateway", "webhook_keys", OPTION_TEXT, "", 0, 0, "", "where the tenant's public keys are; default: Microsoft's" },
+	{ "gateway", "repeat_window", OPTION_DURATION, "4min", 30, 290, "s",
+		"an unanswered request is repeated under its id so long; the gateway remembers five minutes" },
 
 	{ "number", "sender", OPTION_TEXT, NULL, 0, 0, "", "the number, short code or name" },
 	{ "number", "type", OPTION_WORD, NULL, 0, 0, "toll-free, short-code, 10dlc, alphanumeric",
@@ -202,6 +204,8 @@ const struct option options[] = {
 		"keep the number so long after the start" },
 	{ "site", "unknown", OPTION_WORD, "drop", 0, 0, "drop, resend, hold",
 		"outcome unknown: drop, resend or hold" },
+	{ "site", "unknown_wait", OPTION_DURATION, "15min", 60, 43200, "s",
+		"so long a report is waited for, before resend or hold" },
 	{ "site", "storm_brake", OPTION_RATE, "300/min", 1, 1000000, "confirmations",
 		"more confirmations are held; off: never" },
 	{ "site", "daily_cap", OPTION_NUMBER, "6", 0, 1000, "texts", "texts to a phone in a day; 0: no cap" },

@@ -270,6 +270,7 @@ times(const struct section *s, struct conf_site *site)
 	site->expiry_s = section_duration(s, "expiry");
 	site->retain_s = section_duration(s, "retain");
 	site->unknown = (enum unknown_rule)section_word(s, "unknown");
+	site->unknown_wait_s = section_duration(s, "unknown_wait");
 	site->storm_brake_per_min = section_rate(s, "storm_brake");
 	site->daily_cap = section_number(s, "daily_cap");
 	site->weekly_cap = section_number(s, "weekly_cap");

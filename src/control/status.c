@@ -86,10 +86,12 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	for (int t = TEXT_PENDING; t < TEXT_STATES; t++)
 		(void)json_object_set_new(texts, text_state_name((enum text_state)t), json_integer(s->texts[t]));
 	clock_rfc3339(s->oldest_due_s, oldest);
-	o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:I, s:o, s:I, s:I, s:b, s:I, s:b, s:b, s:b, s:b, s:o, s:s}",
+	o = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:{s:I, s:I, s:I}, s:I, s:o, s:I, s:I, s:b, s:I, s:b, s:b, s:b, s:b, s:o, s:s}",
 	    "messages", "accepted", (json_int_t)s->messages_accepted, "duplicate", (json_int_t)s->messages_duplicate,
 	    "ignored", (json_int_t)s->messages_ignored, "quarantined", (json_int_t)s->messages_quarantined, "refused",
 	    (json_int_t)s->messages_refused, "control_id_reused", (json_int_t)s->control_id_reused, "texts", texts,
+	    "unknown_outcomes", "dropped", (json_int_t)s->unknown_dropped, "resent", (json_int_t)s->unknown_resent, "held",
+	    (json_int_t)s->unknown_held,
 	    "connections", (json_int_t)m->connections, "oldest_due", s->oldest_due_s ? json_string(oldest) : json_null(),
 	    "backlog", (json_int_t)s->backlog, "in_flight", (json_int_t)s->in_flight, "sender_connected",
 	    s->sender_connected, "numbers_blocked", (json_int_t)s->lanes_blocked, "clock_held", s->clock_held,

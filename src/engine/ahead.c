@@ -11,7 +11,7 @@ ahead_restart(struct engine *e)
 
 	wheel_reset(e->wheel, now);
 	for (size_t i = 0; i < e->lanes.n; i++)
-		e->lanes.item[i].n = 0; /* they are pending rows too, and come back */
+		lanes_empty(&e->lanes.item[i]); /* they are pending rows too, and come back */
 	e->loading = true;
 	e->overflow = false;
 	e->load_cursor = (struct store_cursor){ 0, 0 };
@@ -193,7 +193,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 		if (!quarantine_expire(e, &again, f))
 			return false;
 		e->held_looked_s = again ? 0 : now;
-		if (!limit_release(e, f) || !optout_nightly(e, f))
+		if (!limit_release(e, f) || !optout_nightly(e, f) || !unknown_decide(e, &again, f))
 			return false;
 		*more = *more || again;
 	}

@@ -109,9 +109,10 @@ oldest_waiting(const struct engine *e, int64_t *n)
 		const struct lane *l = &e->lanes.item[i];
 
 		*n += (int64_t)l->n;
-		for (size_t j = 0; j < l->n && j < 1000; j++)
-			if (oldest == 0 || l->heap[j].due_s < oldest)
-				oldest = l->heap[j].due_s;
+		for (size_t k = 0; k < l->lines_n; k++)
+			for (size_t j = 0; j < l->lines[k].n && j < 1000; j++)
+				if (oldest == 0 || l->lines[k].heap[j].due_s < oldest)
+					oldest = l->lines[k].heap[j].due_s;
 	}
 	return oldest;
 }

@@ -482,9 +482,9 @@ engine_sleep_ms(const struct engine *e, const struct now *now)
 
 		if (l->n == 0)
 			continue;
-		ms = least(ms, l->heap[0].expires_s * 1000 - now->wall_ms);
+		ms = least(ms, lanes_earliest(l) * 1000 - now->wall_ms);
 		if (send_allowed(e))
-			ms = least(ms, pause > 0 ? pause : bucket_ready_ms(&l->bucket, l->wants, now->boot_ms));
+			ms = least(ms, pause > 0 ? pause : bucket_ready_ms(&e->lanes.item[l->pool].bucket, l->wants, now->boot_ms));
 	}
 	return ms < 0 ? 0 : ms;
 }

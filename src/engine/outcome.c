@@ -14,35 +14,17 @@ outcome_settle(struct engine *e, struct text *t, struct fault *f)
 	    apply_final(e, t->appointment, f);
 }
 
-/* A cancellation with unknown outcome is never sent again; the rest as the
- * site's `unknown` says. */
-static bool
-resend_allowed(const struct engine *e, const struct text *t)
-{
-	const struct conf_site *s = engine_site(e, t->site);
-
-	return s && s->unknown == UNKNOWN_RESEND && t->kind != TEXT_CANCELED && !text_is_response(t->kind) && t->expires_s > now_s(&e->now);
-}
-
 bool
 outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f)
 {
-	const struct conf_site *s = engine_site(e, t->site);
-
-	if (unsure && !resend_allowed(e, t)) {
-		t->unsure = true;
-		t->state = text_step(t->state, TEXT_EV_SILENCE);
-		t->reason = why;
-		engine_alarm(e, "a text has an unknown outcome", s ? s->title : "");
-		return outcome_settle(e, t, f);
-	}
-	/* Certainly not taken, or the administrator's policy: a new id may be used. */
+	if (unsure)
+		return unknown_begins(e, t, why, f);
+	/* Certainly not taken: a new id may be used. */
 	t->state = text_step(t->state, TEXT_EV_BACK);
 	t->reason = why;
-	if (!unsure && !limit_use(e, t, -1, f))
+	if (!limit_use(e, t, -1, f))
 		return false;
-	if (!unsure)
-		journalled_ended(e, t, false);
+	journalled_ended(e, t, false);
 	t->unsure = false;
 	flights_remove(&e->flights, flights_find(&e->flights, t->id));
 	ahead_note(e, t->id, t->due_s);
@@ -72,14 +54,15 @@ refused(struct engine *e, struct text *t, const struct flight *x, struct fault *
 	/* A refusal after a lost answer may only mean that the first was taken. */
 	bool unsure = x && x->unsure;
 
-	t->state = text_step(t->state, unsure ? TEXT_EV_SILENCE : TEXT_EV_REFUSED);
-	t->reason = unsure ? REASON_NO_ANSWER : REASON_GATEWAY_REFUSED;
 	if (strcmp(t->code, "opted-out") == 0 && !optout_of_text(e, t, f))
 		return false;
 	send_alarm_untold(e, t);
-	if (!unsure)
-		journalled_ended(e, t, false);
-	return (unsure || limit_use(e, t, -1, f)) && outcome_settle(e, t, f);
+	if (unsure)
+		return unknown_begins(e, t, REASON_NO_ANSWER, f);
+	t->state = text_step(t->state, TEXT_EV_REFUSED);
+	t->reason = REASON_GATEWAY_REFUSED;
+	journalled_ended(e, t, false);
+	return limit_use(e, t, -1, f) && outcome_settle(e, t, f);
 }
 
 /* Tries the same again later: after what the gateway asked for, or a growing,
@@ -194,6 +177,7 @@ outcome_sender(struct engine *e, const struct sender_event *ev)
 			x->unsure = true;
 			x->out = false;
 		}
+		x->offered = true;
 		x->wake_ms = e->now.boot_ms;
 	}
 	e->flights.out_n = 0;

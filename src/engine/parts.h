@@ -15,6 +15,7 @@
  *   merge.c    a patient's reminders of one day as one text
  *   limit.c    what an organization may send in a month
  *   outcome.c  what came of an attempt
+ *   unknown.c  attempts of which nobody knows what came of them
  *   told.c     what the gateway told by itself: reports, its opt-outs
  *   reports.c  reports that must be asked for
  *   reply.c    a text from a phone: what it means, for which visit
@@ -44,8 +45,10 @@
 #define ERASE_PORTION 200
 #define NEWS_PORTION 200       /* visits that messages beside the schedule reach in one turn */
 #define FLIGHTS_MAX 1024
-#define BREAKER_FAILURES 20
+#define BREAKER_FAILURES 20     /* in a row, and within BREAKER_MS */
+#define BREAKER_MS 30000
 #define PROBE_MS 5000
+#define RETRIES_AT_ONCE 64      /* of one number; one comes back a second, and one for five texts that were taken */
 #define SILENCE_MS 90000       /* nudge-sender ends every attempt long before */
 #define SEEN_KEEP_S (30 * 86400)
 
@@ -56,6 +59,7 @@ struct flight {
 	size_t lane;
 	bool out;             /* an attempt is at nudge-sender */
 	bool unsure;          /* some attempt may have been taken */
+	bool offered;         /* the next attempt is no retry: its connection to nudge-sender was lost */
 };
 
 struct flights {
@@ -72,21 +76,32 @@ struct waiting {
 	int64_t expires_s, due_s, text;
 };
 
+struct line { /* the texts of one site that wait in a lane */
+	int64_t site;         /* the store's id */
+	struct waiting *heap; /* owned; earliest expiry first */
+	size_t n, cap;
+	int64_t served;       /* segments, of what went while others waited too */
+};
+
 struct lane { /* one sending number */
 	char title[64];
 	bool used;            /* the configuration has it */
+	size_t pool;          /* whose bucket it takes from: names share their resource's */
 	struct bucket bucket;
-	struct waiting *heap; /* owned; earliest expiry first */
-	size_t n, cap;
+	struct line *lines;   /* owned */
+	size_t lines_n, n;    /* n: texts in all of them */
+	int64_t served;       /* of the line that went last: who comes new begins there */
 	int64_t wants;        /* tokens that its first text needs, as far as known */
 	int64_t failures;     /* in a row */
+	int64_t failed_ms[BREAKER_FAILURES]; /* when; the last ones, in a ring */
 	bool blocked;         /* breaker open, or refused */
 	int64_t pause_until_ms;
+	int64_t retry_milli, retry_ms; /* what is left for retries, and when that was */
 };
 
 struct lanes {
 	struct lane *item;    /* owned */
-	size_t n;
+	size_t n, first;      /* first: to be asked first */
 };
 
 /* ---- outputs: kept here until the commit ---- */
@@ -241,7 +256,13 @@ void ahead_restart(struct engine *e);                        /* forget the wheel
 
 bool lanes_build(struct engine *e, const struct rules *r);   /* false: no memory */
 bool lanes_push(struct engine *e, size_t lane, const struct text *t); /* false: no memory */
-bool lanes_pop(struct lane *l, struct waiting *out);
+bool lanes_pop(struct lane *l, int64_t now_s, struct waiting *out); /* What has expired, else the earliest of the site that had least. */
+void lanes_empty(struct lane *l);
+int64_t lanes_earliest(const struct lane *l); /* expires_s of what expires first; INT64_MAX: nothing waits */
+void lanes_served(struct lane *l, int64_t site, int64_t segments);
+struct bucket *lane_bucket(struct engine *e, const struct lane *l);
+bool lane_may_retry(struct engine *e, struct lane *l); /* takes nothing */
+void lane_retried(struct lane *l);
 bool lane_may_send(struct engine *e, struct lane *l);        /* breaker, pause; takes the probe when it is one */
 void lane_worked(struct engine *e, struct lane *l);
 enum lane_trouble { LANE_SILENT, LANE_REFUSED, LANE_NOT_TRIED };
@@ -306,6 +327,11 @@ void backup_drop(struct engine *e);                      /* At the end: nobody w
 bool takeover(struct engine *e, struct fault *f); /* Marks what was sent since, in the transaction of the start. */
 void takeover_sent(struct text *t, const char *repeat_id, int64_t at_s, int64_t segments);
 
+int64_t window_of(const struct engine *e, const struct text *t); /* seconds in which its gateway recognises a repetition */
+bool unknown_begins(struct engine *e, struct text *t, enum text_reason why, struct fault *f); /* by the site's policy: at once, or after a wait for a report */
+bool unknown_decide(struct engine *e, bool *more, struct fault *f);                  /* those whose wait is over */
+bool unknown_count(struct engine *e, int64_t site, int64_t n[TEXT_KINDS], struct fault *f); /* added: those that wait for a person */
+bool unknown_release(struct engine *e, int64_t site, bool send, struct command *c, struct fault *f);
 bool told_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
 bool reports_expect(struct engine *e, const struct text *t, struct fault *f); /* the gateway took it */
 bool reports_ask(struct engine *e, struct fault *f);          /* those that are due; a little of it */

@@ -158,10 +158,18 @@ new_repeat_id(struct engine *e, char out[37])
 	return snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20) == 36;
 }
 
-static int64_t
-not_after(const struct text *t)
+int64_t
+window_of(const struct engine *e, const struct text *t)
 {
-	int64_t window = t->first_sent_s + ACS_WINDOW_S;
+	const struct conf_gateway *g = conf_find_gateway(e->rules->conf, t->gateway);
+
+	return g ? g->repeat_window_s : ACS_WINDOW_S;
+}
+
+static int64_t
+not_after(const struct engine *e, const struct text *t)
+{
+	int64_t window = t->first_sent_s + window_of(e, t);
 
 	return window < t->expires_s ? window : t->expires_s;
 }
@@ -175,7 +183,7 @@ new_job(struct engine *e, const struct look *l, bool first)
 	j = &e->out.jobs[e->out.jobs_n++];
 	j->text = l->t.id;
 	j->attempt = l->t.attempts;
-	j->not_after_s = not_after(&l->t);
+	j->not_after_s = not_after(e, &l->t);
 	j->first = first;
 	memcpy(j->gateway, l->t.gateway, sizeof j->gateway);
 	memcpy(j->to, l->a.phone, sizeof j->to);
@@ -305,7 +313,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	} else if (hold && !text_is_response(l.t.kind)) {
 		return hold_for_month(e, &l, f);
 	} else if (e->now.boot_ms < lane->pause_until_ms ||
-	    !bucket_take(&lane->bucket, (int64_t)size.segments, e->now.boot_ms)) {
+	    !bucket_take(lane_bucket(e, lane), (int64_t)size.segments, e->now.boot_ms)) {
 		lane->wants = (int64_t)size.segments;
 		*stop = true;
 	}
@@ -313,6 +321,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 		return lanes_push(e, e->sites[l.site->index].lane, &l.t) ||
 		    fault_set(f, FAULT_BROKEN, "out of memory");
 	lane->wants = 1;
+	lanes_served(lane, l.t.site, (int64_t)size.segments);
 	(void)lane_may_send(e, lane);
 	x = flights_add(&e->flights, text);
 	return arm(e, &l, &m, &size, x, f);
@@ -320,22 +329,24 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 
 /* The earliest in a lane may have expired while it could not be sent. */
 static bool
-lane_ready(const struct engine *e, const struct lane *l)
+lane_ready(struct engine *e, const struct lane *l)
 {
 	if (l->n == 0)
 		return false;
-	if (l->heap[0].expires_s <= now_s(&e->now))
+	if (lanes_earliest(l) <= now_s(&e->now))
 		return true;
 	return send_allowed(e) && e->now.boot_ms >= l->pause_until_ms &&
-	    bucket_ready_ms(&l->bucket, l->wants, e->now.boot_ms) == 0;
+	    bucket_ready_ms(lane_bucket(e, l), l->wants, e->now.boot_ms) == 0;
 }
 
+/* Two numbers may draw on one bucket: the one that sent last is asked last. */
 bool
 send_due(struct engine *e, bool *more, struct fault *f)
 {
-	size_t looks = 0;
+	size_t looks = 0, first = e->lanes.first;
 
-	for (size_t i = 0; i < e->lanes.n; i++) {
+	for (size_t k = 0; k < e->lanes.n; k++) {
+		size_t i = (first + k) % e->lanes.n, jobs = e->out.jobs_n;
 		struct lane *l = &e->lanes.item[i];
 		bool stop = false;
 		struct waiting w;
@@ -345,8 +356,10 @@ send_due(struct engine *e, bool *more, struct fault *f)
 				*more = true;
 				return true;
 			}
-			if (!lanes_pop(l, &w) || !send_look(e, w.text, &stop, f))
+			if (!lanes_pop(l, now_s(&e->now), &w) || !send_look(e, w.text, &stop, f))
 				return false;
+			if (e->out.jobs_n > jobs)
+				e->lanes.first = (i + 1) % e->lanes.n;
 		}
 	}
 	return true;
@@ -359,7 +372,7 @@ window_closed(const struct engine *e, const struct text *t)
 {
 	int64_t age = now_s(&e->now) - t->first_sent_s;
 
-	return strcmp(t->boot_id, e->setup.boot_id) != 0 || age < 0 || age >= ACS_WINDOW_S;
+	return strcmp(t->boot_id, e->setup.boot_id) != 0 || age < 0 || age >= window_of(e, t);
 }
 
 /* The same bytes under the same ids; only the signature will be new. */
@@ -428,13 +441,16 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 	struct lane *lane = &e->lanes.item[e->sites[l.site->index].lane];
 
 	if (!may_try(e) || e->sites[l.site->index].held_s != 0 || e->now.boot_ms < lane->pause_until_ms ||
-	    !bucket_take(&lane->bucket, l.t.segments, e->now.boot_ms)) {
+	    (!x->offered && !lane_may_retry(e, lane)) || !bucket_take(lane_bucket(e, lane), l.t.segments, e->now.boot_ms)) {
 		int64_t pause = lane->pause_until_ms - e->now.boot_ms;
 
 		x->wake_ms = e->now.boot_ms + (pause > 100 ? pause : 100);
 		return true;
 	}
 	(void)lane_may_send(e, lane);
+	if (!x->offered)
+		lane_retried(lane);
+	x->offered = false;
 	return again(e, &l, x, f);
 }
 

@@ -87,7 +87,7 @@ count(struct engine *e, int64_t site, struct command *c, struct fault *f)
 		for (int k = 0; k < TEXT_KINDS; k++)
 			c->counts[k] += n[k];
 	}
-	return true;
+	return unknown_count(e, site, c->counts, f);
 }
 
 static bool
@@ -107,7 +107,7 @@ release(struct engine *e, int64_t site, struct command *c, struct fault *f)
 	return ok;
 }
 
-/* What the storm brake or a hold keeps: counted, sent or dropped, as a person says. */
+/* What the storm brake, a hold or an unknown outcome keeps: counted, sent or dropped, as a person says. */
 bool
 site_release(struct engine *e, struct command *c, struct fault *f)
 {
@@ -124,7 +124,7 @@ site_release(struct engine *e, struct command *c, struct fault *f)
 		return c->ok;
 	}
 	if (!store_begin(e->store, f) || !store_hold_put(e->store, site, 0, "", f) || !release(e, site, c, f) ||
-	    !command_sites_again(e, f))
+	    !unknown_release(e, site, c->release == RELEASE_SEND, c, f) || !command_sites_again(e, f))
 		return false;
 	e->sites[s->index].storm = false;
 	c->ok = true;

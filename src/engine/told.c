@@ -34,7 +34,7 @@ static bool
 report(struct engine *e, const struct sender_event *ev, struct fault *f)
 {
 	static const enum text_event event[DELIVERIES] = { [DELIVERY_OK] = TEXT_EV_REPORT_OK,
-		[DELIVERY_FAILED] = TEXT_EV_REPORT_BAD };
+		[DELIVERY_FAILED] = TEXT_EV_REPORT_BAD, [DELIVERY_UNKNOWN] = TEXT_EV_ACCEPTED };
 	struct text t;
 	enum text_state next;
 
@@ -55,9 +55,15 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 		t.report_code = ev->number;
 		return store_text_put(e->store, &t, f) && store_report_done(e->store, t.id, f);
 	}
-	next = ev->delivery == DELIVERY_UNKNOWN ? t.state : text_step(t.state, event[ev->delivery]);
+	if (ev->delivery == DELIVERY_UNKNOWN && t.state != TEXT_UNKNOWN)
+		return true;
+	next = text_step(t.state, event[ev->delivery]);
 	if (next == t.state)
 		return true;
+	if (t.state == TEXT_UNKNOWN) { /* there is a report, so it was taken */
+		t.reason = REASON_ACCEPTED;
+		t.sent_s = t.first_sent_s;
+	}
 	t.state = next;
 	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
 	t.report_code = ev->number;

@@ -100,6 +100,10 @@ command_status(struct call *c)
 		(void)printf("adt          reached %lld visits, older than what is known at %lld, of patients without a visit %lld\n",
 		    number(m, "visits"), number(m, "older"), number(m, "nobody"));
 	print_texts(json_object_get(r, "texts"));
+	m = json_object_get(r, "unknown_outcomes");
+	if (number(m, "dropped") + number(m, "resent") + number(m, "held") > 0)
+		(void)printf("no answer    left as unknown %lld, sent again %lld, held %lld since the start\n", number(m, "dropped"),
+		    number(m, "resent"), number(m, "held"));
 	(void)printf("connections  %lld\n", number(r, "connections"));
 	(void)printf("waiting      %lld due%s%s, %lld at the gateway\n", number(r, "backlog"),
 	    call_text(r, "oldest_due")[0] ? ", the oldest since " : "", call_text(r, "oldest_due"), number(r, "in_flight"));

@@ -32,6 +32,7 @@ static const struct arrow {
 	{ TEXT_SENT, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
 	{ TEXT_SENT, TEXT_EV_REPORT_BAD, TEXT_FAILED },
 
+	{ TEXT_UNKNOWN, TEXT_EV_RESEND, TEXT_PENDING },
 	{ TEXT_UNKNOWN, TEXT_EV_ACCEPTED, TEXT_SENT },
 	{ TEXT_UNKNOWN, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
 	{ TEXT_UNKNOWN, TEXT_EV_REPORT_BAD, TEXT_FAILED },
@@ -140,6 +141,10 @@ static const struct {
 	[REASON_JOURNAL] = { "from-journal",
 		"it left before the store was put back from a backup: the send journal has it" },
 	[REASON_SITE_HELD] = { "site-held", "an administrator holds the site: held until nudgectl release SITE" },
+	[REASON_REPORT_AWAITED] = { "report-awaited",
+		"no answer: a delivery report is waited for (unknown_wait), then unknown = resend or hold decides" },
+	[REASON_UNKNOWN_HELD] = { "unknown-held",
+		"no answer and no report (unknown = hold): nudgectl release SITE --send may send it a second time, --drop does not" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
 	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },

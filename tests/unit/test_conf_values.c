@@ -65,6 +65,7 @@ TEST(what_is_not_said_has_its_default)
 	same_text("api_version", c->gateways[0].api_version, "2026-01-23");
 	same_text("ca_file", c->gateways[0].ca_file, "");
 	holds("any_host", !c->gateways[0].any_host);
+	same_int("repeat_window", c->gateways[0].repeat_window_s, 240);
 	same_int("rate of a toll-free number", c->numbers[0].rate_per_min, 200);
 	same_text("address", l->address, "0.0.0.0");
 	holds("tls", l->tls);
@@ -99,6 +100,7 @@ TEST(what_is_not_said_has_its_default)
 	same_int("expiry", s->expiry_s, 300);
 	same_int("retain", s->retain_s, 0);
 	same_int("unknown", s->unknown, UNKNOWN_DROP);
+	same_int("unknown_wait", s->unknown_wait_s, 900);
 	same_int("storm_brake", s->storm_brake_per_min, 300);
 	same_int("daily_cap", s->daily_cap, 6);
 	same_int("weekly_cap", s->weekly_cap, 0);
@@ -356,11 +358,12 @@ TEST(single_values)
 
 	folder_make(&d);
 	c = load_with(&d, "number = main",
-	    "number = main storm_brake = off late = send unknown = hold retain = 3d patient_consent = "
+	    "number = main storm_brake = off late = send unknown = hold unknown_wait = 2h retain = 3d patient_consent = "
 	    "required");
 	same_int("the brake is off", c->sites[0].storm_brake_per_min, 0);
 	same_int("late", c->sites[0].late, LATE_SEND);
 	same_int("unknown", c->sites[0].unknown, UNKNOWN_HOLD);
+	same_int("unknown_wait", c->sites[0].unknown_wait_s, 7200);
 	same_int("retain", c->sites[0].retain_s, 259200);
 	same_int("patient_consent", c->sites[0].patient_consent, CONSENT_REQUIRED);
 	conf_drop(c);

@@ -103,6 +103,8 @@ static const char *const text[STATEMENTS] = {
 	[S_TEXTS_HELD_FOR] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 AND reason = ?3 "
 	                     "ORDER BY id LIMIT ?2",
 	[S_TEXTS_HELD_KINDS] = "SELECT kind, count(*) FROM text WHERE state = 2 AND site = ?1 AND reason = ?2 GROUP BY kind",
+	[S_TEXTS_UNKNOWN] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 7 AND reason = ?1 AND (?2 = 0 OR site = ?2) "
+	                    "AND expires <= ?3 ORDER BY first_sent",
 	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND expires <= ?1 LIMIT ?2",
 	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
 

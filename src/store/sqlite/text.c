@@ -232,6 +232,20 @@ store_carried(struct store *s, int64_t carrier, store_text_fn *fn, void *ctx, st
 }
 
 bool
+store_unknown(struct store *s, int64_t site, enum text_reason why, int64_t expired_s, store_text_fn *fn, void *ctx,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_UNKNOWN, f);
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int(q, 1, (int)why);
+	(void)sqlite3_bind_int64(q, 2, site);
+	(void)sqlite3_bind_int64(q, 3, expired_s);
+	return walk(s, q, fn, ctx, f);
+}
+
+bool
 store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn *fn, void *ctx, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_TEXTS_HELD_OVER, f);
