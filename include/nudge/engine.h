@@ -121,7 +121,7 @@ struct sender_event {
 	int64_t text, attempt;       /* SENDER_OUTCOME; SENDER_EVENT: text only */
 	enum outcome outcome;
 	int64_t http_status, retry_after_ms;
-	char message_id[128], code[32], trace[72];
+	char message_id[128], code[32], trace[104];
 	/* SENDER_EVENT: what the gateway told by itself, see struct link_event */
 	int64_t event, at_s, number; /* number: the gateway's code */
 	enum gateway_event told;

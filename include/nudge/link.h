@@ -53,7 +53,7 @@ struct link_outcome { /* all borrowed */
 	struct span message_id;  /* of the gateway; may be empty */
 	struct span code;        /* short word of ours for the reason, never text from outside */
 	int64_t retry_after_ms;  /* -1: not said */
-	struct span trace;       /* MS-CV or request id, 64 printable characters at most */
+	struct span trace;       /* MS-CV, a blank, our request id; 103 printable characters at most */
 };
 
 enum gateway_event {

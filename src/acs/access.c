@@ -56,9 +56,10 @@ access_trace(const struct access_answer *a, char out[ACCESS_TRACE_MAX])
 	struct span cv = a->end == ACCESS_ANSWERED ? http_answer_header(&a->http, "ms-cv") : SPAN_NONE;
 
 	for (size_t i = 0; i < cv.n; i++)
-		if (cv.p[i] < ' ' || cv.p[i] > '~')
+		if (cv.p[i] <= ' ' || cv.p[i] > '~')
 			cv = SPAN_NONE;
-	(void)span_copy(out, ACCESS_TRACE_MAX, cv.n > 0 ? cv : span_of(a->request_id));
+	(void)snprintf(out, ACCESS_TRACE_MAX, "%.*s%s%s", cv.n < 64 ? (int)cv.n : 64, cv.n > 0 ? cv.p : "", cv.n > 0 ? " " : "",
+	    a->request_id);
 }
 
 static void

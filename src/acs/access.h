@@ -54,8 +54,8 @@ struct access_answer {           /* borrowed for the call of done */
 	bool clock_off;          /* a 401 whose Date is five minutes and more from our clock */
 };
 const char *access_end_name(enum access_end e); /* Literal: a short word for logs. */
-#define ACCESS_TRACE_MAX 65
-/* Of the gateway's trace only what may be logged, else our own id. */
+#define ACCESS_TRACE_MAX 104
+/* What support asks for: the gateway's MS-CV, where it gave one that may be logged, and our own id, which both logs have. */
 void access_trace(const struct access_answer *a, char out[ACCESS_TRACE_MAX]);
 
 typedef void access_done_fn(void *ctx, const struct access_answer *a);

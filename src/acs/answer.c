@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 
 #include "nudge/acs.h"
 
@@ -114,10 +115,46 @@ read_item(const json_t *item, struct buf *hold, struct link_outcome *out)
 	m = code == 0 || (code >= 200 && code < 300) ? (struct meaning){ OUTCOME_REFUSED, "refused" } : meaning_of(code);
 	if (code == 400 && span_is_nocase(repeat, "rejected"))
 		m.code = "repeatability-rejected";
+	else if (code == 400 && span_find_nocase(why, "From phone number") >= 0)
+		m = (struct meaning){ OUTCOME_BLOCKED, "invalid-sender" };
 	else if (code == 400 && (span_find_nocase(why, "To phone number") >= 0 || span_find_nocase(why, "recipient") >= 0))
 		m.code = "invalid-number";
 	out->outcome = m.outcome;
 	out->code = span_of(m.code);
+}
+
+/* The field that a validation names: the end of "From", "$.from", "SmsRecipients[0].To". */
+static bool
+names(const char *path, const char *field)
+{
+	const char *dot = strrchr(path, '.');
+
+	return strcasecmp(dot ? dot + 1 : path, field) == 0;
+}
+
+/* A 400 says which field is wrong, or has a code. What is wrong with the sender
+ * or the version is wrong for every text: none must end because of it. */
+static struct meaning
+read_refusal(struct span body, struct meaning m)
+{
+	json_t *root = json_loadb(body.n ? body.p : "", body.n, 0, NULL), *errors = json_object_get(root, "errors"), *value;
+	struct span code = text_at(json_object_get(root, "error"), "code");
+	const char *key;
+
+	if (span_find_nocase(code, "ApiVersion") >= 0)
+		m = (struct meaning){ OUTCOME_BLOCKED, "api-version" };
+	json_object_foreach(json_is_object(errors) ? errors : root, key, value) {
+		if (names(key, "From"))
+			m = (struct meaning){ OUTCOME_BLOCKED, "invalid-sender" };
+		else if (names(key, "api-version"))
+			m = (struct meaning){ OUTCOME_BLOCKED, "api-version" };
+		else if (m.outcome == OUTCOME_REFUSED && (names(key, "To") || names(key, "SmsRecipients")))
+			m.code = "invalid-number";
+		else if (m.outcome == OUTCOME_REFUSED && names(key, "Message"))
+			m.code = "invalid-text";
+	}
+	json_decref(root);
+	return m;
 }
 
 void
@@ -127,6 +164,8 @@ acs_answer(int status, struct span body, struct span to, struct buf *hold, struc
 	json_t *root = NULL;
 	const json_t *item;
 
+	if (status == 400)
+		m = read_refusal(body, m);
 	out->http_status = status;
 	out->item_status = 0;
 	out->message_id = SPAN_NONE;

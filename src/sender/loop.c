@@ -119,7 +119,7 @@ on_outcome(void *ctx, const struct link_outcome *o)
 	struct loop *l = ctx;
 
 	if (o->outcome == OUTCOME_ACCEPTED)
-		log_debug("accepted", log_int("text", o->text), log_int("attempt", o->attempt));
+		log_debug("accepted", log_int("text", o->text), log_int("attempt", o->attempt), log_name("trace", o->trace.p));
 	else
 		log_warn("not accepted", log_int("text", o->text), log_int("attempt", o->attempt),
 		    log_name("outcome", outcome_name(o->outcome)), log_int("http", o->http_status),

@@ -126,7 +126,7 @@ TEST(what_an_answer_means)
 		{ "a list of something", 202, "{\"value\":[7]}", OUTCOME_UNSURE, "unreadable-answer", "" },
 		{ "a value of something", 202, "{\"value\":{\"to\":7}}", OUTCOME_UNSURE, "unreadable-answer", "" },
 		{ "two, none ours", 202, "{\"value\":[{\"to\":\"+1\"},{\"to\":\"+2\"}]}", OUTCOME_UNSURE, "unreadable-answer", "" },
-		{ "shape A", 400, "{\"From\":[\"Invalid from phone number format.\"]}", OUTCOME_REFUSED, "bad-request", "" },
+		{ "shape A", 400, "{\"From\":[\"Invalid from phone number format.\"]}", OUTCOME_BLOCKED, "invalid-sender", "" },
 		{ "shape B", 400, "{\"type\":\"x\",\"title\":\"y\",\"status\":400,\"errors\":{}}", OUTCOME_REFUSED, "bad-request", "" },
 		{ "shape C", 401, "{\"error\":{\"code\":\"Denied\",\"message\":\"\"}}", OUTCOME_BLOCKED, "unauthorized", "" },
 		{ "shape D", 404, "", OUTCOME_BLOCKED, "not-found", "" },

@@ -182,7 +182,7 @@ gate_close(struct gate *g)
 struct got {
 	size_t n;
 	struct link_outcome last;
-	char code[32], message_id[128], trace[72];
+	char code[32], message_id[128], trace[104];
 	char not_tried[32]; /* the code of the last of these */
 	size_t of[OUTCOMES];
 	unsigned char times[512]; /* by row id */
@@ -436,7 +436,7 @@ TEST(requests_are_signed_and_connections_kept)
 {
 	struct street s;
 	struct gate g;
-	char id[2][64];
+	char id[2][64], both[72];
 
 	street_base(&s);
 	gate_open(&g, s.base, NULL);
@@ -445,7 +445,9 @@ TEST(requests_are_signed_and_connections_kept)
 		send_one(&s, 1);
 		until_done(&s, i);
 		request_is_signed(&g, g.head[0]);
-		same_text("what support asks for", s.got.trace, "cv.1");
+		assert_true(header(g.head[0], "x-ms-client-request-id", id[0], sizeof id[0]));
+		(void)snprintf(both, sizeof both, "cv.1 %.63s", id[0]);
+		same_text("what support asks for", s.got.trace, both);
 	}
 	assert_true(header(g.head[0], "x-ms-client-request-id", id[0], sizeof id[0]) &&
 	    header(g.head[1], "x-ms-client-request-id", id[1], sizeof id[1]));

@@ -88,9 +88,10 @@ def test_permanent_errors_end_the_row():
 
 
 def test_refused_then_allowed():
-    """401: sending stops, is said once, and goes on by itself when it works again."""
+    """401 and its like, a sender that the gateway does not take: sending stops, is said once, and goes on by itself when it works again."""
     with House() as house:
-        house.sim("faults", [{"kind": "status", "status": 401, "count": "always"}])
+        house.sim("faults", [{"kind": "status", "status": 400, "shape": "A"}, {"kind": "status", "status": 404, "shape": "D"},
+                             {"kind": "status", "status": 401, "count": "always"}])
         book(house, 5)
         wait(lambda: house.status()["numbers_blocked"] == 1)
         house.stays(0, 2)
