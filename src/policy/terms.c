@@ -65,6 +65,7 @@ const struct term_row term_rows[] = {
 	{ "short_window", TERM_WINDOW, RULE_INSIDE, AT(short_window), NULL },
 	{ "retain", TERM_DURATION, RULE_LOWER, AT(retain_s), NULL },
 	{ "unknown", TERM_WORD, RULE_UNKNOWN, AT(unknown), "drop,resend,hold" },
+	{ "unknown_wait", TERM_DURATION, RULE_HIGHER, AT(unknown_wait_s), NULL },
 	{ NULL, TERM_TEXT, RULE_WAITS, 0, NULL },
 };
 _Static_assert(sizeof term_rows / sizeof term_rows[0] <= TERMS_MAX + 1, "more terms than there is room for");

@@ -92,6 +92,8 @@ TEST(each_setting_by_its_class)
 		{ "no confirmations narrows", "confirmation = true", "confirmation = false", "confirmation", TERM_AT_ONCE, "false" },
 		{ "settle waits", "settle = 120s", "settle = 60s", "settle", TERM_WAITS, "2min" },
 		{ "stale sooner narrows", "stale = 24h", "stale = 12h", "stale", TERM_AT_ONCE, "12h" },
+		{ "a longer wait for a report narrows", "stale = 24h", "stale = 24h\n\tunknown_wait = 1h", "unknown_wait", TERM_AT_ONCE, "1h" },
+		{ "a shorter one waits", "stale = 24h", "stale = 24h\n\tunknown_wait = 5min", "unknown_wait", TERM_WAITS, "15min" },
 		{ "stale later waits", "stale = 24h", "stale = 48h", "stale", TERM_WAITS, "24h" },
 		{ "stale below the settle in force waits with it", "settle = 120s\n\texpiry = 5min\n\tstale = 24h",
 		    "settle = 30s\n\texpiry = 5min\n\tstale = 90s", "stale", TERM_WAITS, "24h" },
