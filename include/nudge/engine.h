@@ -13,6 +13,7 @@
 #include "nudge/answer.h"
 #include "nudge/booking.h"
 #include "nudge/clock.h"
+#include "nudge/history.h"
 #include "nudge/journal.h"
 #include "nudge/link.h"
 #include "nudge/policy.h"
@@ -37,7 +38,8 @@ enum command_kind {
 	COMMAND_QUARANTINE_SHOW,    /* id; fills quarantined and raw */
 	COMMAND_QUARANTINE_REPLAY,  /* id; or all of `site` above id; fills results, more */
 	COMMAND_QUARANTINE_DISCARD, /* id */
-	COMMAND_LEARN               /* site; fills raw with the proposal */
+	COMMAND_LEARN,              /* site; fills raw with the proposal */
+	COMMAND_HISTORY             /* history, id: rows above it; fills history, id, more */
 };
 
 struct replay_result {
@@ -99,6 +101,7 @@ struct command {
 	bool all, more;              /* more: not all could be taken in one turn; ask again from the last id */
 	struct quarantined quarantined;
 	struct buf raw;              /* the message; wiped by command_free() */
+	struct history *history;    /* from malloc; owned */
 	struct replay_result *results; /* from malloc */
 	size_t results_n;
 	char path[1024];             /* COMMAND_BACKUP */

@@ -37,6 +37,10 @@ const char *phone_result_text(enum phone_result r); /* One plain sentence. Liter
 enum phone_type phone_type_of(const char *e164, char country[3]);
 const char *phone_type_text(enum phone_type t); /* "toll-free". Literal. */
 
+/* The n-th of many numbers that have just this country and type, different for each n as far as the plan goes. They
+ * may be somebody's: never to be texted. false: the plan has no such type. Country "": a number of no plan. Pure. */
+bool phone_example(const char *country, enum phone_type type, unsigned n, char out[PHONE_MAX]) __attribute__((warn_unused_result));
+
 /* true: some rules exist for this country. Pure. */
 bool phone_country_known(const char *country);
 

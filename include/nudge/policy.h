@@ -87,6 +87,10 @@ int64_t plan_reminder_due(const struct conf_reminder *r, const struct zone *z, i
 
 /* ---- gates ---- */
 
+/* Words that a message said, SAID_SEPARATOR between them and, where not all are known, at the end. Pure. */
+bool said_fits(const struct pattern_list *patterns, const char *said);   /* Some word fits some pattern. */
+bool said_wanted(const struct pattern_list *patterns, const char *said); /* So it does, or nothing speaks against it. */
+
 struct gate_facts {
 	const struct site_rules *rules; /* NULL: the site is gone */
 	bool approved;

@@ -143,6 +143,11 @@ typedef bool store_phone_fn(void *ctx, int64_t appointment); /* false: that was 
 bool store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
     struct fault *f) __attribute__((warn_unused_result));
 
+/* Rows with an id above *after that a message told of, or that begin, since then: looks at `rows` of them, until fn
+ * says false; *after moves on; *done: there are no more. */
+bool store_history(struct store *s, int64_t *after, int64_t rows, int64_t since_s, int64_t now_s, store_appointment_fn *fn, void *ctx,
+    bool *done, struct fault *f) __attribute__((warn_unused_result));
+
 /* Another id by which this appointment may be named; the newest wins. */
 bool store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f) __attribute__((warn_unused_result));
 enum store_found store_alias_find(struct store *s, int64_t sender, struct span alias, int64_t *appointment, struct fault *f);

@@ -1,4 +1,4 @@
-/* asked.c - commands that only ask the engine: status, quarantine, learning, a phone's visits. */
+/* asked.c - commands that only ask the engine: status, quarantine, learning, history, a phone's visits. */
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
@@ -41,6 +41,24 @@ void
 do_learn(struct request *q)
 {
 	to_engine(q, COMMAND_LEARN);
+}
+
+void
+do_history(struct request *q)
+{
+	struct fault f = { .kind = FAULT_NONE };
+	struct history *h = views_history_asked(q->json, &f);
+	struct command *c = h ? request_command(q, COMMAND_HISTORY) : NULL;
+
+	if (!h)
+		request_error(q, f.text);
+	if (!c) {
+		history_free(h);
+		return;
+	}
+	c->history = h;
+	c->id = json_integer_value(json_object_get(q->json, "after"));
+	request_give(q, c);
 }
 
 void

@@ -46,7 +46,7 @@ typedef void request_then_fn(struct request *q, struct command *done);
 void request_give_then(struct request *q, struct command *c, request_then_fn *then);
 
 /* ---- commands that have files of their own ---- */
-command_fn do_status, do_quarantined, do_learn, do_explain_phone;
+command_fn do_status, do_quarantined, do_learn, do_history, do_explain_phone;
 command_fn do_reload, do_diff, do_approve, do_hold, do_release, do_records, do_verify, do_audit, do_backup, do_optout;
 
 #endif

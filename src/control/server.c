@@ -235,6 +235,7 @@ static const struct {
 	{ "optout-compare", ACCESS_OPERATE, do_optout, NULL },
 	{ "optout-find", ACCESS_PHI, do_optout, NULL },
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
+	{ "history", ACCESS_OPERATE, do_history, NULL },
 	{ "audit", ACCESS_VIEW, do_audit, NULL },
 	{ "approve", ACCESS_ANY, do_approve, NULL }, /* each site names its own */
 	{ "backup", ACCESS_OPERATE, do_backup, NULL },

@@ -370,6 +370,8 @@ views_done(const struct command *c)
 		return views_quarantined(&c->quarantined, buf_span(&c->raw));
 	case COMMAND_QUARANTINE_REPLAY:
 		return views_replayed(c->results, c->results_n, c->more);
+	case COMMAND_HISTORY:
+		return views_history(c->history, c->id, c->more);
 	case COMMAND_LEARN:
 		return text_of(buf_span(&c->raw));
 	case COMMAND_OPTOUT_ADD:

@@ -49,6 +49,9 @@ json_t *views_untold(struct store_reader *r, const struct rules *rules, const st
 json_t *views_states(struct store_reader *r, int64_t now_s, bool *right, struct fault *f);
 json_t *views_quarantine(struct store_reader *r, struct fault *f);
 json_t *views_quarantined(const struct quarantined *q, struct span raw); /* with the message: for the phi role only */
+/* The request of a rehearsal; NULL fills *f. The caller's. Patterns are compiled. */
+struct history *views_history_asked(const json_t *request, struct fault *f);
+json_t *views_history(const struct history *h, int64_t after, bool more);
 json_t *views_done(const struct command *c); /* what a command that is not status gave */
 json_t *views_replayed(const struct replay_result *r, size_t n, bool more);
 json_t *views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s);

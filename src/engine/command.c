@@ -158,6 +158,7 @@ command_free(struct command *c)
 		return;
 	buf_wipe(&c->raw);
 	free(c->results);
+	history_free(c->history);
 	free(c);
 }
 
@@ -206,6 +207,8 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 		return replay_discard(e, c, f);
 	case COMMAND_LEARN:
 		return learning_tell(e, c, f);
+	case COMMAND_HISTORY:
+		return history_tell(e, c, f);
 	}
 	return true;
 }

@@ -8,6 +8,7 @@
  *   quarantine.c  what could not be understood, and what waits for it
  *   replay.c   the same, asked for by an administrator: shown, read again, discarded
  *   pair.c     cancelled and booked again under another id: one visit
+ *   history.c  what is still known of visits, for a rehearsal of other rules
  *   learning.c messages of a site that is being learned
  *   ahead.c    what is due next: wheel, look-ahead, re-planning, erasing
  *   lanes.c    numbers: who waits, how fast, is the gateway working
@@ -237,6 +238,7 @@ bool apply_quarantine(struct engine *e, const struct message *m, int64_t sender,
 bool quarantine_release(struct engine *e, size_t known_n, struct fault *f); /* of the first known_n of e->known */
 bool learning_keep(struct engine *e, const struct message *m, struct fault *f); /* when its site is being learned */
 bool learning_tell(struct engine *e, struct command *c, struct fault *f);
+bool history_tell(struct engine *e, struct command *c, struct fault *f);
 bool quarantine_settled(struct engine *e, const struct quarantined *q, struct fault *f); /* dropped; what it held goes on */
 bool quarantine_expire(struct engine *e, bool *more, struct fault *f); /* held texts whose time is over */
 bool replay_show(struct engine *e, struct command *c, struct fault *f);

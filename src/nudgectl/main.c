@@ -43,8 +43,9 @@ static const struct {
 	{ "check", "FILE", "check a configuration, without nudged", command_check },
 	{ "keygen", "FILE", "make a store key, without nudged", command_keygen },
 	{ "learn", "SITE [FILE...]", "what a sender's messages have in common, and the site block that they suggest", command_learn },
-	{ "simulate", "FILE... [--at TIME | --at message] [--show-phi]",
-		"what messages from files would do under the configuration of -c, without sending", command_simulate },
+	{ "simulate", "FILE... [--at TIME | --at message] [--show-phi] | --config FILE [--since 30d] [--price P]",
+		"what messages from files would do under the configuration of -c; what the visits that are known "
+		"would under another one; without sending", command_simulate },
 	{ "preview", "SITE", "every text of a site of -c in every language, and its segments, without nudged", command_preview },
 	{ "send", "FILE... --to HOST:PORT [--cert F --key F] [--ca F] [--name N] [--plain]",
 		"send HL7 messages and show the answers, without nudged", command_send },

@@ -39,6 +39,7 @@ int command_check(struct call *c);
 int command_keygen(struct call *c);
 int command_send(struct call *c);
 int command_simulate(struct call *c);
+int command_foresee(struct call *c, const char *then, const char *since); /* simulate --config */
 int command_learn(struct call *c);
 int command_preview(struct call *c);
 int command_optout(struct call *c);

@@ -141,7 +141,7 @@ turn(struct rehearsal *r, struct message *m, struct sender_event *e, struct comm
 }
 
 static bool
-command(struct rehearsal *r, enum command_kind kind, const char *site, struct fault *f)
+command(struct rehearsal *r, enum command_kind kind, const char *site, const char *phone, struct fault *f)
 {
 	struct command *c = calloc(1, sizeof *c);
 
@@ -149,6 +149,8 @@ command(struct rehearsal *r, enum command_kind kind, const char *site, struct fa
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	c->kind = kind;
 	(void)snprintf(c->site, sizeof c->site, "%s", site);
+	(void)snprintf(c->organization, sizeof c->organization, "%s", site);
+	(void)snprintf(c->phone, sizeof c->phone, "%s", phone);
 	(void)snprintf(c->who, sizeof c->who, "rehearsal");
 	return turn(r, NULL, NULL, c, f);
 }
@@ -186,20 +188,23 @@ rehearsal_new(struct rules *rules, int64_t at_s, struct rehearsal **out, struct 
 	const char *tmp = getenv("TMPDIR");
 	bool ok;
 
+	if (!tmp || !tmp[0]) /* memory, where there is such a folder: every commit waits for the disk */
+		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
 	if (!r)
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	r->rules = rules_hold(rules);
 	r->now = (struct now){ at_s * 1000, 1000000000 };
-	(void)snprintf(r->folder, sizeof r->folder, "%s/nudge-rehearsal-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	(void)snprintf(r->folder, sizeof r->folder, "%s/nudge-rehearsal-XXXXXX", tmp);
 	if (!mkdtemp(r->folder)) {
 		r->folder[0] = '\0';
 		rehearsal_free(r);
-		return fault_set(f, FAULT_OPERATOR, "no folder can be made in %s: set TMPDIR", tmp && tmp[0] ? tmp : "/tmp");
+		return fault_set(f, FAULT_OPERATOR, "no folder can be made in %s: set TMPDIR", tmp);
 	}
 	ok = begin(r, f);
 	for (size_t i = 0; ok && i < c->sites_n; i++)
 		if (c->sites[i].approvers.n > 0)
-			ok = command(r, COMMAND_APPROVE, c->sites[i].title, f);
+			ok = command(r, COMMAND_APPROVE, c->sites[i].title, "", f);
 	if (!ok) {
 		rehearsal_free(r);
 		return false;
@@ -281,6 +286,19 @@ rehearsal_pass(struct rehearsal *r, int64_t until_s, struct fault *f)
 		r->now.wall_ms = until_s * 1000;
 	}
 	return true;
+}
+
+bool
+rehearsal_opt_out(struct rehearsal *r, const char *organization, const char *phone, struct fault *f)
+{
+	return command(r, COMMAND_OPTOUT_ADD, organization, phone, f);
+}
+
+const struct words *
+rehearsal_all(const struct rehearsal *r, size_t *n)
+{
+	*n = r->words_n;
+	return r->words;
 }
 
 const struct words *

@@ -25,6 +25,12 @@ bool rehearsal_tell(struct rehearsal *r, struct message *m, struct answer *a, st
 /* Lets time pass until until_s, or until nothing is left to send; what is due goes. */
 bool rehearsal_pass(struct rehearsal *r, int64_t until_s, struct fault *f) __attribute__((warn_unused_result));
 
+/* As if this number had opted out from the start. */
+bool rehearsal_opt_out(struct rehearsal *r, const char *organization, const char *phone, struct fault *f) __attribute__((warn_unused_result));
+
+/* All that went, in the order in which they did. Borrowed. */
+const struct words *rehearsal_all(const struct rehearsal *r, size_t *n);
+
 const char *rehearsal_folder(const struct rehearsal *r);               /* For a store_reader. Borrowed. */
 const struct words *rehearsal_words(const struct rehearsal *r, int64_t text); /* NULL: it did not go. Borrowed. */
 

@@ -351,13 +351,17 @@ int
 command_simulate(struct call *c)
 {
 	struct simulation x = { .messages = json_array(), .show_phi = call_flag(c, "--show-phi") };
-	const char *at = call_option(c, "--at");
+	const char *then = call_option(c, "--config"), *since = call_option(c, "--since"), *at = call_option(c, "--at");
 	int64_t at_s = clock_now().wall_ms / 1000;
 	json_t *outcomes = NULL;
 	int status = EXIT_FAILURE;
 
+	if (then && since && (then[0] || since[0])) {
+		json_decref(x.messages);
+		return command_foresee(c, then, since);
+	}
 	x.by_message = at && strcmp(at, "message") == 0;
-	if (!at || c->argc == 0 || !c->conf || (at[0] && !x.by_message && !time_from(at, &at_s))) {
+	if (!at || !then || !since || c->argc == 0 || !c->conf || (at[0] && !x.by_message && !time_from(at, &at_s))) {
 		json_decref(x.messages);
 		return call_usage(HELP);
 	}

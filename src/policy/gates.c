@@ -84,9 +84,8 @@ gate_type(const struct gate_facts *f)
 	return suppress(REASON_RULE_GONE);
 }
 
-/* Some of the words said fit some pattern. */
-static bool
-some_fit(const struct pattern_list *patterns, const char *said)
+bool
+said_fits(const struct pattern_list *patterns, const char *said)
 {
 	struct span rest = span_of(said ? said : "");
 
@@ -96,13 +95,13 @@ some_fit(const struct pattern_list *patterns, const char *said)
 	return false;
 }
 
-static bool
-is_wanted(const struct pattern_list *patterns, const char *said)
+bool
+said_wanted(const struct pattern_list *patterns, const char *said)
 {
 	size_t n = said ? strlen(said) : 0;
 
 	/* Where not all is known, the message's own look at it counts. */
-	return patterns->n == 0 || n == 0 || said[n - 1] == SAID_SEPARATOR || some_fit(patterns, said);
+	return patterns->n == 0 || n == 0 || said[n - 1] == SAID_SEPARATOR || said_fits(patterns, said);
 }
 
 static struct gate_result
@@ -110,10 +109,10 @@ gate_visit_type(const struct gate_facts *f)
 {
 	const struct conf_site *s = f->rules->site;
 
-	if (f->confidential || some_fit(&s->confidential_departments, f->departments) ||
-	    some_fit(&s->confidential_visit_types, f->visit_types))
+	if (f->confidential || said_fits(&s->confidential_departments, f->departments) ||
+	    said_fits(&s->confidential_visit_types, f->visit_types))
 		return suppress(REASON_CONFIDENTIAL);
-	if (!is_wanted(&s->departments, f->departments) || !is_wanted(&s->visit_types, f->visit_types))
+	if (!said_wanted(&s->departments, f->departments) || !said_wanted(&s->visit_types, f->visit_types))
 		return suppress(REASON_LEFT_SITE);
 	return pass();
 }

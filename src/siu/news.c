@@ -84,10 +84,9 @@ static bool
 read_priors(struct reading *r, struct patient_news *n)
 {
 	const struct siu_profile *p = r->at->profile;
-	struct span first = SPAN_NONE, type = SPAN_NONE, rep;
+	struct span type, rep, first = ids_chosen(r, &p->prior_patient, &type);
 	struct walk w = { 0 };
 
-	first = ids_chosen(r, &p->prior_patient, &type);
 	if (first.n == 0)
 		return verdict_quarantine(r, "no id of the record that was merged", 101, &p->prior_patient.item[0]);
 	add_prior(n, first);

@@ -214,6 +214,33 @@ TEST(every_result_and_type_has_words)
 	same_text("premium", phone_type_text(PHONE_PREMIUM), "premium");
 }
 
+/* For rehearsals: of each country and type many that differ, and all are what was asked for. */
+TEST(numbers_made_up_by_a_plan)
+{
+	static const char *const countries[] = { "", "US", "CA", "GB", "NO", "DE", "FR", "AU", "IT", "DK" };
+	static const enum phone_type kinds[] = { PHONE_MAYBE_MOBILE, PHONE_MOBILE, PHONE_LANDLINE, PHONE_TOLL_FREE, PHONE_PREMIUM };
+
+	for (size_t i = 0; i < COUNT(countries); i++) {
+		bool some_mobile = false;
+
+		for (size_t t = 0; t < COUNT(kinds); t++) {
+			char before[PHONE_MAX] = "", out[PHONE_MAX], country[3];
+
+			for (unsigned n = 0; n < 3000; n++) {
+				if (!phone_example(countries[i], kinds[t], n, out))
+					break;
+				same_text("country", (phone_type_of(out, country), country), countries[i]);
+				if (countries[i][0])
+					same_int(out, phone_type_of(out, country), kinds[t]);
+				holds("another each time", strcmp(before, out) != 0);
+				memcpy(before, out, sizeof before);
+				some_mobile = some_mobile || (kinds[t] <= PHONE_MOBILE && n == 2999);
+			}
+		}
+		holds(countries[i], some_mobile);
+	}
+}
+
 int
 main(void)
 {
@@ -223,6 +250,7 @@ main(void)
 		RUN(country_and_type_follow_from_the_number),
 		RUN(a_country_is_known_or_not),
 		RUN(every_result_and_type_has_words),
+		RUN(numbers_made_up_by_a_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

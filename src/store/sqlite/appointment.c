@@ -310,6 +310,43 @@ store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, s
 	return take_portion(s, q, true, after, limit, now_s, fn, ctx, done, f);
 }
 
+struct stopping {
+	store_appointment_fn *fn;
+	void *ctx;
+	bool stopped;
+};
+
+static bool
+pass_on(void *ctx, const struct appointment *a)
+{
+	struct stopping *x = ctx;
+
+	x->stopped = !x->fn(x->ctx, a);
+	return !x->stopped;
+}
+
+bool
+store_history(struct store *s, int64_t *after, int64_t rows, int64_t since_s, int64_t now_s, store_appointment_fn *fn, void *ctx,
+    bool *done, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_HISTORY, f);
+	struct stopping x = { fn, ctx, false };
+	int64_t until = *after + rows;
+	bool ignored;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, *after);
+	(void)sqlite3_bind_int64(q, 2, until);
+	(void)sqlite3_bind_int64(q, 3, since_s);
+	if (!take_portion(s, q, true, after, 0, now_s, pass_on, &x, &ignored, f))
+		return false;
+	if (!x.stopped)
+		*after = until;
+	*done = *after >= s->next_appointment - 1;
+	return true;
+}
+
 static bool
 seal_column(struct store *s, sqlite3_stmt *q, int at, const char *name, const struct appointment *a, const char *plain,
     struct fault *f)

@@ -82,6 +82,8 @@ static const char *const text[STATEMENTS] = {
 
 	[S_APPOINTMENTS_PHONE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                         "WHERE phone_mark = ?1 ORDER BY id DESC LIMIT ?2",
+	[S_HISTORY] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
+	              "WHERE id > ?1 AND id <= ?2 AND (arrived >= ?3 OR start >= ?3) ORDER BY id",
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
