@@ -35,17 +35,17 @@ ifeq ($(B),asan)
 CC       := clang
 CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 hard     :=
-hardlink :=
+hardlink := -Wl,--as-needed
 else ifeq ($(B),tsan)
 CC       := clang
 CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 hard     :=
-hardlink :=
+hardlink := -Wl,--as-needed
 else ifeq ($(B),fuzz)
 CC       := clang
 CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 hard     :=
-hardlink :=
+hardlink := -Wl,--as-needed
 endif
 ifeq ($(B),work)
 CFLAGS   := -O1 -g -fno-builtin -fsanitize-coverage=trace-pc -DNUDGE_WORK
