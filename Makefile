@@ -57,7 +57,7 @@ cflags    = $(std) $(warn) $(werror) $(hard) $(CFLAGS)
 
 programs := nudged nudge-sender nudgectl
 lib_src  := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base hl7 phone conf siu policy wheel store store/sqlite engine mllp acs control))))
-lib_obj  := $(lib_src:%.c=$(O)/%.o) $(O)/gen/builtin.o $(O)/gen/plans.o
+lib_obj  := $(lib_src:%.c=$(O)/%.o) $(O)/gen/builtin.o $(O)/gen/plans.o $(O)/gen/places.o
 obj_nudged       := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudged/*.c)))
 obj_nudge-sender := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/sender/*.c)))
 obj_nudgectl     := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/nudgectl/*.c)))
@@ -87,6 +87,12 @@ $(O)/gen/plans.c: $(plans) tests/lint/plans $(O)/.cmd
 	@mkdir -p $(@D)
 	awk -f tests/lint/plans $(plans) > $@ || { rm -f $@; exit 1; }
 $(O)/gen/plans.o: $(O)/gen/plans.c
+	$(CC) $(cflags) -c $< -o $@
+places   := $(sort $(wildcard schemas/address/*.conf))
+$(O)/gen/places.c: $(places) tests/lint/places $(O)/.cmd
+	@mkdir -p $(@D)
+	awk -f tests/lint/places $(places) > $@ || { rm -f $@; exit 1; }
+$(O)/gen/places.o: $(O)/gen/places.c
 	$(CC) $(cflags) -c $< -o $@
 $(O)/libnudge.a: $(lib_obj)
 	@rm -f $@

@@ -140,6 +140,7 @@ struct conf_reminder {
 struct conf_window { /* minutes after midnight, from <= t < to; 0..1440 */
 	int from_min, to_min;
 	bool always;
+	int margin_min; /* before `to`: nothing is handed over that can wait */
 };
 
 enum late_rule { LATE_SKIP, LATE_SEND };
@@ -177,6 +178,8 @@ struct conf_site {
 	size_t reminders_n;
 	enum late_rule late;
 	struct conf_window window, short_window; /* short_window: reminders under 2 h, default 07:00-21:00 widened by window */
+	char *holidays;                  /* path, or "" */
+	bool patient_zone;               /* the window must be open where the patient lives as well */
 	int64_t expiry_s, retain_s;
 	enum unknown_rule unknown;
 	int64_t unknown_wait_s;          /* for a report, before resend or hold */
@@ -273,7 +276,8 @@ const char *conf_nearest(const char *word, const char *const *known);
 struct conf *conf_derive(struct conf *base);
 
 /* What stands in a setting, and back; the form in which people write it. */
-bool conf_window(const char *text, struct conf_window *out) __attribute__((warn_unused_result)); /* Pure. */
+bool conf_window(const char *text, struct conf_window *out) __attribute__((warn_unused_result)); /* Without a margin. Pure. */
+void conf_window_margin(struct conf_window *w, int64_t wanted_s);                               /* Sets it, to a quarter of the window at most. Pure. */
 void conf_window_text(const struct conf_window *w, char out[16]);                                /* "09:00-20:00". Pure. */
 /* All of *out but title and place. */
 bool conf_before(const char *text, struct conf_reminder *out, struct fault *f) __attribute__((warn_unused_result)); /* Pure. */

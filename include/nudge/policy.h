@@ -8,17 +8,21 @@
 #define NUDGE_POLICY_H
 
 #include "nudge/booking.h"
+#include "nudge/hours.h"
 #include "nudge/rules.h"
 #include "nudge/text.h"
 
-/* ---- windows ---- */
+/* ---- hours ---- */
 
-/* Inside from <= wall < to of `zone`; a window whose `to` is before its `from`
- * goes over midnight. Pure. */
-bool window_open(const struct conf_window *w, const struct zone *z, int64_t at_s);
-int64_t window_next_opening(const struct conf_window *w, const struct zone *z, int64_t at_s);  /* at_s itself when open */
-/* The last second of the last opening that ended at or before at_s. */
-int64_t window_last_closing(const struct conf_window *w, const struct zone *z, int64_t at_s);
+struct patient_zones { /* where the patient may be; borrowed from the rules */
+	const struct zone *item[HOURS_ZONES];
+	size_t n; /* 0: not known */
+};
+
+/* The hours of a site for a patient (zones NULL: of nowhere else). is_short: those
+ * of short_window, for what belongs to its own day; holidays do not close them.
+ * Borrows from both. Pure. */
+struct hours hours_of(const struct site_rules *r, bool is_short, const struct patient_zones *zones);
 
 /* ---- planning ---- */
 
@@ -48,6 +52,7 @@ struct plan_input {
 	bool has_start;
 	int64_t start_s;
 	struct civil wall;      /* of the clinic, as the message said it */
+	struct patient_zones patient;
 	uint8_t fingerprint[16];
 	bool continued;         /* cancelled, and booked again under another id whose text says so: no cancellation is owed */
 	bool phone_changed;     /* this message brought another number than was known */
@@ -60,9 +65,10 @@ struct plan_row { /* a text to add */
 	enum text_kind kind;
 	char rule[48];
 	enum text_state state;  /* PENDING, or SUPPRESSED with the reason */
-	enum text_reason reason;
+	enum text_reason reason; /* PENDING: why it is not at its own time, or none */
 	int64_t start_s, due_s, expires_s;
 	uint8_t fingerprint[16];
+	bool clinic_hours;      /* as gate_result.clinic_hours */
 };
 
 struct plan_void { /* a pending or held text to end */
@@ -108,6 +114,7 @@ struct gate_facts {
 	bool has_link;
 	int64_t start_s, due_s, planned_s, expires_s, now_s;
 	int64_t sent_today, sent_week; /* texts to this phone */
+	struct patient_zones patient;
 };
 
 enum gate_verdict {
@@ -120,6 +127,7 @@ struct gate_result {
 	enum gate_verdict verdict;
 	enum text_reason reason;
 	int64_t until_s; /* GATE_WAIT */
+	bool clinic_hours; /* by the clinic's clock alone: there is no hour before the expiry that suits the patient's too */
 };
 
 /* All gates, in this order: consents, environment, approval, number, type on,

@@ -14,6 +14,7 @@
 #include "nudge/civil.h"
 #include "nudge/conf.h"
 #include "nudge/digest.h"
+#include "nudge/hours.h"
 #include "nudge/sms.h"
 #include "nudge/terms.h"
 
@@ -35,6 +36,8 @@ struct site_standing {
 struct site_rules {
 	const struct conf_site *site;
 	struct zone *zone;                 /* owned by the rules; sites of one zone share it */
+	struct holidays *holidays;         /* owned; NULL: none */
+	uint8_t holidays_hash[DIGEST_BYTES]; /* of their file; zeros: none */
 	struct span profile;               /* text of the profile: built in, or profile_file */
 	char *profile_file;                /* owned; NULL when built in */
 	struct sms_templates **templates;  /* owned, parallel to site->languages */
@@ -50,6 +53,7 @@ struct site_rules {
 struct rules {
 	struct conf *conf;         /* held */
 	struct site_rules *sites;  /* owned, parallel to conf->sites */
+	struct zone **places;      /* owned, parallel to place_zones; NULL where the system has no such zone */
 	uint64_t tzdata;           /* changes when the rules of any used zone do */
 	int64_t version;           /* 48 bits that no other configuration, words or profiles have; shown as 12 hexadecimal digits */
 };
@@ -89,6 +93,10 @@ struct span rules_link(const struct site_rules *s, const char *link, struct span
 /* Why a site cannot send under these rules, by its settings or its approval;
  * NULL when it can. Literal. A hold is the engine's to know. Pure. */
 const char *rules_silent(const struct site_rules *s);
+
+/* Zones of a patient by the names that places_zones() gave, into out[]; how many:
+ * 0 when one of them is not known, or there are more than `most`. Borrowed. Pure. */
+size_t rules_places(const struct rules *r, const char *names, const struct zone **out, size_t most);
 
 /* The templates for a patient's language ("es-MX" finds "es"), else the site's
  * first language. Borrowed. Pure. */

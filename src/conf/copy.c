@@ -103,7 +103,7 @@ site_free(struct conf_site *s)
 	text_list_free(&s->countries);
 	char *texts[] = { s->title, s->name, s->contact, s->fhir_base_url, s->profile, s->organization_name, s->country, s->sending_application,
 		s->sending_facility, s->adt_sending_application, s->adt_sending_facility, s->time_zone, s->templates_path, s->link,
-		s->device_test_link, s->link_key };
+		s->device_test_link, s->link_key, s->holidays };
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		free(texts[i]);
 }
@@ -234,7 +234,7 @@ site_copy(const struct conf_site *from, struct conf_site *to)
 	char **texts[] = { &to->title, &to->name, &to->contact, &to->fhir_base_url, &to->profile, &to->organization_name,
 		&to->country, &to->sending_application, &to->sending_facility, &to->adt_sending_application,
 		&to->adt_sending_facility, &to->time_zone, &to->templates_path,
-		&to->link, &to->device_test_link, &to->link_key };
+		&to->link, &to->device_test_link, &to->link_key, &to->holidays };
 	bool ok = true;
 
 	*to = *from;

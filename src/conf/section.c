@@ -330,7 +330,7 @@ section_window(const struct section *s, const char *key, struct conf_window *out
 	    "%s is two times of day, the earlier first, as \"09:00-20:00\", or \"00:00-24:00\" for "
 	    "always; not \"%s\"",
 	    key, text);
-	*out = (struct conf_window){ 0, 1440, true };
+	*out = (struct conf_window){ 0, 1440, true, 0 };
 }
 
 bool

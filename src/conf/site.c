@@ -256,6 +256,10 @@ windows(const struct section *s, struct conf_site *site)
 	if (w->to_min > longer->to_min)
 		longer->to_min = w->to_min;
 	longer->always = longer->from_min == 0 && longer->to_min == 1440;
+	conf_window_margin(w, section_duration(s, "closing_margin"));
+	conf_window_margin(longer, section_duration(s, "closing_margin"));
+	site->holidays = section_path(s, "holidays");
+	site->patient_zone = section_word(s, "patient_zone") == 0;
 }
 
 static void

@@ -23,13 +23,21 @@ bool
 conf_window(const char *text, struct conf_window *out)
 {
 	struct span rest, from = span_cut(span_of(text), '-', &rest);
-	struct conf_window w = { minutes_of(from), minutes_of(rest), false };
+	struct conf_window w = { minutes_of(from), minutes_of(rest), false, 0 };
 
 	if (w.from_min < 0 || w.to_min < 0 || w.from_min >= w.to_min)
 		return false;
 	w.always = w.from_min == 0 && w.to_min == 1440;
 	*out = w;
 	return true;
+}
+
+void
+conf_window_margin(struct conf_window *w, int64_t wanted_s)
+{
+	int most = (w->to_min - w->from_min) / 4;
+
+	w->margin_min = w->always ? 0 : wanted_s / 60 < most ? (int)(wanted_s / 60) : most;
 }
 
 void

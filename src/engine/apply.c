@@ -104,7 +104,7 @@ take_patient(struct appointment *a, const struct match *m)
 		return;
 	if (a->has_patient) {
 		/* Nothing is inherited from another person. */
-		a->phone[0] = a->link[0] = a->language[0] = '\0';
+		a->phone[0] = a->link[0] = a->language[0] = a->zones[0] = '\0';
 		a->deceased = a->minor = false;
 		a->consent = CONSENT_NOT_SAID;
 		a->person_at_s = a->merged_at_s = 0;
@@ -173,6 +173,8 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 		span_copy(a->link, sizeof a->link, b->link);
 	else if (b->link_state != FIELD_KEEP)
 		a->link[0] = '\0';
+	if (b->zones_said)
+		span_copy(a->zones, sizeof a->zones, b->zones);
 	if (b->language.n > 0)
 		span_copy(a->language, sizeof a->language, b->language);
 	if (b->consent != CONSENT_NOT_SAID)

@@ -35,6 +35,7 @@
 
 #include "nudge/acs_window.h"
 #include "nudge/engine.h"
+#include "nudge/policy.h"
 #include "nudge/wheel.h"
 
 #define LOOKAHEAD_S 86400
@@ -280,6 +281,7 @@ struct look {
 	const struct conf_site *site; /* NULL: gone */
 	const struct site_rules *rules;
 };
+struct patient_zones patient_of(const struct engine *e, const struct conf_site *s, const struct appointment *a); /* s NULL: none */
 bool send_gates(struct engine *e, int64_t text, struct look *l, struct gate_result *r, bool *there, struct fault *f); /* all of them, caps too */
 
 /* What one reminder says of other visits of its day, besides its own. */

@@ -91,6 +91,7 @@ add_one(struct engine *e, const struct appointment *a, const struct plan_row *r,
 		.planned_s = now_s(&e->now), .due_s = r->due_s, .expires_s = r->expires_s, .start_s = r->start_s };
 	const struct conf_site *s = engine_site(e, a->site);
 
+	t.clinic_hours = r->clinic_hours;
 	memcpy(t.rule, r->rule, sizeof t.rule);
 	memcpy(t.fingerprint, r->fingerprint, sizeof t.fingerprint);
 	if (ordinal == STORE_TEXTS_OF_ONE - 1 && t.state == TEXT_PENDING) {
@@ -146,6 +147,7 @@ set_erasure(struct engine *e, struct appointment *a, const struct conf_site *s, 
 		return;
 	seal_wipe(a->phone, sizeof a->phone);
 	seal_wipe(a->link, sizeof a->link);
+	seal_wipe(a->zones, sizeof a->zones);
 	a->has_patient = false;
 	a->erased = true;
 }
@@ -157,8 +159,8 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_chan
 	struct gather g = { e, a, 0, -1 };
 	struct plan_input in = { .rules = s ? rules_of(e->rules, s) : NULL, .reminders_only = reminders_only,
 		.may_send = s && e->sites[s->index].may_send, .status = a->status, .has_start = a->has_start,
-		.start_s = a->start_s, .wall = a->wall, .continued = a->continued_by != 0, .phone_changed = phone_changed, .now_s = now_s(&e->now),
-		.known = e->known };
+		.start_s = a->start_s, .wall = a->wall, .patient = patient_of(e, s, a), .continued = a->continued_by != 0,
+		.phone_changed = phone_changed, .now_s = now_s(&e->now), .known = e->known };
 
 	plan_fingerprint(s, a->start_s, span_of(a->link), in.fingerprint);
 	if (a->continues && !store_texts_of(e->store, a->continues, gather_told, &g, f))

@@ -6,6 +6,29 @@
 
 #include "engine/parts.h"
 
+struct patient_zones
+patient_of(const struct engine *e, const struct conf_site *s, const struct appointment *a)
+{
+	struct patient_zones z = { .n = 0 };
+
+	if (s && s->patient_zone)
+		z.n = rules_places(e->rules, a->zones, z.item, HOURS_ZONES);
+	return z;
+}
+
+/* A clock of where the patient may live shows another time when the visit begins. */
+static bool
+clocks_differ(const struct engine *e, const struct look *l)
+{
+	const struct zone *zone[HOURS_ZONES];
+	size_t n = rules_places(e->rules, l->a.zones, zone, HOURS_ZONES);
+
+	for (size_t i = 0; i < n; i++)
+		if (zone_offset_s(zone[i], l->a.start_s) != zone_offset_s(l->rules->zone, l->a.start_s))
+			return true;
+	return false;
+}
+
 static bool
 gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, struct fault *f)
 {
@@ -24,6 +47,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 		.planned_s = l->t.planned_s, .expires_s = l->t.expires_s, .now_s = now };
 	if (!l->site)
 		return true;
+	g->patient = patient_of(e, l->site, &l->a);
 	zone_civil(l->rules->zone, now, &c);
 	g->today_day = civil_days(c.year, c.month, c.day);
 	if (l->a.phone[0] == '\0')
@@ -105,6 +129,7 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 
 	assert(r->verdict != GATE_PASS);
 	l->t.reason = r->reason;
+	l->t.clinic_hours = r->clinic_hours;
 	if (r->verdict == GATE_WAIT) {
 		l->t.due_s = r->until_s;
 		ahead_note(e, l->t.id, l->t.due_s);
@@ -128,6 +153,7 @@ render(struct engine *e, struct look *l, const struct merged *m, struct sms_size
 
 	rules_values(l->rules, &v);
 	v.start_s = l->a.start_s;
+	v.zone_shown = clocks_differ(e, l);
 	v.link = rules_link(l->rules, l->a.link, id, l->a.start_s, link);
 	v.device_test_link = rules_link(l->rules, l->site->device_test_link, id, l->a.start_s, test_link);
 	merge_values(m, &v);
@@ -294,6 +320,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	r = gates_pass(&g);
 	if (r.verdict != GATE_PASS)
 		return refuse(e, &l, &r, f);
+	l.t.clinic_hours = r.clinic_hours;
 	if (!journalled_told(e, &l, &told, f))
 		return false;
 	if (told)
@@ -306,7 +333,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	} else if (!merge_find(e, &l, &m, f)) {
 		return false;
 	} else if (!render(e, &l, &m, &size)) {
-		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0 };
+		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0, false };
 		return refuse(e, &l, &r, f);
 	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
 		return false;
@@ -438,6 +465,7 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 	}
 	if (e->sites[l.site->index].held_s != 0 && !unsure)
 		return outcome_close(e, &l.t, false, REASON_SITE_HELD, f);
+	l.t.clinic_hours = r.clinic_hours;
 	struct lane *lane = &e->lanes.item[e->sites[l.site->index].lane];
 
 	if (!may_try(e) || e->sites[l.site->index].held_s != 0 || e->now.boot_ms < lane->pause_until_ms ||

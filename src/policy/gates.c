@@ -10,13 +10,13 @@
 static struct gate_result
 pass(void)
 {
-	return (struct gate_result){ GATE_PASS, REASON_NONE, 0 };
+	return (struct gate_result){ GATE_PASS, REASON_NONE, 0, false };
 }
 
 static struct gate_result
 suppress(enum text_reason why)
 {
-	return (struct gate_result){ GATE_SUPPRESS, why, 0 };
+	return (struct gate_result){ GATE_SUPPRESS, why, 0, false };
 }
 
 static struct gate_result
@@ -176,7 +176,7 @@ static struct gate_result
 gate_time(const struct gate_facts *f)
 {
 	if (f->now_s >= f->expires_s)
-		return (struct gate_result){ GATE_EXPIRE, REASON_TOO_LATE, 0 };
+		return (struct gate_result){ GATE_EXPIRE, REASON_TOO_LATE, 0, false };
 	if (f->kind != TEXT_REMINDER && f->now_s - f->planned_s > f->rules->site->stale_s)
 		return suppress(REASON_STALE);
 	return pass();
@@ -190,7 +190,7 @@ may_use_short(const struct gate_facts *f, int64_t opening_s)
 	const struct conf_site *s = f->rules->site;
 
 	if (f->kind == TEXT_CHANGED || f->kind == TEXT_CANCELED)
-		return f->start_s < opening_s + TWO_HOURS;
+		return f->start_s < opening_s || f->start_s - opening_s < TWO_HOURS;
 	if (f->kind == TEXT_REMINDER)
 		for (size_t i = 0; i < s->reminders_n; i++)
 			if (strcmp(s->reminders[i].title, f->rule) == 0)
@@ -198,19 +198,69 @@ may_use_short(const struct gate_facts *f, int64_t opening_s)
 	return false;
 }
 
+/* The next opening before the expiry, by the window that the text may use. */
+static int64_t
+next_opening(const struct gate_facts *f, const struct patient_zones *zones)
+{
+	struct hours h = hours_of(f->rules, false, zones);
+	int64_t opening = hours_next_opening(&h, f->now_s, f->expires_s), sooner;
+
+	if (opening <= f->now_s || !may_use_short(f, opening))
+		return opening;
+	h = hours_of(f->rules, true, zones);
+	sooner = hours_next_opening(&h, f->now_s, f->expires_s);
+	return sooner < opening ? sooner : opening;
+}
+
+/* What the margin keeps free is for what cannot wait. */
+static bool
+open_to_the_end(const struct gate_facts *f, const struct patient_zones *zones)
+{
+	for (int is_short = 0; is_short < 2; is_short++) {
+		struct hours h = hours_of(f->rules, is_short, zones);
+		struct conf_window whole = *h.window;
+
+		whole.margin_min = 0;
+		h.window = &whole;
+		if ((!is_short || may_use_short(f, INT64_MAX)) && hours_open(&h, f->now_s))
+			return true;
+	}
+	return false;
+}
+
+static enum text_reason
+why_waiting(const struct gate_facts *f)
+{
+	struct hours h = hours_of(f->rules, false, NULL);
+
+	if (hours_open(&h, f->now_s))
+		return REASON_WAITING_PATIENT;
+	h.holidays = NULL;
+	return hours_open(&h, f->now_s) ? REASON_WAITING_HOLIDAY : REASON_WAITING_WINDOW;
+}
+
 static struct gate_result
 gate_window(const struct gate_facts *f)
 {
-	const struct conf_site *s = f->rules->site;
-	int64_t opening = window_next_opening(&s->window, f->rules->zone, f->now_s);
+	static const struct patient_zones nowhere = { .n = 0 };
+	const struct patient_zones *const tries[] = { &f->patient, &nowhere };
+	size_t n = f->patient.n > 0 ? 2 : 1;
 
-	if (opening > f->now_s && may_use_short(f, opening))
-		opening = window_next_opening(&s->short_window, f->rules->zone, f->now_s);
-	if (opening <= f->now_s)
-		return pass();
-	if (opening >= f->expires_s)
-		return suppress(REASON_NO_WINDOW);
-	return (struct gate_result){ GATE_WAIT, REASON_WAITING_WINDOW, opening };
+	for (size_t i = 0; i < n; i++) {
+		const struct patient_zones *zones = tries[n == 1 ? 1 : i];
+		int64_t opening = next_opening(f, zones);
+		struct gate_result r = { GATE_PASS, REASON_NONE, 0, i == 1 };
+
+		if (opening <= f->now_s || (opening == INT64_MAX && open_to_the_end(f, zones)))
+			return r;
+		if (opening < f->expires_s) {
+			r.verdict = GATE_WAIT;
+			r.reason = why_waiting(f);
+			r.until_s = opening;
+			return r;
+		}
+	}
+	return suppress(REASON_NO_WINDOW);
 }
 
 static struct gate_result
@@ -228,7 +278,7 @@ gate_caps(const struct gate_facts *f)
 static struct gate_result
 gate_response_time(const struct gate_facts *f)
 {
-	return f->now_s < f->expires_s ? pass() : (struct gate_result){ GATE_EXPIRE, REASON_RESPONSE_LATE, 0 };
+	return f->now_s < f->expires_s ? pass() : (struct gate_result){ GATE_EXPIRE, REASON_RESPONSE_LATE, 0, false };
 }
 
 typedef struct gate_result gate_fn(const struct gate_facts *f);
@@ -245,11 +295,14 @@ static gate_fn *const response_gates[] = {
 struct gate_result
 gates_pass(const struct gate_facts *f)
 {
+	struct gate_result all = pass();
+
 	for (gate_fn *const *gate = text_is_response(f->kind) ? response_gates : gates; *gate; gate++) {
 		struct gate_result r = (*gate)(f);
 
 		if (r.verdict != GATE_PASS)
 			return r;
+		all.clinic_hours = all.clinic_hours || r.clinic_hours;
 	}
-	return pass();
+	return all;
 }

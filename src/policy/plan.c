@@ -7,6 +7,7 @@
 #include "nudge/policy.h"
 
 #define TWO_HOURS 7200
+#define BEFORE_CLOSING_S 300
 
 void
 plan_fingerprint(const struct conf_site *site, int64_t start_s, struct span link, uint8_t out[16])
@@ -178,25 +179,60 @@ plan_reminder_due(const struct conf_reminder *r, const struct zone *z, int64_t s
 	return zone_instant(z, &c, NULL);
 }
 
+struct hours
+hours_of(const struct site_rules *r, bool is_short, const struct patient_zones *zones)
+{
+	struct hours h = { .window = is_short ? &r->site->short_window : &r->site->window, .zone = r->zone,
+		.holidays = is_short ? NULL : r->holidays };
+
+	for (size_t i = 0; zones && i < zones->n; i++)
+		if (strcmp(zone_name(zones->item[i]), zone_name(r->zone)) != 0)
+			h.patient[h.patient_n++] = zones->item[i];
+	return h;
+}
+
+/* A while before the window closes, so that all of them find room in it. */
+static bool
+before_closing(const struct plan_input *in, const struct hours *h, int64_t *due_s)
+{
+	int64_t last_s = hours_last_opening(h, *due_s, in->now_s), early_s;
+
+	if (last_s == INT64_MIN)
+		return false;
+	early_s = last_s - BEFORE_CLOSING_S;
+	*due_s = early_s > in->now_s && hours_open(h, early_s) ? early_s : last_s;
+	return true;
+}
+
 /* Moves a due time into the window: to the next opening or, when that is too
  * late and the reminder is not a short one, to the end of the opening before.
- * false: there is no such time. */
+ * Where the patient's clock leaves no such time, the clinic's alone decides.
+ * false: there is none. */
 static bool
-into_window(const struct plan_input *in, const struct conf_reminder *r, int64_t expires_s, int64_t *due_s)
+into_window(const struct plan_input *in, const struct conf_reminder *r, struct plan_row *row)
 {
-	const struct conf_site *s = in->rules->site;
 	bool is_short = r->before_s < TWO_HOURS;
-	const struct conf_window *w = is_short ? &s->short_window : &s->window;
-	int64_t next = window_next_opening(w, in->rules->zone, *due_s);
+	struct hours h = hours_of(in->rules, is_short, &in->patient);
 
-	if (next < expires_s) {
-		*due_s = next;
-		return true;
+	for (;;) {
+		int64_t next = hours_next_opening(&h, row->due_s, row->expires_s);
+
+		if (next == row->due_s)
+			return true;
+		if (next < row->expires_s) {
+			row->reason = REASON_WAITING_WINDOW;
+			row->due_s = next;
+			return true;
+		}
+		if (!is_short && before_closing(in, &h, &row->due_s)) {
+			row->reason = REASON_EARLIER;
+			return true;
+		}
+		if (h.patient_n == 0)
+			return false;
+		h.patient_n = 0;
+		row->clinic_hours = true;
 	}
-	if (is_short)
-		return false;
-	*due_s = window_last_closing(w, in->rules->zone, *due_s);
-	return *due_s > in->now_s;
 }
 
 /* What the reminder's row would be if it were planned now. */
@@ -216,8 +252,9 @@ make_reminder(const struct plan_input *in, const struct conf_reminder *r, struct
 		row->reason = REASON_LATE_SKIP;
 		return;
 	}
-	if (!into_window(in, r, row->expires_s, &row->due_s)) {
+	if (!into_window(in, r, row)) {
 		row->state = TEXT_SUPPRESSED;
+		row->clinic_hours = false;
 		row->reason = REASON_NO_WINDOW;
 	}
 }

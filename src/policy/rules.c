@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "nudge/builtin.h"
+#include "nudge/places.h"
 #include "nudge/seal.h"
 #include "policy/file.h"
 #include "policy/making.h"
@@ -65,6 +66,24 @@ load_profile(struct site_rules *s, const struct site_terms *given, struct fault 
 		    name);
 	s->profile = (struct span){ b->text, b->n };
 	return true;
+}
+
+/* No approval covers them: they only keep texts back, within hours that were approved. */
+static bool
+load_holidays(struct site_rules *s, struct fault *f)
+{
+	const char *path = s->site->holidays;
+	char *text = NULL;
+	bool ok;
+
+	if (!path[0])
+		return true;
+	if (!file_read(path, TEXT_FILE_MAX, &text, f))
+		return fault_at(f, "holidays");
+	ok = holidays_read(path, span_of(text), &s->holidays, f) &&
+	    (digest_sha256(span_of(text), s->holidays_hash) || fault_set(f, FAULT_BUSY, "no memory for the hash of holidays"));
+	free(text);
+	return ok;
 }
 
 /* Who only checks may not be allowed to read it. */
@@ -165,7 +184,7 @@ load_site(struct rules *r, size_t i, const struct site_terms *given, struct faul
 		fault_set(f, FAULT_OPERATOR, "languages: at least one is needed, as in languages = {en}");
 		goto out;
 	}
-	if (!load_zone(r, i, f) || !load_profile(s, given, f) || !load_link_key(r, s, f))
+	if (!load_zone(r, i, f) || !load_profile(s, given, f) || !load_link_key(r, s, f) || !load_holidays(s, f))
 		goto out;
 	for (size_t k = 0; k < n; k++)
 		if (!load_templates(s, k, given, &texts[k], f))
@@ -203,20 +222,24 @@ tzdata_of(const struct rules *r)
 			hash = (hash ^ (unsigned char)*p) * 1099511628211u;
 		sum += (hash ^ zone_rules(z)) * 1099511628211u;
 	}
+	for (size_t i = 0; place_zones[i]; i++)
+		if (r->places[i])
+			sum += zone_rules(r->places[i]) * 1099511628211u;
 	return sum;
 }
 
-/* Of the files as they stand, and of what they name: texts and profiles. */
+/* Of the files as they stand, and of what they name: texts, profiles and holidays. */
 static bool
 version_of(const struct rules *r, int64_t *out)
 {
-	uint8_t both[2 * DIGEST_BYTES], sum[DIGEST_BYTES];
+	uint8_t all[3 * DIGEST_BYTES], sum[DIGEST_BYTES];
 
 	memcpy(sum, r->conf->digest, DIGEST_BYTES);
 	for (size_t i = 0; i < r->conf->sites_n; i++) {
-		memcpy(both, sum, DIGEST_BYTES);
-		memcpy(both + DIGEST_BYTES, r->sites[i].hash, DIGEST_BYTES);
-		if (!digest_sha256(span_from((const char *)both, sizeof both), sum))
+		memcpy(all, sum, DIGEST_BYTES);
+		memcpy(all + DIGEST_BYTES, r->sites[i].hash, DIGEST_BYTES);
+		memcpy(all + 2 * (size_t)DIGEST_BYTES, r->sites[i].holidays_hash, DIGEST_BYTES);
+		if (!digest_sha256(span_from((const char *)all, sizeof all), sum))
 			return false;
 	}
 	*out = 0;
@@ -240,14 +263,54 @@ rules_free(struct rules *r)
 			sms_templates_free(s->templates[k]);
 		free(s->templates);
 		free(s->profile_file);
+		holidays_free(s->holidays);
 		seal_wipe(s->link_key, sizeof s->link_key);
 		terms_clear(&s->terms);
 		if (!shared)
 			zone_free(s->zone);
 	}
 	free(r->sites);
+	for (size_t i = 0; r->places && place_zones[i]; i++)
+		zone_free(r->places[i]);
+	free(r->places);
 	conf_drop(r->conf);
 	free(counted_of(r));
+}
+
+/* Where patients may live. A zone that the system has not is as if not known. */
+static bool
+load_places(struct rules *r)
+{
+	size_t n = 0;
+	struct fault f;
+
+	while (place_zones[n])
+		n++;
+	r->places = calloc(n + 1, sizeof(struct zone *));
+	for (size_t i = 0; r->places && i < n; i++)
+		if (!zone_load(place_zones[i], &r->places[i], &f))
+			r->places[i] = NULL;
+	return r->places != NULL;
+}
+
+size_t
+rules_places(const struct rules *r, const char *names, const struct zone **out, size_t most)
+{
+	struct span rest = span_of(names);
+	size_t n = 0;
+
+	while (rest.n > 0) {
+		struct span name = span_cut(rest, ' ', &rest);
+		const struct zone *found = NULL;
+
+		for (size_t i = 0; r->places && place_zones[i] && !found; i++)
+			if (span_is(name, place_zones[i]))
+				found = r->places[i];
+		if (!found || n == most)
+			return 0;
+		out[n++] = found;
+	}
+	return n;
 }
 
 bool
@@ -261,6 +324,10 @@ rules_make(struct conf *c, const struct site_terms *given, struct rules **out, s
 		r->conf = conf_hold(c);
 		atomic_init(&made->users, 1);
 		r->sites = calloc(c->sites_n + 1, sizeof *r->sites);
+	}
+	if (r && !load_places(r)) {
+		free(r->sites);
+		r->sites = NULL;
 	}
 	if (!r || !r->sites) {
 		conf_fault_add(faults, NULL, false, "no memory for %zu sites", c->sites_n);

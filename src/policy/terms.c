@@ -63,6 +63,7 @@ const struct term_row term_rows[] = {
 	{ "merge", TERM_BOOL, RULE_WAITS, AT(merge), YES_NO },
 	{ "window", TERM_WINDOW, RULE_INSIDE, AT(window), NULL },
 	{ "short_window", TERM_WINDOW, RULE_INSIDE, AT(short_window), NULL },
+	{ "patient_zone", TERM_BOOL, RULE_HIGHER, AT(patient_zone), "ignore,intersect" },
 	{ "retain", TERM_DURATION, RULE_LOWER, AT(retain_s), NULL },
 	{ "unknown", TERM_WORD, RULE_UNKNOWN, AT(unknown), "drop,resend,hold" },
 	{ "unknown_wait", TERM_DURATION, RULE_HIGHER, AT(unknown_wait_s), NULL },
@@ -351,6 +352,18 @@ put_list(const struct text_list *l, struct text_list *to, struct fault *f)
 	return true;
 }
 
+/* The margin is the file's: what was approved are the hours around it. */
+static bool
+put_window(const char *value, struct conf_window *to)
+{
+	int margin = to->margin_min;
+
+	if (!conf_window(value, to))
+		return false;
+	conf_window_margin(to, (int64_t)margin * 60);
+	return true;
+}
+
 static bool
 put_number(const struct term_row *r, const struct text_list *l, void *to, struct fault *f)
 {
@@ -358,7 +371,7 @@ put_number(const struct term_row *r, const struct text_list *l, void *to, struct
 	int64_t n = term_rank(r, value);
 
 	if (r->kind == TERM_WINDOW)
-		return conf_window(value, to) || fault_set(f, FAULT_OPERATOR, "%s: \"%.40s\" are no hours", r->name, value);
+		return put_window(value, to) || fault_set(f, FAULT_OPERATOR, "%s: \"%.40s\" are no hours", r->name, value);
 	if (n == INT64_MIN)
 		return fault_set(f, FAULT_OPERATOR, "%s: \"%.40s\" is no value of it", r->name, value);
 	if (r->kind == TERM_BOOL)

@@ -1,17 +1,24 @@
 /* window.c - the hours in which a clinic texts, on its own wall clock. */
 // SPDX-License-Identifier: Apache-2.0
+#include "nudge/hours.h"
+
 #include <assert.h>
 
-#include "nudge/policy.h"
-
 #define DAYS_AHEAD 3 /* an opening is never further away: every day has one */
+
+/* What is handed over in the last minutes would still be on its way when the window is closed. */
+static int
+last_minute(const struct conf_window *w)
+{
+	return w->to_min - w->margin_min;
+}
 
 static bool
 inside(const struct conf_window *w, int minute)
 {
-	if (w->from_min <= w->to_min)
-		return minute >= w->from_min && minute < w->to_min;
-	return minute >= w->from_min || minute < w->to_min;
+	if (w->from_min <= last_minute(w))
+		return minute >= w->from_min && minute < last_minute(w);
+	return minute >= w->from_min || minute < last_minute(w);
 }
 
 bool
@@ -65,7 +72,7 @@ window_last_closing(const struct conf_window *w, const struct zone *z, int64_t a
 	assert(!w->always);
 	zone_civil(z, at_s, &c);
 	for (int day = 0; day >= -DAYS_AHEAD; day--) {
-		int64_t closing = instant_of(z, c, day, w->to_min) - 1;
+		int64_t closing = instant_of(z, c, day, last_minute(w)) - 1;
 
 		if (closing <= at_s && window_open(w, z, closing))
 			return closing;

@@ -162,5 +162,6 @@ int64_t start_instant(const struct hl7_time *t, const struct zone *z, enum civil
 void person_read(struct reading *r, struct booking *b); /* Language, death, consent. */
 struct span language_code(struct span text);            /* "en"; empty when not known. Literal. Pure. */
 void phones_read(struct reading *r, struct booking *b);
+void address_read(struct reading *r, struct booking *b); /* Of a booking with a site. */
 
 #endif

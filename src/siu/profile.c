@@ -26,6 +26,7 @@ static const struct key {
 	{ "patient_type", offsetof(struct siu_profile, patient_type), KEY_WORDS, false },
 	{ "prior_patient", offsetof(struct siu_profile, prior_patient), KEY_PATHS, false },
 	{ "phone", offsetof(struct siu_profile, phone), KEY_PATHS, true },
+	{ "address", offsetof(struct siu_profile, address), KEY_PATHS, false },
 	{ "language", offsetof(struct siu_profile, language), KEY_PATHS, false },
 	{ "deceased", offsetof(struct siu_profile, deceased), KEY_PATHS, true },
 	{ "birth", offsetof(struct siu_profile, birth), KEY_PATHS, false },

@@ -37,7 +37,7 @@ struct siu_profile {
 	struct length_list duration;
 	struct path_list patient, prior_patient;
 	struct word_list patient_type;
-	struct path_list phone, language, deceased, birth, death_time, consent;
+	struct path_list phone, address, language, deceased, birth, death_time, consent;
 	struct word_list consent_yes, consent_no;
 	struct path_list department, visit_type;
 	struct path_list status;

@@ -167,6 +167,7 @@ read_booking(struct reading *r, struct booking *b)
 	if (!start_read(r, b))
 		return false;
 	phones_read(r, b);
+	address_read(r, b);
 	ids_read_link(r, b);
 	return true;
 }

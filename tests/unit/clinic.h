@@ -61,8 +61,8 @@ clinic_open(struct clinic *c)
 		.sending_facility = word(""), .adt_sending_application = word(""), .adt_sending_facility = word(""), .number = &c->number, .time_zone = word("America/Chicago"),
 		.languages = { c->languages, 2 }, .templates_path = word(""), .link = word(""), .link_key = word(""),
 		.device_test_link = word(""), .smart_encoding = true, .names_keep_accents = true, .confirmation = true,
-		.stale_s = 86400, .reminders = c->reminders, .reminders_n = 2, .window = { 0, 1440, true },
-		.short_window = { 0, 1440, true }, .expiry_s = 300, .daily_cap = 6, .unknown_type_phone = true };
+		.stale_s = 86400, .reminders = c->reminders, .reminders_n = 2, .window = { 0, 1440, true, 0 },
+		.short_window = { 0, 1440, true, 0 }, .expiry_s = 300, .daily_cap = 6, .unknown_type_phone = true };
 	c->conf = (struct conf){ .file = word("nudge.conf"), .state_directory = word("/nowhere"),
 		.organizations = &c->organization, .organizations_n = 1, .gateways = &c->gateway, .gateways_n = 1,
 		.numbers = &c->number, .numbers_n = 1, .environments = &c->environment, .environments_n = 1,

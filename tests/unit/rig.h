@@ -261,7 +261,7 @@ rig_close(struct rig *r)
 	engine_free(r->engine);
 	store_close(r->store);
 	rules_drop(r->rules);
-	static const char *const files[] = { "store.key", "nudge.conf", "nudge.db", "nudge.db-wal", "nudge.db-shm", "nudge.lock" };
+	static const char *const files[] = { "store.key", "nudge.conf", "nudge.db", "nudge.db-wal", "nudge.db-shm", "nudge.lock", "days" };
 	for (size_t i = 0; i < COUNT(files); i++) {
 		(void)snprintf(command, sizeof command, "%s/%s", r->folder, files[i]);
 		(void)unlink(command);

@@ -97,6 +97,10 @@ TEST(what_is_not_said_has_its_default)
 	same_int("window to", s->window.to_min, 1200);
 	same_int("short_window from", s->short_window.from_min, 420);
 	same_int("short_window to", s->short_window.to_min, 1260);
+	same_int("closing_margin", s->window.margin_min, 10);
+	same_int("closing_margin of the longer hours", s->short_window.margin_min, 10);
+	same_text("holidays", s->holidays, "");
+	holds("patient_zone", s->patient_zone);
 	same_int("expiry", s->expiry_s, 300);
 	same_int("retain", s->retain_s, 0);
 	same_int("unknown", s->unknown, UNKNOWN_DROP);
@@ -185,20 +189,20 @@ TEST(the_short_window_always_holds_the_window)
 		const char *rule, *text;
 		struct conf_window window, longer;
 	} cases[] = {
-		{ "it is longer by itself", "window = \"10:00-18:00\"", { 600, 1080, false },
-		    { 420, 1260, false } },
-		{ "widened in the morning", "window = \"06:00-18:00\"", { 360, 1080, false },
-		    { 360, 1260, false } },
-		{ "widened in the evening", "window = \"10:00-22:30\"", { 600, 1350, false },
-		    { 420, 1350, false } },
-		{ "always", "window = \"00:00-24:00\"", { 0, 1440, true }, { 0, 1440, true } },
-		{ "widened although it was said", "short_window = \"12:00-13:00\"", { 540, 1200, false },
-		    { 540, 1200, false } },
-		{ "always for the short ones only", "short_window = \"00:00-24:00\"", { 540, 1200, false },
-		    { 0, 1440, true } },
+		{ "it is longer by itself", "window = \"10:00-18:00\"", { 600, 1080, false, 0 },
+		    { 420, 1260, false, 0 } },
+		{ "widened in the morning", "window = \"06:00-18:00\"", { 360, 1080, false, 0 },
+		    { 360, 1260, false, 0 } },
+		{ "widened in the evening", "window = \"10:00-22:30\"", { 600, 1350, false, 0 },
+		    { 420, 1350, false, 0 } },
+		{ "always", "window = \"00:00-24:00\"", { 0, 1440, true, 0 }, { 0, 1440, true, 0 } },
+		{ "widened although it was said", "short_window = \"12:00-13:00\"", { 540, 1200, false, 0 },
+		    { 540, 1200, false, 0 } },
+		{ "always for the short ones only", "short_window = \"00:00-24:00\"", { 540, 1200, false, 0 },
+		    { 0, 1440, true, 0 } },
 		{ "without quotes, with blanks inside them",
-		    "window = 09:00-20:00 short_window = \"8:00 - 20:15\"", { 540, 1200, false },
-		    { 480, 1215, false } },
+		    "window = 09:00-20:00 short_window = \"8:00 - 20:15\"", { 540, 1200, false, 0 },
+		    { 480, 1215, false, 0 } },
 	};
 	struct folder d;
 

@@ -151,7 +151,7 @@ TEST(in_their_order)
 	clinic.site.number = NULL;
 	clinic.site.confirmation = false;
 	clinic.site.link_required = clinic.site.suppress_minors = true;
-	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 60, false };
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 60, false, 0 };
 	f.approved = f.this_version = false;
 	f.confidential = f.deceased = f.minor = f.opted_out = true;
 	f.adult_day = INT32_MAX;
@@ -198,14 +198,14 @@ TEST(in_their_order)
 	expect("age", &f, GATE_SUPPRESS, REASON_STALE);
 	f.planned_s = f.now_s;
 	expect("window", &f, GATE_SUPPRESS, REASON_NO_WINDOW);
-	clinic.site.window = (struct conf_window){ 0, 1440, true };
+	clinic.site.window = (struct conf_window){ 0, 1440, true, 0 };
 	expect("caps", &f, GATE_SUPPRESS, REASON_DAILY_CAP);
 	f.sent_today = 0;
 	expect("all are open", &f, GATE_PASS, REASON_NONE);
 	clinic.countries[0] = word("US");
 	clinic.site.approvers.n = 0;
 	clinic.site.link_required = clinic.site.suppress_minors = false;
-	clinic.site.short_window = (struct conf_window){ 0, 1440, true };
+	clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
 }
 
 TEST(time_and_caps)
@@ -233,8 +233,8 @@ TEST(the_window)
 	struct gate_facts f = open_gates();
 	struct gate_result r;
 
-	clinic.site.window = (struct conf_window){ 540, 1200, false };
-	clinic.site.short_window = (struct conf_window){ 420, 1260, false };
+	clinic.site.window = (struct conf_window){ 540, 1200, false, 0 };
+	clinic.site.short_window = (struct conf_window){ 420, 1260, false, 0 };
 	f.now_s = f.planned_s = clinic_time(&clinic, "2026-11-20 22:00");
 	f.start_s = f.expires_s = clinic_time(&clinic, "2026-11-22 10:00");
 	r = gates_pass(&f);
@@ -245,12 +245,97 @@ TEST(the_window)
 	f.kind = TEXT_CHANGED;
 	r = gates_pass(&f);
 	same_int("a change may use the longer hours", r.until_s, clinic_time(&clinic, "2026-11-21 07:00"));
-	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true };
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
+}
+
+static struct holidays *
+closed_on(const char *lines)
+{
+	struct holidays *h = NULL;
+	struct fault f = { 0 };
+
+	assert_true(holidays_read("days", span_of(lines), &h, &f));
+	return h;
+}
+
+/* Old texts that went out at night, days late, after the visit: window and expiry are asked at each attempt, on every clock. */
+TEST(the_window_on_every_clock)
+{
+	static const struct {
+		const char *rule, *patient, *days;
+		enum text_kind kind;
+		const char *reminder, *now, *expires;
+		enum gate_verdict verdict;
+		enum text_reason reason;
+		const char *until;
+		bool clinic_hours;
+	} rows[] = {
+		{ "open on both", "America/Los_Angeles", "", TEXT_BOOKED, "", "2026-11-20 12:00", "2026-11-25 10:00", GATE_PASS, REASON_NONE, NULL, false },
+		{ "night where the patient lives", "America/Los_Angeles", "", TEXT_BOOKED, "", "2026-11-20 09:30", "2026-11-25 10:00", GATE_WAIT,
+			REASON_WAITING_PATIENT, "2026-11-20 11:00", false },
+		{ "night at the clinic", "America/Los_Angeles", "", TEXT_BOOKED, "", "2026-11-20 20:30", "2026-11-25 10:00", GATE_WAIT,
+			REASON_WAITING_WINDOW, "2026-11-21 11:00", false },
+		{ "the same clock by another name", "America/Winnipeg", "", TEXT_BOOKED, "", "2026-11-20 09:30", "2026-11-20 10:00", GATE_PASS,
+			REASON_NONE, NULL, false },
+		{ "too late there: the clinic's clock decides", "America/Los_Angeles", "", TEXT_BOOKED, "", "2026-11-20 09:30", "2026-11-20 10:45",
+			GATE_PASS, REASON_NONE, NULL, true },
+		{ "also for its next opening", "America/Los_Angeles", "", TEXT_BOOKED, "", "2026-11-20 08:30", "2026-11-20 10:45", GATE_WAIT,
+			REASON_WAITING_WINDOW, "2026-11-20 09:00", true },
+		{ "no common hour at all", "Asia/Kolkata", "", TEXT_REMINDER, "day", "2026-11-20 12:00", "2026-11-25 10:00", GATE_PASS, REASON_NONE,
+			NULL, true },
+		{ "too late on both", "America/Los_Angeles", "", TEXT_BOOKED, "", "2026-11-20 07:30", "2026-11-20 08:45", GATE_SUPPRESS, REASON_NO_WINDOW,
+			NULL, false },
+		{ "a change for a visit that begins before then: the longer hours, on both clocks", "America/Los_Angeles", "", TEXT_CHANGED, "",
+			"2026-11-20 08:30", "2026-11-20 12:00", GATE_WAIT, REASON_WAITING_WINDOW, "2026-11-20 09:00", false },
+		{ "a short reminder has them as well", "America/Denver", "", TEXT_REMINDER, "soon", "2026-11-20 08:30", "2026-11-20 08:45", GATE_PASS,
+			REASON_NONE, NULL, false },
+		{ "a holiday", NULL, "2026-11-20", TEXT_BOOKED, "", "2026-11-20 12:00", "2026-11-25 10:00", GATE_WAIT, REASON_WAITING_HOLIDAY,
+			"2026-11-21 09:00", false },
+		{ "holidays until it is too late", NULL, "2026-11-20..2026-11-24", TEXT_REMINDER, "day", "2026-11-20 12:00", "2026-11-24 10:00",
+			GATE_SUPPRESS, REASON_NO_WINDOW, NULL, false },
+		{ "the visit is on the holiday: its change may go", NULL, "2026-11-20", TEXT_CANCELED, "", "2026-11-20 12:00", "2026-11-20 16:00", GATE_PASS,
+			REASON_NONE, NULL, false },
+		{ "and its short reminder", NULL, "2026-11-20", TEXT_REMINDER, "soon", "2026-11-20 12:00", "2026-11-20 12:10", GATE_PASS, REASON_NONE, NULL,
+			false },
+		{ "the last minutes are not for what can wait", NULL, "", TEXT_BOOKED, "", "2026-11-20 19:50", "2026-11-25 10:00", GATE_WAIT,
+			REASON_WAITING_WINDOW, "2026-11-21 09:00", false },
+		{ "but for what cannot", NULL, "", TEXT_REMINDER, "day", "2026-11-20 19:50", "2026-11-21 08:00", GATE_PASS, REASON_NONE, NULL, false },
+		{ "until the window closes", NULL, "", TEXT_REMINDER, "day", "2026-11-20 20:00", "2026-11-21 08:00", GATE_SUPPRESS, REASON_NO_WINDOW, NULL,
+			false },
+	};
+
+	clinic.site.window = (struct conf_window){ 540, 1200, false, 10 };
+	clinic.site.short_window = (struct conf_window){ 420, 1260, false, 10 };
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct gate_facts f = open_gates();
+		struct zone *patient = NULL;
+		struct gate_result r;
+		struct fault fault = { 0 };
+
+		if (rows[i].patient) {
+			assert_true(zone_load(rows[i].patient, &patient, &fault));
+			f.patient = (struct patient_zones){ { patient }, 1 };
+		}
+		clinic.site_rules.holidays = closed_on(rows[i].days);
+		f.kind = rows[i].kind;
+		f.rule = rows[i].reminder;
+		f.status = f.kind == TEXT_CANCELED ? VISIT_CANCELED : VISIT_BOOKED;
+		f.now_s = f.planned_s = clinic_time(&clinic, rows[i].now);
+		f.start_s = f.expires_s = clinic_time(&clinic, rows[i].expires);
+		expect(rows[i].rule, &f, rows[i].verdict, rows[i].reason);
+		r = gates_pass(&f);
+		same_int(rows[i].rule, r.until_s, rows[i].until ? clinic_time(&clinic, rows[i].until) : 0);
+		same_int(rows[i].rule, r.clinic_hours, rows[i].clinic_hours);
+		holidays_free(clinic.site_rules.holidays);
+		zone_free(patient);
+	}
+	clinic.site_rules.holidays = NULL;
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
 }
 
 TEST(a_window_over_midnight_and_over_a_clock_change)
 {
-	struct conf_window night = { 22 * 60, 2 * 60, false }, day = { 540, 1200, false };
+	struct conf_window night = { 22 * 60, 2 * 60, false, 0 }, day = { 540, 1200, false, 0 };
 	const struct zone *z = clinic.site_rules.zone;
 
 	holds("open before midnight", window_open(&night, z, clinic_time(&clinic, "2026-11-20 23:00")));
@@ -296,7 +381,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(all_open), RUN(each_gate_of_the_appointment), RUN(each_gate_of_the_organization),
-		RUN(each_gate_of_the_patient), RUN(in_their_order), RUN(time_and_caps), RUN(the_window), RUN(a_window_over_midnight_and_over_a_clock_change),
+		RUN(each_gate_of_the_patient), RUN(in_their_order), RUN(time_and_caps), RUN(the_window), RUN(the_window_on_every_clock), RUN(a_window_over_midnight_and_over_a_clock_change),
 		RUN(no_minute_sees_more_than_the_rate), RUN(back_off_grows_to_its_cap) };
 	int failed;
 

@@ -191,6 +191,128 @@ TEST(a_window_that_a_reload_closes)
 	rig_close(&r);
 }
 
+static struct message *
+from(struct rig *r, const char *id, const char *zones)
+{
+	struct message *m = message_of(r, (struct say){ .id = id, .phone = PHONE, .in_s = 3 * 86400 });
+
+	m->bookings[0].zones_said = true;
+	m->bookings[0].zones = span_of(zones);
+	return m;
+}
+
+static struct text
+confirmation(struct rig *r)
+{
+	struct text t = { 0 };
+	struct fault f = { 0 };
+
+	assert_int_equal(store_text_get(r->store, STORE_TEXTS_OF_ONE, &t, &f), STORE_FOUND);
+	return t;
+}
+
+/* It is 06:00 at the clinic, 04:00 in Los Angeles, 07:00 in New York. */
+TEST(it_is_day_at_home_as_well)
+{
+	static const struct {
+		const char *rule, *setting, *zones;
+		int64_t opens_s; /* from now */
+	} rows[] = {
+		{ "where nobody knows", "", "", 3 * 3600 },
+		{ "in the east", "", "America/New_York", 3 * 3600 },
+		{ "in the west", "", "America/Los_Angeles", 5 * 3600 },
+		{ "in both", "", "America/New_York America/Los_Angeles", 5 * 3600 },
+		{ "a zone that the system has not", "", "Mars/Olympus", 3 * 3600 },
+		{ "patient_zone = ignore", "patient_zone = ignore", "America/Los_Angeles", 3 * 3600 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+		struct text t;
+
+		rig_open(&r, 200, 60, rows[i].setting);
+		rig_change(&r, "window = \"00:00-24:00\"", "window = \"09:00-20:00\"");
+		(void)turn(&r, &from(&r, "A1", rows[i].zones)->link, NULL, NULL);
+		pass(&r, 70);
+		t = confirmation(&r);
+		same_text(rows[i].rule, reason_name(t.reason), "waiting-window");
+		same_int(rows[i].rule, t.due_s, 1795780800 + rows[i].opens_s);
+		crash(&r);
+		sender(&r, true);
+		r.now.wall_ms += (rows[i].opens_s - 75) * 1000;
+		r.now.boot_ms += (rows[i].opens_s - 75) * 1000;
+		pass(&r, 4);
+		same_int(rows[i].rule, r.jobs_n, 0);
+		pass(&r, 10);
+		same_int(rows[i].rule, r.jobs_n, 1);
+		rig_close(&r);
+	}
+}
+
+/* A patient who moves, is another one, or whose address is taken back. */
+TEST(an_address_that_changes)
+{
+	struct rig r;
+	struct message *m;
+
+	rig_open(&r, 200, 60, "");
+	rig_change(&r, "window = \"00:00-24:00\"", "window = \"09:00-20:00\"");
+	(void)turn(&r, &from(&r, "A1", "America/Los_Angeles")->link, NULL, NULL);
+	pass(&r, 70);
+	same_int("as at home", confirmation(&r).due_s, 1795780800 + 5 * 3600);
+	r.now.wall_ms += (int64_t)4 * 3600 * 1000;
+	r.now.boot_ms += (int64_t)4 * 3600 * 1000;
+	(void)turn(&r, &message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 3 * 86400 - 14470 })->link, NULL, NULL);
+	pass(&r, 70);
+	same_int("a message without an address changes nothing", r.jobs_n, 0);
+	m = message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .patient = "1002", .in_s = 3 * 86400 - 14540 });
+	(void)turn(&r, &m->link, NULL, NULL);
+	pass(&r, 70);
+	same_int("another patient inherits no address", r.jobs_n, 1);
+	rig_close(&r);
+}
+
+TEST(no_hour_at_home_before_it_is_too_late)
+{
+	struct rig r;
+	struct text t;
+
+	rig_open(&r, 200, 60, "");
+	rig_change(&r, "window = \"00:00-24:00\"", "window = \"06:00-09:00\"");
+	(void)turn(&r, &from(&r, "A1", "Pacific/Honolulu")->link, NULL, NULL);
+	pass(&r, 70);
+	t = confirmation(&r);
+	same_int("by the clinic's clock", t.state, TEXT_SENDING);
+	holds("which can be seen", t.clinic_hours);
+	rig_close(&r);
+}
+
+TEST(holidays_of_a_reload)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 60, "");
+	(void)turn(&r, &message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 3 * 86400 })->link, NULL, NULL);
+	write_file(r.folder, "days", "2026-11-27\n2026-11-29\n");
+	rig_change(&r, "settle = 60s", "settle = 60s holidays = days");
+	pass(&r, 70);
+	confirmation_is(&r, "closed today", TEXT_PENDING, REASON_WAITING_HOLIDAY);
+	same_int("until midnight", confirmation(&r).due_s, 1795780800 + 18 * 3600);
+	struct text t = { 0 };
+	struct fault f = { 0 };
+	bool moved = false;
+
+	for (int64_t id = STORE_TEXTS_OF_ONE + 1; store_text_get(r.store, id, &t, &f) == STORE_FOUND; id++)
+		moved = moved || (t.kind == TEXT_REMINDER && t.state == TEXT_PENDING && t.due_s == 1795780800 + (int64_t)2 * 86400 + 18 * 3600 &&
+		                     t.reason == REASON_WAITING_WINDOW);
+	holds("what was planned for a day that is off now is moved", moved);
+	write_file(r.folder, "days", "2026-12-24\n");
+	rig_change(&r, "settle = 60s", "settle = 60s");
+	pass(&r, 18 * 3600);
+	same_int("and goes then", r.jobs_n, 1);
+	rig_close(&r);
+}
+
 TEST(caps_of_a_phone)
 {
 	struct rig r;
@@ -243,7 +365,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(each_gate_that_a_reload_closes), RUN(what_a_reload_leaves_open_goes),
 		RUN(each_gate_that_a_message_closes), RUN(an_opt_out_that_comes_between), RUN(a_window_that_a_reload_closes),
-		RUN(caps_of_a_phone), RUN(a_minor_is_texted_from_the_day_of_age_on) };
+		RUN(it_is_day_at_home_as_well),
+		RUN(an_address_that_changes), RUN(no_hour_at_home_before_it_is_too_late), RUN(holidays_of_a_reload), RUN(caps_of_a_phone), RUN(a_minor_is_texted_from_the_day_of_age_on) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,8 +270,8 @@ TEST(reminders_and_the_window)
 {
 	struct world w;
 
-	clinic.site.window = (struct conf_window){ 9 * 60, 20 * 60, false };
-	clinic.site.short_window = (struct conf_window){ 7 * 60, 21 * 60, false };
+	clinic.site.window = (struct conf_window){ 9 * 60, 20 * 60, false, 0 };
+	clinic.site.short_window = (struct conf_window){ 7 * 60, 21 * 60, false, 0 };
 	begin(&w, "2026-11-25 08:00", "2026-11-20 12:00");
 	step(&w);
 	same_int("08:00 the day before moves to the opening", w.known[1].due_s, clinic_time(&clinic, "2026-11-24 09:00"));
@@ -283,14 +283,67 @@ TEST(reminders_and_the_window)
 	begin(&w, "2026-11-25 08:30", "2026-11-20 12:00");
 	step(&w);
 	same_int("too late there: the end of the opening before", w.known[1].due_s,
-	    clinic_time(&clinic, "2026-11-24 20:00") - 1);
+	    clinic_time(&clinic, "2026-11-24 19:55") - 1);
 	clinic.reminders[1].before_s = 600;
 	begin(&w, "2026-11-25 06:00", "2026-11-20 12:00");
 	step(&w);
 	same_int("a short one without a time says so", w.known[2].reason, REASON_NO_WINDOW);
 	clinic.reminders[0].before_s = 86400;
 	clinic.reminders[1].before_s = 900;
-	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true };
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
+}
+
+/* Relative reminders that ring at night, at home or at the clinic, and on days off: where a day's reminder goes instead. */
+TEST(reminders_on_every_clock_and_no_holiday)
+{
+	static const struct {
+		const char *rule, *patient, *days, *start, *due;
+		int reason;
+		bool clinic_hours;
+	} rows[] = {
+		{ "no clock but the clinic's", NULL, "", "2026-11-25 10:00", "2026-11-24 10:00", REASON_NONE, false },
+		{ "it is night at home", "America/Los_Angeles", "", "2026-11-25 10:00", "2026-11-24 11:00", REASON_WAITING_WINDOW, false },
+		{ "evening at home", "America/New_York", "", "2026-11-25 19:30", "2026-11-25 09:00", REASON_WAITING_WINDOW, false },
+		{ "it would be too late at home: the end of the day before, at home", "Pacific/Honolulu", "", "2026-11-25 09:15", "2026-11-24 13:00",
+			REASON_WAITING_WINDOW, false },
+		{ "no hour at home is one of the clinic's", "Asia/Kolkata", "", "2026-11-25 10:00", "2026-11-24 10:00", REASON_NONE, true },
+		{ "and at night neither", "Asia/Kolkata", "", "2026-11-25 21:00", "2026-11-25 09:00", REASON_WAITING_WINDOW, true },
+		{ "the day before is a holiday: the day before that", NULL, "2026-11-24", "2026-11-25 09:00", "2026-11-23 19:44:59", REASON_EARLIER, false },
+		{ "the visit is later than the next opening", NULL, "2026-11-24", "2026-11-25 14:00", "2026-11-25 09:00", REASON_WAITING_WINDOW, false },
+		{ "a week of holidays", NULL, "2026-11-21..2026-11-25", "2026-11-25 14:00", "2026-11-20 19:44:59", REASON_EARLIER, false },
+		{ "a holiday, and the last common hour before", "Pacific/Honolulu", "2026-11-24", "2026-11-25 10:00", "2026-11-23 19:44:59", REASON_EARLIER,
+			false },
+		{ "holidays since before it was booked", NULL, "2026-11-01..2026-11-25", "2026-11-25 14:00", "", REASON_NO_WINDOW, false },
+	};
+
+	clinic.site.window = (struct conf_window){ 9 * 60, 20 * 60, false, 10 };
+	clinic.site.short_window = (struct conf_window){ 7 * 60, 21 * 60, false, 10 };
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct zone *patient = NULL;
+		struct fault f = { 0 };
+		struct world w;
+		const struct plan_row *day;
+
+		if (rows[i].patient)
+			assert_true(zone_load(rows[i].patient, &patient, &f));
+		assert_true(holidays_read("days", span_of(rows[i].days), &clinic.site_rules.holidays, &f));
+		begin(&w, rows[i].start, "2026-11-20 12:00");
+		w.in.patient = (struct patient_zones){ { patient }, patient ? 1 : 0 };
+		step(&w);
+		day = &plan.add[1];
+		same_text(rows[i].rule, day->rule, "day");
+		same_text(rows[i].rule, reason_name(day->reason), reason_name((enum text_reason)rows[i].reason));
+		same_int(rows[i].rule, day->state, rows[i].due[0] ? TEXT_PENDING : TEXT_SUPPRESSED);
+		if (rows[i].due[0])
+			same_int(rows[i].rule, day->due_s, clinic_time(&clinic, rows[i].due));
+		same_int(rows[i].rule, day->clinic_hours, rows[i].clinic_hours);
+		step(&w);
+		same_int(rows[i].rule, plan.add_n + plan.end_n, 0);
+		holidays_free(clinic.site_rules.holidays);
+		zone_free(patient);
+	}
+	clinic.site_rules.holidays = NULL;
+	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
 }
 
 TEST(days_are_of_the_wall_clock)
@@ -346,7 +399,7 @@ main(void)
 		RUN(planning_again_changes_nothing), RUN(the_four_ways_of_a_change), RUN(what_was_never_told_is_not_taken_back),
 		RUN(a_change_undone_before_it_was_told_is_silent), RUN(a_failed_text_was_not_told), RUN(ends_without_a_word),
 		RUN(a_silent_site_loads_its_schedule), RUN(late_bookings), RUN(a_reschedule_after_the_reminder_went_reminds_again),
-		RUN(another_patient_is_told_for_the_first_time), RUN(reminders_and_the_window), RUN(days_are_of_the_wall_clock),
+		RUN(another_patient_is_told_for_the_first_time), RUN(reminders_and_the_window), RUN(reminders_on_every_clock_and_no_holiday), RUN(days_are_of_the_wall_clock),
 		RUN(rules_that_change_move_what_waits), RUN(a_message_that_fits_no_site_ends_all) };
 	int failed;
 

@@ -184,7 +184,7 @@ live_a_turn(struct life *l)
 static void
 begin(struct life *l, unsigned seed)
 {
-	static const struct conf_window windows[] = { { 540, 1200, false }, { 0, 1440, true }, { 1320, 360, false } };
+	static const struct conf_window windows[] = { { 540, 1200, false, 0 }, { 0, 1440, true, 0 }, { 1320, 360, false, 0 } };
 
 	memset(l, 0, sizeof *l);
 	l->seed = seed;

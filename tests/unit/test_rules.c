@@ -66,6 +66,9 @@ TEST(an_approval_covers_what_decides)
 		    true },
 		{ "settle", "settle = 120s", "settle = 121s", true },
 		{ "window", "number = main", "number = main\n\twindow = \"08:00-20:00\"", true },
+		{ "the margin before it closes", "late = skip", "late = skip\n\tclosing_margin = 5min", false },
+		{ "the patient's own clock", "late = skip", "late = skip\n\tpatient_zone = ignore", true },
+		{ "holidays only keep texts back", "late = skip", "late = skip\n\tholidays = days", false },
 		{ "expiry", "expiry = 5min", "expiry = 6min", true },
 		{ "late", "late = skip", "late = send", true },
 		{ "time zone", "America/Chicago", "America/Denver", true },
@@ -95,6 +98,7 @@ TEST(an_approval_covers_what_decides)
 	struct hospital h;
 
 	hospital_build(&h);
+	hospital_write(&h, "days", "12-25\n");
 	hash_of(&h, "the form", FORM, before);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		change(text, sizeof text, rows[i].from, rows[i].to);
@@ -145,6 +149,8 @@ TEST(what_cannot_be_compiled_is_told)
 		{ "a zone that there is not", "America/Chicago", "America/Chigaco", "Chigaco" },
 		{ "a language without texts", "{en, es}", "{en, nl}", "\"nl\"" },
 		{ "a folder without the file", "{en, es}", "{en, es}\n\ttemplates = \"./\"", "/en" },
+		{ "a file of holidays that there is not", "number = main", "number = main\n\tholidays = no-days", "no-days" },
+		{ "a bad line among holidays", "number = main", "number = main\n\tholidays = bad-days", "bad-days:2: a line is a day, as 2026-12-24" },
 		{ "a profile that there is not", "profile = epic", "profile = epci", "epci" },
 		{ "a profile's file that there is not", "profile = epic", "profile = \"./none.conf\"",
 		    "none.conf" },
@@ -160,6 +166,7 @@ TEST(what_cannot_be_compiled_is_told)
 	struct hospital h;
 
 	hospital_build(&h);
+	hospital_write(&h, "bad-days", "12-25\n12-35\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		bool found = false;
 
@@ -173,6 +180,33 @@ TEST(what_cannot_be_compiled_is_told)
 			    rows[i].fault, h.faults.n ? h.faults.item[0].text : "");
 		hospital_forget(&h);
 	}
+	hospital_close(&h);
+}
+
+static int64_t
+version_of(struct hospital *h, const char *text)
+{
+	int64_t version;
+
+	holds("it loads", hospital_load(h, text));
+	version = h->rules->version;
+	hospital_forget(h);
+	return version;
+}
+
+TEST(other_holidays_are_another_version)
+{
+	struct hospital h;
+	char text[8192];
+	int64_t first;
+
+	hospital_build(&h);
+	hospital_write(&h, "days", "12-25\n");
+	change(text, sizeof text, "late = skip", "late = skip\n\tholidays = days");
+	first = version_of(&h, text);
+	same_int("the same", version_of(&h, text), first);
+	hospital_write(&h, "days", "12-26\n");
+	holds("another day", version_of(&h, text) != first);
 	hospital_close(&h);
 }
 
@@ -230,6 +264,7 @@ main(void)
 		RUN(an_approval_covers_what_decides),
 		RUN(an_approval_covers_the_files_content),
 		RUN(what_cannot_be_compiled_is_told),
+		RUN(other_holidays_are_another_version),
 		RUN(a_patient_gets_their_language),
 		RUN(rules_live_as_long_as_somebody_holds_them),
 	};

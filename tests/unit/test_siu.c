@@ -87,6 +87,8 @@ describe_booking(struct buf *b, const char *prefix, const struct booking *k)
 		civil_of_days(k->adult_day, &adult);
 		civil_text(&adult, text);
 	}
+	put_word(b, prefix, "place", k->zones_said ? "said" : "not said");
+	put_pair(b, prefix, "zones", k->zones);
 	put_word(b, prefix, "minor_until", k->minor ? text : k->birth_said ? "of age" : "not said");
 	put_pair(b, prefix, "department", k->department);
 	put_pair(b, prefix, "visit", k->visit_type);
@@ -574,6 +576,32 @@ people(void **state)
 	check_rows(state, rows, COUNT(rows));
 }
 
+#define HOME(address) "PID|1||7^^^LAMNA^MR||Testman^Petra||19700101|F|||" address "||608-271-9000^PRN^CP\r"
+
+static void
+homes(void **state)
+{
+	static const struct row rows[] = {
+		{ "state and ZIP code", "prod", EPIC("S12") GOOD HOME("1 Main St^^Honolulu^HI^96813^USA^H"), "place=said|zones=Pacific/Honolulu" },
+		{ "no type is an address to live at", "prod", EPIC("S12") GOOD HOME("^^^^53703"), "zones=America/Chicago" },
+		{ "of two homes, both", "prod", MISC("S12") GOOD HOME("^^^WI~^^^AZ^85004^^C"), "zones=America/Chicago America/Phoenix" },
+		{ "one zone is said once", "prod", MISC("S12") GOOD HOME("^^^WI~^^^IL"), "zones=America/Chicago" },
+		{ "an office, a birth place, a bad address are none", "prod", MISC("S12") GOOD HOME("^^^HI^^^O~^^^CA^^^BDL~^^^AZ^85004^^BA~^^^WI^^^H"),
+		    "zones=America/Chicago" },
+		{ "nothing but those: not known", "prod", MISC("S12") GOOD HOME("^^^HI^^^BDL"), "place=said|zones=" },
+		{ "abroad: not known", "prod", MISC("S12") GOOD HOME("Storgata 1^^Oslo^^0155^NOR"), "place=said|zones=" },
+		{ "deleted parts are empty", "prod", CERNER("S12") GOOD HOME("\"\"^\"\"^Madison^WI^53703"), "zones=America/Chicago" },
+		{ "deleted as a whole", "prod", MISC("S12") GOOD HOME("\"\""), "place=said|zones=" },
+		{ "empty keeps what is known", "prod", MISC("S12") GOOD HOME(""), "place=not said|zones=" },
+		{ "bars alone are empty", "prod", MISC("S12") GOOD HOME("^^^^"), "place=not said|zones=" },
+		{ "more zones than have room: as many as fit", "prod",
+		    MISC("S12") GOOD HOME("^^^IN~^^^KY~^^^AK~^^^HI~^^^AZ~^^^ID~^^^GU~^^^AS~^^^PR"),
+		    "zones=America/Indiana/Indianapolis America/Chicago America/Kentucky/Louisville America/Anchorage America/Adak Pacific/Honolulu" },
+	};
+
+	check_rows(state, rows, COUNT(rows));
+}
+
 static void
 links(void **state)
 {
@@ -803,6 +831,7 @@ main(void)
 		RUN(starts),
 		RUN(statuses),
 		RUN(people),
+		RUN(homes),
 		RUN(links),
 		RUN(order_and_characters),
 		RUN(limits),

@@ -100,6 +100,8 @@ TEST(each_setting_by_its_class)
 		{ "late = skip narrows", "late = send", "late = skip", "late", TERM_AT_ONCE, "skip" },
 		{ "a shorter window narrows", "09:00-20:00", "10:00-18:00", "window", TERM_AT_ONCE, "10:00-18:00" },
 		{ "a longer window waits", "09:00-20:00", "08:00-20:00", "window", TERM_WAITS, "09:00-20:00" },
+		{ "the patient's own hours narrow", "late = send\n\tpatient_zone = ignore", "late = send", "patient_zone", TERM_AT_ONCE, "intersect" },
+		{ "to ignore them waits", "late = send", "late = send\n\tpatient_zone = ignore", "patient_zone", TERM_WAITS, "intersect" },
 		{ "another window waits", "09:00-20:00", "10:00-21:00", "window", TERM_WAITS, "09:00-20:00" },
 		{ "a later expiry waits", "expiry = 5min", "expiry = 1min", "expiry", TERM_WAITS, "5min" },
 		{ "an earlier end narrows", "expiry = 5min", "expiry = 10min", "expiry", TERM_AT_ONCE, "10min" },
@@ -266,6 +268,7 @@ TEST(what_was_approved_stays_in_force)
 	s = &r->conf->sites[0];
 	same_int("the file differs", r->sites[0].standing.what, STANDING_DIFFERS);
 	same_int("opens as approved", s->window.from_min, 540);
+	same_int("and closes for what can wait, as the file says", s->window.margin_min, 10);
 	same_int("what the file says is kept apart", h.rules->conf->sites[0].window.from_min, 360);
 	assert_memory_equal(r->sites[0].approval_hash, a.hash, DIGEST_BYTES);
 	assert_memory_not_equal(r->sites[0].hash, h.rules->sites[0].hash, DIGEST_BYTES);

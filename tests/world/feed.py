@@ -17,7 +17,7 @@ def stamp(at, seconds=True):
 
 def siu(event="S12", appointment="A1", start=None, phone="(608) 555-0123^PRN^CP", patient="MRN1001", name="Testmann^Erika", application="EPIC",
         facility="LAMNA", control_id=None, processing="P", version="2.5.1", status="", language="", sent=None, department="CARD", extra=(),
-        message_type=None, pid30="", msh18=""):
+        message_type=None, pid30="", msh18="", home="Madison^WI^53703"):
     """One SIU as Epic sends it. start: aware datetime, or text to be used as it stands; None: no SCH-11."""
     control_id = control_id if control_id is not None else f"C{next(counter)}"
     sent = sent or datetime.now(timezone.utc).astimezone(ZONE)
@@ -26,7 +26,7 @@ def siu(event="S12", appointment="A1", start=None, phone="(608) 555-0123^PRN^CP"
     segments = [
         f"MSH|^~\\&|{application}|{facility}|NUDGE|NUDGE|{sent_text}||{message_type or 'SIU^' + event + '^SIU_S12'}|{control_id}|{processing}|{version}||||||{msh18}",
         f"SCH|1^{application}|{appointment}^{application}|||||||30|MIN|^^30^{when}|||||||||||||{status}",
-        f"PID|1||{patient}^^^{application}^MR||{name}||19700101|F|||1 Main St^^Madison^WI^53703||{phone}||{language}|||||||||||||||{pid30}",
+        f"PID|1||{patient}^^^{application}^MR||{name}||19700101|F|||1 Main St^^{home}||{phone}||{language}|||||||||||||||{pid30}",
         f"PV1|1|O|{department}^^^{application}|||||||||||||||||{appointment}",
         "RGS|1|A",
         "AIS|1|A|100^OFFICE VISIT|||||30|MIN",

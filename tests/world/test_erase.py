@@ -39,7 +39,7 @@ def number_forms(number):
     yield int(digits).to_bytes(6, "little")
 
 
-NEEDLES = {n: set(number_forms(n)) for n in NUMBERS} | {p: set(forms(p)) for p in [*PATIENTS, "Testmann", "Erika", "ZEBRAWARD", "20200131"]}
+NEEDLES = {n: set(number_forms(n)) for n in NUMBERS} | {p: set(forms(p)) for p in [*PATIENTS, "Testmann", "Erika", "ZEBRAWARD", "20200131", "Honolulu", "96813"]}
 
 
 def search(paths):
@@ -76,7 +76,8 @@ def test_the_search_finds():
 def test_sealed_while_it_lives_and_gone_after():
     with House() as house:
         starts = in_seconds(8)
-        house.tell(*[siu("S12", f"Z{i}", starts, phone=f"{n[2:]}^PRN^CP", patient=PATIENTS[i], department="ZEBRAWARD").replace("19700101", "20200131") for i, n in enumerate(NUMBERS)])
+        house.tell(*[siu("S12", f"Z{i}", starts, phone=f"{n[2:]}^PRN^CP", patient=PATIENTS[i], department="ZEBRAWARD",
+                         home="Honolulu^HI^96813").replace("19700101", "20200131") for i, n in enumerate(NUMBERS)])
         house.wait_texts(20, 15)
         assert all(a["phone"] for a in house.appointments()), house.appointments()[:1]
         assert found(house) == [], "sealed"
@@ -92,7 +93,7 @@ def sealed(house):
     """Every sealed value, and every mark of a person, that stands in the store now."""
     db = sqlite3.connect(f"file:{house.path('state/nudge.db')}?mode=ro", uri=True)
     try:
-        return {v for query in (*(f"SELECT {c} FROM appointment" for c in ("phone", "link", "said", "adult", "patient", "phone_mark", "visit")), "SELECT sealed FROM body")
+        return {v for query in (*(f"SELECT {c} FROM appointment" for c in ("phone", "link", "said", "adult", "place", "patient", "phone_mark", "visit")), "SELECT sealed FROM body")
                 for v, in db.execute(query) if v}
     finally:
         db.close()

@@ -1,6 +1,7 @@
 """What patients get: the right words, once, at the right time, and nothing else."""
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from feed import ZONE, in_seconds, siu
 from house import BIN, CONF, House, wait
@@ -179,6 +180,65 @@ def test_spanish_and_another_zone():
         said = {t["to"]: t["message"] for t in house.wait_texts(2)}
         es, en = said["+16085550123"], said["+16085550144"]
         assert es != en and ("cita" in es.lower() or "consulta" in es.lower() or "visita" in es.lower()), es
+
+
+NOON = datetime.now(timezone.utc)
+CLINIC = f"Etc/GMT{NOON.hour - 12:+d}"  # the clinic where it is some minutes past noon now; POSIX counts westwards
+
+
+def soon(seconds):
+    """As a feed writes it that says its offset."""
+    return in_seconds(seconds).astimezone(timezone.utc).strftime("%Y%m%d%H%M%S+0000")
+
+
+def night():
+    """A patient's home where it is neither 10 to 14 o'clock now nor will be soon, and how it is written in PID-11."""
+    for zone, home in (("Pacific/Honolulu", "Honolulu^HI^96813"), ("America/New_York", "New York^NY^10001")):
+        if not any(10 <= (NOON + timedelta(minutes=m)).astimezone(ZoneInfo(zone)).hour < 14 for m in (0, 60)):
+            return home
+    raise AssertionError("they are five hours apart")
+
+
+def test_it_is_day_where_the_patient_lives():
+    """Texts at three in the morning, by the clock of whoever reads them."""
+    with House(template=CONF.replace("America/Chicago", CLINIC).replace("00:00-24:00", "10:00-14:00")) as house:
+        far = {"home": night(), "patient": "MRN2", "phone": "608-555-0144^PRN^CP"}
+        house.tell(siu("S12", "H1", soon(3 * 86400), **far), siu("S12", "H2", soon(3 * 86400), home="Oslo^^0150^NOR"))
+        assert [t["to"] for t in house.wait_texts(1)] == ["+16085550123"]
+        text = next(t for t in house.explain("H1")["texts"] if t["kind"] == "booked")
+        assert (text["state"], text["reason"], text["clinic_hours"]) == ("pending", "waiting-patient-hours", False), text
+        assert "patient_zone" in "\n".join(house.explain("H1")["why"])
+        house.tell(siu("S12", "H3", soon(1500), **far))
+        assert [t["to"] for t in house.wait_texts(2)][1] == "+16085550144", "there is no hour of both before it is too late"
+        wait(lambda: "by the clinic's hours alone" in "\n".join(house.explain("H3")["why"]))
+        for where in ("nudged", "nudge-sender"):
+            assert far["home"].split("^")[0].replace(" ", "_") not in house.log(where), "nobody's home is in a log"
+        house.configure(site="patient_zone = ignore")
+        house.ctl("reload")
+        house.tell(siu("S12", "H4", soon(3 * 86400), home=night(), patient="MRN4", phone="608-555-0155^PRN^CP"))
+        assert house.wait_texts(3)[2]["to"] == "+16085550155"
+        house.stays(3, 0.5)
+
+
+def test_holidays():
+    """Good Friday must not be told on Good Friday; what belongs to the day itself must."""
+    with House(template=CONF.replace("America/Chicago", CLINIC).replace("00:00-24:00", "10:00-14:00"), start=False) as house:
+        today = NOON.astimezone(ZoneInfo(CLINIC))
+        house.write("days", f"# of the clinic\n{today:%Y-%m-%d}\nEaster+1\n")
+        house.parts["site"] = "holidays = days"
+        house.start()
+        house.tell(siu("S12", "F1", soon(5 * 86400)))
+        wait(lambda: [t["reason"] for t in house.explain("F1")["texts"] if t["kind"] == "booked"] == ["waiting-holiday"])
+        due = next(t["due"] for t in house.explain("F1")["texts"] if t["kind"] == "booked")
+        assert due.startswith(f"{today + timedelta(days=1):%Y-%m-%dT10:00:00}"), due
+        house.write("days", f"{today:%Y-%m-%d}\n4th Thursday in November\n")
+        bad = house.ctl("reload", status=78)
+        assert "days:2: " in bad.stdout + bad.stderr and "4th Thursday of November" in bad.stdout + bad.stderr, bad
+        assert house.status()["texts"]["pending"] >= 2, "the old ones serve on"
+        house.write("days", "4th Thursday of July\n")
+        house.ctl("reload")
+        house.tell(siu("S12", "F2", soon(5 * 86400), patient="MRN2", phone="608-555-0144^PRN^CP"))
+        assert "+16085550144" in [t["to"] for t in house.wait_texts(1)]
 
 
 def test_consents_and_switches():

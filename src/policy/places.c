@@ -1,0 +1,130 @@
+/* places.c - from country, state and postal code to time zones. */
+// SPDX-License-Identifier: Apache-2.0
+#include "nudge/places.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "policy/places_table.h"
+
+#define POST_MAX 16
+
+/* The country's code; NULL when it is not one of ours. */
+static const char *
+country_of(struct span said, const char *home)
+{
+	if (said.n == 0)
+		said = span_of(home);
+	for (const struct place_country *c = place_countries; c->code; c++)
+		if (span_is_nocase(said, c->name))
+			return c->code;
+	return NULL;
+}
+
+static const struct place_state *
+state_of(const char *country, struct span said)
+{
+	for (const struct place_state *s = place_states; s->country; s++)
+		if ((!country || strcmp(s->country, country) == 0) &&
+		    (span_is_nocase(said, s->code) || span_is_nocase(said, s->name)))
+			return s;
+	return NULL;
+}
+
+/* Letters and digits only, capitals. */
+static size_t
+plain_post(struct span said, char out[POST_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < said.n && n < POST_MAX - 1; i++) {
+		char c = said.p[i];
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+			out[n++] = c;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+static const char *
+post_zones(const char *country, struct span said)
+{
+	char post[POST_MAX];
+	size_t n = plain_post(said, post), best = 0;
+	const char *zones = NULL;
+
+	for (const struct place_post *p = place_posts; p->country; p++) {
+		size_t length = strlen(p->from);
+
+		if (strcmp(p->country, country) == 0 && length <= n && length > best && strncmp(post, p->from, length) >= 0 &&
+		    strncmp(post, p->to, length) <= 0) {
+			best = length;
+			zones = p->zones;
+		}
+	}
+	return zones;
+}
+
+static bool
+has_zone(struct span list, struct span zone)
+{
+	while (list.n > 0)
+		if (span_eq(span_cut(list, ' ', &list), zone))
+			return true;
+	return false;
+}
+
+static bool
+all_in(const char *some, const char *all)
+{
+	struct span rest = span_of(some);
+
+	while (rest.n > 0)
+		if (!has_zone(span_of(all), span_cut(rest, ' ', &rest)))
+			return false;
+	return true;
+}
+
+static size_t
+add_zones(char out[PLACES_ZONES_MAX], size_t n, const char *zones)
+{
+	struct span rest = span_of(zones);
+
+	while (rest.n > 0) {
+		struct span zone = span_cut(rest, ' ', &rest);
+
+		if (has_zone(span_from(out, n), zone) || n + 1 + zone.n >= PLACES_ZONES_MAX)
+			continue;
+		if (n > 0)
+			out[n++] = ' ';
+		n += span_copy(out + n, PLACES_ZONES_MAX - n, zone);
+	}
+	return n;
+}
+
+size_t
+places_zones(struct span said, const char *home, struct span state, struct span post, char out[PLACES_ZONES_MAX])
+{
+	const char *country = country_of(said, home), *by_post;
+	const struct place_state *s = NULL;
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (!country)
+		return 0;
+	if (state.n > 0)
+		s = state_of(country, state);
+	if (state.n > 0 && !s && said.n == 0) { /* a neighbour's, whose country is not said */
+		s = state_of(NULL, state);
+		country = s ? s->country : country;
+	}
+	by_post = post_zones(country, post);
+	if (by_post && (!s || all_in(by_post, s->zones)))
+		return add_zones(out, 0, by_post);
+	if (s)
+		n = add_zones(out, n, s->zones);
+	return by_post ? add_zones(out, n, by_post) : n;
+}
