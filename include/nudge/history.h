@@ -7,6 +7,7 @@
 
 #include "nudge/booking.h"
 #include "nudge/pattern.h"
+#include "nudge/places.h"
 #include "nudge/text.h"
 
 #define HISTORY_SALT_BYTES 16
@@ -29,7 +30,8 @@ enum history_fit { HISTORY_FITS, HISTORY_FITS_NOT, HISTORY_NOT_KNOWN };
 struct history_visit {
 	int64_t id;               /* of the row */
 	char site[64], zone[64], language[16];
-	bool erased;              /* what identifies is gone: no tokens, phone, language, words */
+	char patient_zones[PLACES_ZONES_MAX]; /* as places_zones() gave them */
+	bool erased;              /* what identifies is gone: no tokens, phone, language, zones, words */
 	bool has_phone, opted_out, deceased, confidential, left_site, minor;
 	uint64_t phone, patient, kind; /* tokens of number, patient, visit type; 0: none */
 	char country[3];

@@ -90,9 +90,9 @@ visit_of(const struct history *h, const struct history_visit *v)
 	civil_text(&v->wall, wall);
 	for (size_t i = 0; i < v->texts_n; i++)
 		(void)json_array_append_new(texts, text_of(&h->texts[v->text + i]));
-	return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:i, s:i, s:i, s:b, s:I, s:s, s:I, s:I, s:I, "
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:i, s:i, s:i, s:b, s:I, s:s, s:I, s:I, s:I, "
 	                 "s:i, s:b, s:o}",
-	    "id", (json_int_t)v->id, "site", v->site, "zone", v->zone, "language", v->language, "erased", v->erased, "has_phone",
+	    "id", (json_int_t)v->id, "site", v->site, "zone", v->zone, "language", v->language, "patient_zones", v->patient_zones, "erased", v->erased, "has_phone",
 	    v->has_phone, "opted_out", v->opted_out, "deceased", v->deceased, "confidential", v->confidential, "left_site", v->left_site,
 	    "minor", v->minor, "phone", token(v->phone), "patient", token(v->patient), "visit", token(v->kind), "country", v->country,
 	    "type", (int)v->type, "status", (int)v->status, "consent", (int)v->consent, "has_start", v->has_start, "start",

@@ -100,6 +100,7 @@ tell_visit(void *ctx, const struct appointment *a)
 	(void)snprintf(v->site, sizeof v->site, "%s", s ? s->title : "");
 	(void)snprintf(v->zone, sizeof v->zone, "%s", a->zone);
 	(void)snprintf(v->language, sizeof v->language, "%s", a->language);
+	(void)snprintf(v->patient_zones, sizeof v->patient_zones, "%s", a->zones);
 	if (a->has_patient)
 		v->patient = token(x->h, a->patient);
 	if (a->has_visit)

@@ -282,6 +282,7 @@ struct look {
 	const struct site_rules *rules;
 };
 struct patient_zones patient_of(const struct engine *e, const struct conf_site *s, const struct appointment *a); /* s NULL: none */
+bool clocks_differ(const struct engine *e, const struct look *l); /* one of where the patient may live, from the clinic's, when the visit begins */
 bool send_gates(struct engine *e, int64_t text, struct look *l, struct gate_result *r, bool *there, struct fault *f); /* all of them, caps too */
 
 /* What one reminder says of other visits of its day, besides its own. */

@@ -89,6 +89,7 @@ take_visit(struct history *h, const json_t *o)
 	(void)snprintf(v->site, sizeof v->site, "%s", call_text(o, "site"));
 	(void)snprintf(v->zone, sizeof v->zone, "%s", call_text(o, "zone"));
 	(void)snprintf(v->language, sizeof v->language, "%s", call_text(o, "language"));
+	(void)snprintf(v->patient_zones, sizeof v->patient_zones, "%s", call_text(o, "patient_zones"));
 	(void)snprintf(v->country, sizeof v->country, "%s", call_text(o, "country"));
 	h->texts = room_for(h->texts, h->texts_n, n, sizeof *h->texts);
 	for (size_t i = 0; i < n; i++)

@@ -201,6 +201,8 @@ fill_booking(struct living *x, struct arena *a, const struct conf_site *s, const
 	b->phone_state = FIELD_SET;
 	phone_of(x, s, v, b->phone);
 	b->language = arena_copy(a, span_of(v->language));
+	b->zones_said = true;
+	b->zones = arena_copy(a, span_of(v->patient_zones));
 	b->death_said = true;
 	b->deceased = v->deceased || ended_for(x, v, REASON_DECEASED);
 	b->birth_said = true;

@@ -70,6 +70,8 @@ book(struct rig *r, const char *id, const char *patient, const char *phone, int6
 
 	m->bookings[0].departments = SPAN_LIT("ECHO LAB");
 	m->bookings[0].visit_types = SPAN_LIT("NEW PATIENT");
+	m->bookings[0].zones_said = true;
+	m->bookings[0].zones = SPAN_LIT("America/Denver America/Chicago");
 	(void)turn(r, &m->link, NULL, NULL);
 }
 
@@ -80,10 +82,10 @@ TEST(facts_and_tokens)
 	uint64_t phone, patient;
 
 	rig_open(&r, 200, 60, "");
-	book(&r, "SECRET-ID-1", "1001", PHONE, 90000);
-	book(&r, "SECRET-ID-2", "1001", PHONE, 95000);
-	book(&r, "SECRET-ID-3", "2002", "+447700900123", 95000);
-	book(&r, "SECRET-ID-4", "3003", NULL, 100);
+	book(&r, "SECRET-ID-1", "PATIENT-1", PHONE, 90000);
+	book(&r, "SECRET-ID-2", "PATIENT-1", PHONE, 95000);
+	book(&r, "SECRET-ID-3", "PATIENT-2", "+447700900123", 95000);
+	book(&r, "SECRET-ID-4", "PATIENT-3", NULL, 100);
 	ask(&r, &a, 0, SALT, "[]");
 	same_int("all", a.n, 4);
 	holds("one number, one token", a.visits[0].phone == a.visits[1].phone && a.visits[0].phone != a.visits[2].phone && a.visits[0].phone);
@@ -91,17 +93,19 @@ TEST(facts_and_tokens)
 	same_text("its country", a.visits[2].country, "GB");
 	same_int("and type", a.visits[2].type, PHONE_MOBILE);
 	holds("none", !a.visits[3].has_phone && a.visits[3].phone == 0);
+	same_text("where the patient may be", a.visits[0].patient_zones, "America/Denver America/Chicago");
+	holds("told, too", strstr(a.shown, "America/Denver America/Chicago") != NULL);
 	same_int("patterns that were not given", a.visits[0].fits, HISTORY_NOT_KNOWN);
 	same_int("texts of all", a.texts, 8);
-	holds("no id, number, name of what it is about", !strstr(a.shown, "SECRET") && !strstr(a.shown, "555") && !strstr(a.shown, "ECHO") &&
-	    !strstr(a.shown, "1001"));
+	holds("no id, number, name of what it is about", !strstr(a.shown, "SECRET") && !strstr(a.shown, "5550123") && !strstr(a.shown, "ECHO") &&
+	    !strstr(a.shown, "PATIENT-"));
 	phone = a.visits[0].phone;
 	patient = a.visits[0].patient;
 	ask(&r, &a, 0, OTHER_SALT, "[]");
 	holds("another salt, other tokens", a.visits[0].phone != phone && a.visits[0].patient != patient);
 	pass(&r, 4000);
 	ask(&r, &a, 0, SALT, "[]");
-	holds("what is erased", a.visits[3].erased && !a.visits[3].patient);
+	holds("what is erased", a.visits[3].erased && !a.visits[3].patient && !a.visits[3].patient_zones[0]);
 	free(a.shown);
 	rig_close(&r);
 }

@@ -100,7 +100,6 @@ TEST(each_setting_by_its_class)
 		{ "late = skip narrows", "late = send", "late = skip", "late", TERM_AT_ONCE, "skip" },
 		{ "a shorter window narrows", "09:00-20:00", "10:00-18:00", "window", TERM_AT_ONCE, "10:00-18:00" },
 		{ "a longer window waits", "09:00-20:00", "08:00-20:00", "window", TERM_WAITS, "09:00-20:00" },
-		{ "the patient's own hours narrow", "late = send\n\tpatient_zone = ignore", "late = send", "patient_zone", TERM_AT_ONCE, "intersect" },
 		{ "to ignore them waits", "late = send", "late = send\n\tpatient_zone = ignore", "patient_zone", TERM_WAITS, "intersect" },
 		{ "another window waits", "09:00-20:00", "10:00-21:00", "window", TERM_WAITS, "09:00-20:00" },
 		{ "a later expiry waits", "expiry = 5min", "expiry = 1min", "expiry", TERM_WAITS, "5min" },
@@ -147,6 +146,27 @@ TEST(each_setting_by_its_class)
 		terms_clear(&in_force);
 	}
 	terms_clear(&approved);
+	hospital_close(&h);
+}
+
+TEST(to_heed_the_clock_of_patients_narrows)
+{
+	struct site_terms approved, file, in_force;
+	enum term_fate fate[TERMS_MAX];
+	char text[8192], found[512];
+	struct hospital h;
+
+	hospital_build(&h);
+	changed(text, sizeof text, "late = send", "late = send\n\tpatient_zone = ignore");
+	load(&h, text, &approved);
+	load(&h, FORM, &file);
+	assert_true(terms_in_force(&approved, &file, &in_force, fate));
+	same_int("at once", fate[terms_find("patient_zone")], TERM_AT_ONCE);
+	join(&in_force, "patient_zone", found, sizeof found);
+	same_text("the file's", found, "intersect");
+	terms_clear(&approved);
+	terms_clear(&file);
+	terms_clear(&in_force);
 	hospital_close(&h);
 }
 
@@ -347,7 +367,7 @@ TEST(what_cannot_be_kept_stops_the_site)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(each_setting_by_its_class),
+	const struct CMUnitTest tests[] = { RUN(each_setting_by_its_class), RUN(to_heed_the_clock_of_patients_narrows),
 		RUN(an_expiry_that_would_end_a_reminder_in_force_waits_with_it), RUN(spelled_and_read_back),
 		RUN(what_was_approved_stays_in_force), RUN(the_approved_number_is_kept_though_its_block_has_another),
 		RUN(what_cannot_be_kept_stops_the_site) };

@@ -5,7 +5,8 @@ import stat
 import time
 
 from feed import in_seconds, siu
-from house import BIN, House, wait
+from house import BIN, CONF, House, wait
+from test_texts import CLINIC, night, soon
 
 
 def foresee(house, *args, status=0):
@@ -86,6 +87,17 @@ def test_at_night_and_for_people():
         assert d["coming"]["after"]["night"] == 0
         shown = foresee(house, "--since", "2d").stdout
         assert "from now on" in shown and "nothing was sent" in shown and "N1" not in shown and "555" not in shown, shown
+
+
+def test_where_patients_live():
+    """Who is asleep would get it at another time; who is known to live near the clinic would not."""
+    with House(template=CONF.replace("America/Chicago", CLINIC)) as house:
+        house.tell(siu("S12", "P1", soon(3 * 86400), home=night()), siu("S12", "P2", soon(3 * 86400), patient="MRN2", phone="6085550144^PRN^CP", home="^^"))
+        house.wait_texts(2)
+        for ours, moved in (("", 1), ("patient_zone = ignore", 0)):
+            change(house, 'window = "00:00-24:00"', f'window = "10:00-14:00" {ours}')
+            d = look(house)
+            assert d["past"]["moved"] + d["past"]["fewer"] == moved, (ours, d)
 
 
 def test_what_is_erased_is_taken_from_what_became_of_it():
