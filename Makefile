@@ -2,6 +2,7 @@
 # make check        every test (sets up first)    make lint    analysers and the house's own checks
 # make bench        product and limits measured   make prove   the long proofs
 # make fuzz         every fuzz target, longer     make install PREFIX= DESTDIR=
+# make deb          a Debian package, in build/deb  make deb-check  it in a clean system, booted
 # make B=asan ...   a variant: asan, tsan, fuzz,  make help    this list
 #                   work (counts steps)
 #
@@ -20,8 +21,7 @@ PKG_CFLAGS = $(shell $(PKGCONF) --cflags $(PKGS))
 PKG_LIBS   = $(shell $(PKGCONF) --libs $(PKGS)) -pthread
 TEST_LIBS  = $(shell $(PKGCONF) --libs cmocka)
 
-std      := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -DNUDGE_VERSION='"$(VERSION)"' \
-            -DNUDGE_PREFIX='"$(PREFIX)"'
+std      := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -DNUDGE_VERSION='"$(VERSION)"'
 warn     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wwrite-strings -Wcast-qual -Wundef -Wvla -Wswitch-enum -Wformat=2 -Wformat-security \
             -Wimplicit-fallthrough -Wnull-dereference
@@ -65,7 +65,7 @@ unit_src := $(sort $(wildcard tests/unit/test_*.c))
 units    := $(unit_src:tests/unit/%.c=$(O)/%)
 builtin  := $(sort $(wildcard schemas/sqlite/*.sql schemas/hl7/*.conf schemas/words/* conf/templates/*))
 
-.PHONY: all check demo lint bench prove fuzz unit install help clean setup
+.PHONY: all check demo lint bench prove fuzz unit install help clean setup deb deb-check
 all: $(programs:%=$(O)/%) $(if $(filter release,$(B)),$(programs:%=build/%))
 
 # The command line is a dependency itself: change a flag and the objects follow.
@@ -151,6 +151,13 @@ prove:
 	@build/release/prove_power --cuts $(or $(CUTS),100000) --seed $(or $(SEED),1)
 	@NUDGE_YEAR=$(or $(VISITS),200000) NUDGE_RIG=/dev/shm build/release/test_year
 	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill
+
+deb:
+	@sh tests/setup deb
+	@sh tests/deb
+deb-check: deb
+	@sh tests/setup deb-check
+	@python3 tests/deb_check.py || { s=$$?; [ $$s -eq 77 ] || exit $$s; }
 
 sbin := $(DESTDIR)$(PREFIX)/sbin
 share := $(DESTDIR)$(PREFIX)/share

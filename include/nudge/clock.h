@@ -24,10 +24,14 @@ now_s(const struct now *n) /* whole seconds of the wall clock, rounded down. Pur
 
 struct now clock_now(void); /* Reads both clocks of the system. */
 
-/* The kernel says that the clock is synchronised (adjtimex, not STA_UNSYNC). */
-bool clock_synchronised(void);
+/* The kernel says whether the clock is synchronised (adjtimex, STA_UNSYNC); where
+ * a sandbox forbids the question, the mark of systemd-timesyncd does, or nobody. */
+enum clock_sync { CLOCK_SYNC_UNKNOWN, CLOCK_SYNC_NO, CLOCK_SYNC_YES };
+enum clock_sync clock_sync(void);
+bool clock_synchronised(void); /* CLOCK_SYNC_YES */
 
-/* This boot's id, 36 characters and a terminator; zeros where the kernel has none. */
+/* This boot's id, 36 characters and a terminator: the kernel's; where /proc is
+ * hidden, $NUDGE_BOOT_ID (32 digits, from the service manager); else zeros. */
 void clock_boot_id(char out[37]);
 
 #define CLOCK_TEXT_MAX 32 /* bytes, terminator included, of the texts below */

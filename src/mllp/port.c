@@ -79,6 +79,10 @@ bind_fault(const struct conf_listener *l, int why, struct fault *f)
 	case EACCES:
 		return fault_set(f, FAULT_OPERATOR, "port %d is reserved; choose one from 1024 up, "
 		    "or let systemd hand the socket over", l->port);
+	case EAFNOSUPPORT:
+		return fault_set(f, FAULT_OPERATOR, "this service has no network of its own: systemctl edit nudged.socket, "
+		    "and add ListenStream=%s%s%s:%d", strchr(l->address, ':') ? "[" : "", l->address,
+		    strchr(l->address, ':') ? "]" : "", l->port);
 	case EADDRNOTAVAIL:
 		return fault_set(f, FAULT_OPERATOR, "address %s is not one of this machine's; "
 		    "see: ip address", l->address);

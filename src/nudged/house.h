@@ -18,6 +18,18 @@
 #include "nudge/mllp.h"
 #include "nudge/settings.h"
 
+/* ---- whether the clock is synchronised ---- */
+struct clock_watch {
+	pthread_t thread;
+	bool started;
+	atomic_bool asking;
+	atomic_bool synchronised;         /* read by the engine's thread */
+	int64_t next_ms;                  /* boot clock */
+};
+
+void clock_watch_tick(struct clock_watch *w); /* Main thread, every second; *w is zero at first. */
+void clock_watch_end(struct clock_watch *w);  /* Waits for an answer that is under way. */
+
 /* ---- the engine's thread ---- */
 struct room {
 	pthread_t thread;
@@ -31,6 +43,7 @@ struct room {
 	int wake;                         /* eventfd: stop now */
 	int ended;                        /* eventfd: the thread has ended by itself */
 	struct fault fault;               /* why; readable once `ended` rang */
+	struct clock_watch clock;
 };
 
 bool room_init(struct room *r, struct fault *f);
@@ -82,7 +95,7 @@ struct house {
 	struct looking *looking;          /* copies that are being looked at */
 	struct queue *replies;            /* from the engine to the main thread */
 	struct event *on_replies, *on_ended, *on_term, *on_int, *on_hup, *on_tick;
-	int64_t turns_seen, stuck_s;
+	int64_t turns_seen, stuck_s, stuck_max_s; /* seconds without a turn; the watchdog starves at the last */
 	int status;                       /* exit status */
 };
 

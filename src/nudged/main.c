@@ -19,7 +19,7 @@
 #define EXIT_CONF 78
 #define EXIT_USAGE 2
 #define MESSAGES_WAITING_MAX 8192 /* in all: beyond this the intake stops reading */
-#define STUCK_S 60
+#define STUCK_S 60 /* or half of the service manager's patience */
 #define INHERITED_MAX 64
 
 /* ---- what the engine is given ---- */
@@ -238,10 +238,11 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	h->stuck_s = turns == h->turns_seen ? h->stuck_s + 1 : 0;
 	h->turns_seen = turns;
-	if (h->stuck_s < STUCK_S)
+	if (h->stuck_s < h->stuck_max_s)
 		(void)sd_notify(0, "WATCHDOG=1");
 	daily_tick(&h->daily);
 	record_tick(h);
+	clock_watch_tick(&h->room.clock);
 }
 
 /* ---- putting it together ---- */
@@ -346,7 +347,10 @@ open_house(struct house *h, struct fault *f)
 	if (!h->base || !h->replies)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	daily_begin(&h->daily, h->settings.rules->conf->state_directory);
-	return room_init(&h->room, f) && open_store(h, f) && open_journal(h, f) && record_open(h, f) && house_stand(h, f) && open_intake(h, f) && open_sockets(h, f) &&
+	if (!room_init(&h->room, f))
+		return false;
+	clock_watch_tick(&h->room.clock);
+	return open_store(h, f) && open_journal(h, f) && record_open(h, f) && house_stand(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }
 
@@ -360,6 +364,7 @@ close_house(struct house *h)
 		mllp_stop(h->intake);
 	room_stop(&h->room);
 	daily_end(&h->daily);
+	clock_watch_end(&h->room.clock);
 	mllp_free(h->intake);
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);
@@ -413,6 +418,7 @@ static int
 serve(struct house *h)
 {
 	struct fault f = { 0 };
+	uint64_t patience_us = 0;
 
 	if (!open_house(h, &f)) {
 		log_error("cannot start", log_fault(&f));
@@ -420,6 +426,7 @@ serve(struct house *h)
 		return f.kind == FAULT_OPERATOR ? EXIT_CONF : EXIT_FAILURE;
 	}
 	mllp_open(h->intake);
+	h->stuck_max_s = sd_watchdog_enabled(0, &patience_us) > 0 ? (int64_t)(patience_us / 2000000) : STUCK_S;
 	(void)sd_notify(0, "READY=1\nSTATUS=serving");
 	log_note("ready", log_name("version", NUDGE_VERSION), log_name("configuration", h->conf_path));
 	(void)event_base_dispatch(h->base);
