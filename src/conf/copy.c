@@ -1,5 +1,6 @@
 /* copy.c - who owns what of a configuration: counting its users, copying sites, freeing all. */
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -281,6 +282,7 @@ conf_derive(struct conf *base)
 	struct conf *c = conf_new(base);
 	bool ok;
 
+	assert(base);
 	if (!c)
 		return NULL;
 	*c = *base;

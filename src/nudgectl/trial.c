@@ -365,7 +365,9 @@ gather(struct living *x, struct trial *out, struct fault *f)
 	g.cap = g.said_n;
 	g.said = calloc(g.said_n + 1, sizeof(const struct words *));
 	out->item = calloc(g.said_n + 1, sizeof *out->item);
-	ok = (g.said && out->item) || fault_set(f, FAULT_BUSY, "out of memory");
+	ok = g.said && out->item;
+	if (!ok)
+		(void)fault_set(f, FAULT_BUSY, "out of memory");
 	for (size_t i = 0; ok && i < g.said_n; i++)
 		g.said[i] = &all[i];
 	if (ok) {
@@ -386,8 +388,10 @@ trial_run(const struct history *h, struct rules *rules, bool then, int64_t until
 
 	*out = (struct trial){ .n = 0 };
 	x.numbers = calloc(x.numbers_cap, sizeof *x.numbers);
-	ok = (x.numbers && collect_events(&x)) || fault_set(f, FAULT_BUSY, "out of memory");
-	if (ok) {
+	ok = x.numbers && collect_events(&x);
+	if (!ok) {
+		(void)fault_set(f, FAULT_BUSY, "out of memory");
+	} else {
 		qsort(x.events, x.events_n, sizeof *x.events, by_time);
 		ok = rehearsal_new(rules, x.events_n > 0 ? x.events[0].at_s - 1 : until_s - 1, &x.stage, f);
 	}

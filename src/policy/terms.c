@@ -277,8 +277,10 @@ static bool
 put_patterns(const struct text_list *l, struct pattern_list *to, struct fault *f)
 {
 	struct pattern_list made = { calloc(l->n + 1, sizeof(struct pattern *)), 0 };
-	bool ok = made.item || fault_set(f, FAULT_BUSY, "no memory");
+	bool ok = true;
 
+	if (!made.item)
+		return fault_set(f, FAULT_BUSY, "no memory");
 	for (size_t i = 0; ok && i < l->n; i++) {
 		ok = pattern_new(l->item[i], &made.item[made.n], f);
 		made.n += ok;
@@ -300,8 +302,10 @@ put_reminders(const struct text_list *l, struct conf_site *s, struct fault *f)
 {
 	struct conf_reminder *made = calloc(l->n + 1, sizeof *made);
 	size_t n = 0, title_n;
-	bool ok = made || fault_set(f, FAULT_BUSY, "no memory");
+	bool ok = true;
 
+	if (!made)
+		return fault_set(f, FAULT_BUSY, "no memory");
 	for (; ok && n < l->n; n++) {
 		if (!term_reminder(l->item[n], &made[n], &title_n)) {
 			ok = fault_set(f, FAULT_OPERATOR, "reminders: \"%s\" is none", l->item[n]);

@@ -85,6 +85,12 @@ static const struct {
 	{ "no, wrong person", REPLY_WRONG_NUMBER }, { "This is not me", REPLY_WRONG_NUMBER }, { "N\xc3\xbamero equivocado", REPLY_WRONG_NUMBER },
 	{ "se equivoc\xc3\xb3 de n\xc3\xbamero", REPLY_WRONG_NUMBER }, { "numero incorrecto", REPLY_WRONG_NUMBER }, { "no conozco a esa persona", REPLY_WRONG_NUMBER },
 	{ "mauvais num\xc3\xa9ro", REPLY_WRONG_NUMBER }, { "Vous vous trompez de num\xc3\xa9ro", REPLY_WRONG_NUMBER },
+	{ "I'm not the patient", REPLY_WRONG_NUMBER }, { "that\xe2\x80\x99s not me", REPLY_WRONG_NUMBER },
+	{ "Sorry, there is no one named John here", REPLY_WRONG_NUMBER }, { "no one by this name", REPLY_WRONG_NUMBER },
+	{ "She doesn't have this number anymore", REPLY_WRONG_NUMBER }, { "this number no longer belongs to her", REPLY_WRONG_NUMBER },
+	{ "aqu\xc3\xad no hay nadie con ese nombre", REPLY_WRONG_NUMBER }, { "Ya no tiene este n\xc3\xbamero", REPLY_WRONG_NUMBER },
+	{ "il n'a plus ce num\xc3\xa9ro", REPLY_WRONG_NUMBER }, { "Je ne suis pas le patient", REPLY_WRONG_NUMBER },
+	{ "who is this", REPLY_UNKNOWN }, { "the doctor told my wife, not me", REPLY_UNKNOWN },
 	{ "erreur de num\xc3\xa9ro", REPLY_WRONG_NUMBER }, { "what is the right number to call", REPLY_UNKNOWN },
 };
 
