@@ -218,6 +218,7 @@ struct conf {
 	int64_t intake_threads;          /* default 2 */
 	int64_t intake_memory_bytes;
 	int64_t quarantine_retention_s, quarantine_max_bytes;
+	int64_t disk_warn_bytes, disk_shed_bytes, disk_stop_bytes; /* free; 0: off */
 	struct conf_access access;
 	struct conf_organization *organizations; size_t organizations_n;
 	struct conf_gateway *gateways;           size_t gateways_n;

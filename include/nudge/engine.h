@@ -72,6 +72,8 @@ struct engine_status {
 	int64_t in_flight;
 	int64_t unknown_dropped, unknown_resent, unknown_held; /* what the policy made of unknown outcomes, since the start */
 	bool sender_connected, journal_held, clock_held, clock_synchronised, store_busy;
+	int64_t free_bytes;      /* as the turn was told */
+	const char *space;       /* "enough", "low", "shedding" or "stopped" (disk_warn, disk_shed, disk_stop) */
 	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
 	int64_t turns, commits;
 	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[64]; /* silent: literal or NULL */
@@ -176,6 +178,7 @@ struct turn_input { /* lists linked by `link`, oldest first; the engine takes al
 	struct queue_link *commands; /* struct command */
 	struct now now;
 	bool clock_synchronised;
+	int64_t free_bytes;          /* of the disk that has least; 0: not known */
 };
 
 enum turn_result {

@@ -89,6 +89,12 @@ build_top(struct reader *r)
 	c->quarantine_retention_s = section_duration(&s, "quarantine_retention");
 	s = top_with(r, "quarantine_max");
 	c->quarantine_max_bytes = section_size(&s, "quarantine_max");
+	s = top_with(r, "disk_warn");
+	c->disk_warn_bytes = section_size(&s, "disk_warn");
+	s = top_with(r, "disk_shed");
+	c->disk_shed_bytes = section_size(&s, "disk_shed");
+	s = top_with(r, "disk_stop");
+	c->disk_stop_bytes = section_size(&s, "disk_stop");
 	s = top_with(r, "intake_memory");
 	c->intake_memory_bytes = section_size(&s, "intake_memory");
 	s = top_with(r, "intake_threads");

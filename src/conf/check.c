@@ -266,6 +266,20 @@ check_geography(struct reader *r)
 	}
 }
 
+/* Each mark below the one before it, of those that are on. */
+static void
+check_disk(struct reader *r, const struct conf_place *top)
+{
+	const struct { const char *name; int64_t bytes; } mark[] = { { "disk_warn", r->conf->disk_warn_bytes },
+		{ "disk_shed", r->conf->disk_shed_bytes }, { "disk_stop", r->conf->disk_stop_bytes } };
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = i + 1; k < 3; k++)
+			if (mark[i].bytes > 0 && mark[i].bytes < mark[k].bytes)
+				conf_fault_add(r->faults, top, false, "%s is less than %s: it comes first, so it has to be more",
+				    mark[i].name, mark[k].name);
+}
+
 void
 check_across(struct reader *r)
 {
@@ -276,6 +290,7 @@ check_across(struct reader *r)
 		conf_fault_add(r->faults, &top, false, "there is no listener: nobody could send messages");
 	if (c->sites_n == 0)
 		conf_fault_add(r->faults, &top, false, "there is no site: no message would be for anybody");
+	check_disk(r, &top);
 	check_ports(r);
 	check_proofs(r);
 	check_told(r);

@@ -213,7 +213,8 @@ section_size(const struct section *s, const char *key)
 	static const struct {
 		const char *unit;
 		int64_t bytes;
-	} units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1024 * 1024 } };
+	} units[] = { { "", 1 }, { "B", 1 }, { "KiB", 1024 }, { "MiB", 1024 * 1024 },
+		{ "GiB", 1024 * 1024 * 1024 } };
 	const struct option *o = option_of(s, key);
 	const char *text = section_raw(s, key);
 	size_t digits = strspn(text, "0123456789");
@@ -222,7 +223,7 @@ section_size(const struct section *s, const char *key)
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (strcmp(text + digits, units[i].unit) == 0 &&
 		    span_to_u64(span_from(text, digits), (uint64_t)o->max, &n) &&
-		    (int64_t)n * units[i].bytes >= o->min && (int64_t)n * units[i].bytes <= o->max)
+		    (int64_t)n <= o->max / units[i].bytes && (int64_t)n * units[i].bytes >= o->min)
 			return (int64_t)n * units[i].bytes;
 	section_fault(s, key, "%s is a size from %lldKiB to %lldMiB, as 1MiB, not \"%s\"", key,
 	    (long long)o->min / 1024, (long long)o->max / (1024 * 1024), text);

@@ -100,6 +100,8 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 	if (o)
 		(void)json_object_set_new(o, "noted", noted_of(s));
 	if (o)
+		(void)json_object_set_new(o, "disk", json_pack("{s:I, s:s}", "free", (json_int_t)s->free_bytes, "state", s->space));
+	if (o)
 		(void)json_object_set_new(o, "adt",
 		    json_pack("{s:I, s:I, s:I}", "visits", (json_int_t)s->news_visits, "older", (json_int_t)s->news_older, "nobody",
 		        (json_int_t)s->news_nobody));

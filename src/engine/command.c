@@ -129,6 +129,8 @@ status(struct engine *e, struct command *c, struct fault *f)
 	s->in_flight = (int64_t)e->flights.n;
 	store_quarantine_size(e->store, &s->quarantine_kept, &s->quarantine_bytes);
 	s->sender_connected = e->sender_connected;
+	s->free_bytes = e->free_bytes;
+	s->space = space_name(e->space);
 	s->clock_held = e->clock_held;
 	s->journal_held = e->journal_held;
 	s->clock_synchronised = e->synchronised;

@@ -261,7 +261,7 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 	if (!take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
 	    !send_due(e, more, f) || !reports_ask(e, f))
 		return false;
-	return ahead_portion(e, more, f);
+	return (e->space < SPACE_SHED || quarantine_shed(e, more, f)) && ahead_portion(e, more, f);
 }
 
 /* ---- release ---- */
@@ -390,14 +390,7 @@ fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 	e->count.store_busy = true;
 	release_answers(e, false);
 	release(e, false, f);
-	while (e->messages) {
-		struct message *m = (struct message *)(void *)e->messages;
-		struct answer close = { .what = ANSWER_CLOSE };
-
-		e->messages = m->link.next;
-		m->link.next = NULL;
-		e->setup.outlet.answer(e->setup.outlet.ctx, m, &close);
-	}
+	space_silence(e);
 	return f->kind == FAULT_BROKEN ? TURN_BROKEN : TURN_BUSY;
 }
 
@@ -425,6 +418,9 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 	append(&e->messages, in->messages);
 	append(&e->events, in->events);
 	take_time(e, in);
+	space_look(e, in->free_bytes);
+	if (e->space == SPACE_STOP)
+		space_silence(e);
 	e->count.turns++;
 	if (!decide(e, &commands, &more, f))
 		return fail(e, commands, f);

@@ -206,6 +206,8 @@ struct engine {
 	size_t news_left;         /* visits that they may reach in this turn */
 	int64_t replay_s, replay_id; /* a message of before is read again: when it came, its number; 0: none */
 	int64_t quarantine_full_s; /* last alarm */
+	enum space { SPACE_ENOUGH, SPACE_LOW, SPACE_SHED, SPACE_STOP } space;
+	int64_t free_bytes;       /* 0: not known */
 	int64_t held_looked_s;
 	bool comparing;           /* opt-outs with the gateway's */
 	uint8_t compared[MARK_BYTES];
@@ -241,6 +243,11 @@ bool learning_keep(struct engine *e, const struct message *m, struct fault *f); 
 bool learning_tell(struct engine *e, struct command *c, struct fault *f);
 bool history_tell(struct engine *e, struct command *c, struct fault *f);
 bool quarantine_settled(struct engine *e, const struct quarantined *q, struct fault *f); /* dropped; what it held goes on */
+bool quarantine_shed(struct engine *e, bool *more, struct fault *f); /* a portion of what is beyond that goes */
+/* Room on the disk: looked at as a turn begins, with an alarm when a state begins and a note when it ends. */
+void space_look(struct engine *e, int64_t free_bytes);
+const char *space_name(enum space s);
+void space_silence(struct engine *e); /* nobody who waits is answered: their connections close */
 bool quarantine_expire(struct engine *e, bool *more, struct fault *f); /* held texts whose time is over */
 bool replay_show(struct engine *e, struct command *c, struct fault *f);
 bool replay_again(struct engine *e, struct command *c, struct fault *f);

@@ -1,9 +1,13 @@
 /* quarantine.c - a message that could not be understood is kept, and what it is about waits. */
 // SPDX-License-Identifier: Apache-2.0
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/parts.h"
+
+#define SHED_TO 1048576 /* bytes kept when the disk runs low */
+#define SHED_PORTION 64 /* a turn */
 
 struct hold {
 	struct engine *e;
@@ -66,15 +70,26 @@ hold_appointment(struct engine *e, int64_t sender, struct span id, int64_t quara
 	return true;
 }
 
+static int64_t
+quarantine_room(const struct engine *e)
+{
+	int64_t most = e->rules->conf->quarantine_max_bytes;
+
+	return e->space >= SPACE_SHED && most > SHED_TO ? SHED_TO : most;
+}
+
 /* The oldest go when the newest would not fit; what they held stays held. */
 static bool
-make_room(struct engine *e, int64_t newest, struct fault *f)
+make_room(struct engine *e, int64_t newest, size_t portion, bool *more, struct fault *f)
 {
 	int64_t n, bytes, id = 0, dropped = 0;
 
 	for (;;) {
 		store_quarantine_size(e->store, &n, &bytes);
-		if (bytes <= e->rules->conf->quarantine_max_bytes)
+		if (bytes <= quarantine_room(e))
+			break;
+		*more = (size_t)dropped == portion;
+		if (*more)
 			break;
 		switch (store_quarantine_next(e->store, "", &id, f)) {
 		case STORE_FAILED:
@@ -89,7 +104,7 @@ make_room(struct engine *e, int64_t newest, struct fault *f)
 		}
 	}
 	e->count.quarantine_dropped += dropped;
-	if (dropped > 0 && e->quarantine_full_s + 3600 < now_s(&e->now)) {
+	if (dropped > 0 && e->space < SPACE_SHED && e->quarantine_full_s + 3600 < now_s(&e->now)) {
 		e->quarantine_full_s = now_s(&e->now);
 		engine_alarm(e, "quarantine is over quarantine_max: its oldest messages are being dropped "
 		                "(nudgectl quarantine list)", "quarantine");
@@ -98,9 +113,25 @@ make_room(struct engine *e, int64_t newest, struct fault *f)
 }
 
 bool
+quarantine_shed(struct engine *e, bool *more, struct fault *f)
+{
+	int64_t n, bytes;
+	bool again = false;
+
+	store_quarantine_size(e->store, &n, &bytes);
+	if (bytes <= quarantine_room(e))
+		return true;
+	if (!store_begin(e->store, f) || !make_room(e, 0, SHED_PORTION, &again, f))
+		return false;
+	*more = *more || again;
+	return true;
+}
+
+bool
 apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f)
 {
 	int64_t now = now_s(&e->now), keep = e->rules->conf->quarantine_retention_s;
+	bool more;
 	struct quarantined q = { .sender = sender, .received_s = now, .erase_at_s = now + keep, .field = m->error.field,
 		.offset = m->place_at };
 
@@ -109,7 +140,7 @@ apply_quarantine(struct engine *e, const struct message *m, int64_t sender, stru
 	memcpy(q.segment, m->error.segment, sizeof q.segment);
 	span_copy(q.about, sizeof q.about, m->held_id);
 	e->count.messages_quarantined++;
-	return store_quarantine_put(e->store, &q, m->raw, f) && make_room(e, q.id, f) &&
+	return store_quarantine_put(e->store, &q, m->raw, f) && make_room(e, q.id, SIZE_MAX, &more, f) &&
 	    hold_appointment(e, sender, m->held_id, q.id, f);
 }
 

@@ -117,6 +117,9 @@ command_status(struct call *c)
 		(void)printf("journal      MISSING or too short: sends are held; nudgectl release journal\n");
 	if (yes(r, "store_busy"))
 		(void)printf("store        CANNOT STORE: messages are not answered; make space\n");
+	if (strcmp(call_text(json_object_get(r, "disk"), "state"), "enough") != 0)
+		(void)printf("disk         %lld MiB free, %s: make room\n", number(json_object_get(r, "disk"), "free") / 1048576,
+		    call_text(json_object_get(r, "disk"), "state"));
 	print_limits(json_object_get(r, "limits"));
 	print_sites(json_object_get(r, "sites"));
 	json_decref(r);

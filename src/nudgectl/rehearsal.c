@@ -126,7 +126,7 @@ chance(void *ctx, void *out, size_t n)
 static bool
 turn(struct rehearsal *r, struct message *m, struct sender_event *e, struct command *c, struct fault *f)
 {
-	struct turn_input in = { m ? &m->link : NULL, e ? &e->link : NULL, c ? &c->link : NULL, r->now, true };
+	struct turn_input in = { m ? &m->link : NULL, e ? &e->link : NULL, c ? &c->link : NULL, r->now, true, 0 };
 	enum turn_result t;
 
 	do {

@@ -44,6 +44,7 @@ struct room {
 	int ended;                        /* eventfd: the thread has ended by itself */
 	struct fault fault;               /* why; readable once `ended` rang */
 	struct clock_watch clock;
+	_Atomic int64_t free_bytes;       /* of the disk that has least; 0: not known */
 };
 
 bool room_init(struct room *r, struct fault *f);
@@ -98,6 +99,9 @@ struct house {
 	int64_t turns_seen, stuck_s, stuck_max_s; /* seconds without a turn; the watchdog starves at the last */
 	int status;                       /* exit status */
 };
+
+/* Main thread, every second: room on the disks of the store and of the journal. */
+void space_tick(struct house *h);
 
 /* ---- who did what (record.c); main thread ---- */
 bool record_open(struct house *h, struct fault *f); /* after the store, before the engine */

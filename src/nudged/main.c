@@ -243,6 +243,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	daily_tick(&h->daily);
 	record_tick(h);
 	clock_watch_tick(&h->room.clock);
+	space_tick(h);
 }
 
 /* ---- putting it together ---- */
@@ -350,6 +351,7 @@ open_house(struct house *h, struct fault *f)
 	if (!room_init(&h->room, f))
 		return false;
 	clock_watch_tick(&h->room.clock);
+	space_tick(h);
 	return open_store(h, f) && open_journal(h, f) && record_open(h, f) && house_stand(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }

@@ -54,7 +54,8 @@ run(void *arg)
 		wait_for_work(r, timer, sleep_ms);
 		now = clock_now();
 		struct turn_input in = { .messages = queue_take_all(r->messages), .events = queue_take_all(r->events),
-			.commands = queue_take_all(r->commands), .now = now, .clock_synchronised = atomic_load(&r->clock.synchronised) };
+			.commands = queue_take_all(r->commands), .now = now, .clock_synchronised = atomic_load(&r->clock.synchronised),
+			.free_bytes = atomic_load(&r->free_bytes) };
 
 		result = engine_turn(r->engine, &in, &r->fault);
 		atomic_fetch_add(&r->turns, 1);

@@ -186,7 +186,7 @@ stop(struct world *w)
 static bool
 take(struct world *w, struct queue_link *messages, struct queue_link *events, struct queue_link *commands)
 {
-	struct turn_input in = { messages, events, commands, w->r.now, true };
+	struct turn_input in = { messages, events, commands, w->r.now, true, 0 };
 	struct fault f = { 0 };
 	enum turn_result t;
 

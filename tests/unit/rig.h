@@ -31,6 +31,7 @@ struct rig {
 	struct engine *engine;
 	struct now now;
 	bool synchronised, store_holds;
+	int64_t free_bytes;
 	char boot[37];
 	uint64_t chance;
 	struct answer answer;      /* the last */
@@ -214,7 +215,7 @@ open_store(struct rig *r)
 static enum turn_result
 turn(struct rig *r, struct queue_link *messages, struct queue_link *events, struct queue_link *commands)
 {
-	struct turn_input in = { messages, events, commands, r->now, r->synchronised };
+	struct turn_input in = { messages, events, commands, r->now, r->synchronised, r->free_bytes };
 	struct fault f = { 0 };
 	enum turn_result t = engine_turn(r->engine, &in, &f);
 

@@ -43,7 +43,7 @@ static void
 begin(struct rig *r)
 {
 	struct command *c = calloc(1, sizeof *c);
-	struct turn_input in = { NULL, NULL, &c->link, r->now, true };
+	struct turn_input in = { NULL, NULL, &c->link, r->now, true, 0 };
 	struct fault f = { 0 };
 
 	c->kind = COMMAND_BACKUP;
@@ -90,7 +90,7 @@ TEST(what_is_written_meanwhile_is_in_it)
 	holds("it takes more than a turn", !replied);
 	for (int i = 0; i < 100 && !replied; i++) { /* a message a turn, and the clock goes on */
 		struct message *m = message_of(&r, (struct say){ .id = "B", .patient = "B", .phone = "+16085559999", .in_s = 300000 + i });
-		struct turn_input in = { &m->link, NULL, NULL, r.now, true };
+		struct turn_input in = { &m->link, NULL, NULL, r.now, true, 0 };
 		struct fault f = { 0 };
 
 		(void)engine_turn(r.engine, &in, &f);
@@ -156,7 +156,7 @@ TEST(one_at_a_time_and_none_left_half)
 	replied = false;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	for (int i = 0; i < 50 && !replied; i++) {
-		struct turn_input in = { NULL, NULL, NULL, r.now, true };
+		struct turn_input in = { NULL, NULL, NULL, r.now, true, 0 };
 		struct fault f = { 0 };
 
 		(void)engine_turn(r.engine, &in, &f);

@@ -172,6 +172,11 @@ TEST(each_fault_has_a_line_and_says_what_would_be_right)
 		{ "store_key = store.key", "clock_sync = always", 1, "preferred, required" },
 		{ "store_key = store.key", "journal_retention = 1h", 1, "from 1d to 10y" },
 		{ "store_key = store.key", "journal_directory = {a, b}", 1, "one value" },
+		{ "store_key = store.key", "disk_warn = some", 1, "disk_warn" },
+		{ "store_key = store.key", "disk_warn = 1048577GiB", 1, "to 1073741824MiB" },
+		{ "store_key = store.key", "disk_warn = 1125899906842624GiB", 1, "to 1073741824MiB" },
+		{ "store_key = store.key", "store_key = store.key disk_warn = 1MiB", 0, "disk_warn is less than disk_shed" },
+		{ "store_key = store.key", "store_key = store.key disk_stop = 512MiB", 0, "disk_shed is less than disk_stop" },
 		{ "store_key = store.key", "include(\"nowhere.conf\")", 1, "No such file" },
 	};
 

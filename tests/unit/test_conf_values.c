@@ -54,6 +54,9 @@ TEST(what_is_not_said_has_its_default)
 	same_int("audit_retention", c->audit_retention_s, 6 * 365 * 86400);
 	same_int("journal_retention", c->journal_retention_s, 35 * 86400);
 	same_text("journal_directory", c->journal_directory, "");
+	same_int("disk_warn", c->disk_warn_bytes, 1 << 30);
+	same_int("disk_shed", c->disk_shed_bytes, 256 << 20);
+	same_int("disk_stop", c->disk_stop_bytes, 64 << 20);
 	same_int("intake_threads", c->intake_threads, 2);
 	same_int("access", c->access.view.n + c->access.operate.n + c->access.phi.n, 0);
 	same_text("country", c->organizations[0].country, "US");

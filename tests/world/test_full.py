@@ -10,7 +10,7 @@ from run import Skip
 
 
 def test_full_disk():
-    with House(start=False) as house:
+    with House(start=False, top="disk_stop = 0 disk_shed = 0") as house:
         state = house.path("state")
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", state], capture_output=True).returncode:
             shutil.rmtree(house.folder)
@@ -88,3 +88,34 @@ def test_writes_that_fail():
         known = {a["id"] for a in house.appointments("--all")}
         assert acked <= known, acked - known
         assert house.tell(siu("S12", "AFTER", in_seconds(90000), phone="")) == ["AA"]
+
+
+def test_watermarks():
+    """Below disk_shed the quarantine shrinks; below disk_stop nobody is answered, and what was planned still goes out."""
+    with House() as house:
+        assert house.status()["disk"]["state"] == "enough"
+        with house.feed() as feed:
+            for i in range(40):
+                assert code(feed.send(siu("S12", f"Q{i}", None) + "NTE|1||" + "x" * 60000 + "\r")) == "AA"
+        before = house.status()["quarantine"]
+        assert before["bytes"] > 2 << 20 and before["dropped"] == 0, before
+        assert house.tell(siu("S12", "ON", in_seconds(90000))) == ["AA"]
+        house.wait_texts(1)
+
+        def marks(state, **mark):
+            house.configure(top=" ".join(f"{k} = {v}" for k, v in mark.items()))
+            house.ctl("reload")
+            wait(lambda: house.status()["disk"]["state"] == state, 15)
+        marks("low", disk_warn="1000000GiB")
+        assert house.status()["quarantine"] == before
+        assert house.tell(siu("S12", "LOW", in_seconds(90000), phone="")) == ["AA"]
+        marks("shedding", disk_warn="1000000GiB", disk_shed="1000000GiB")
+        wait(lambda: house.status()["quarantine"]["bytes"] <= 1 << 20, 15)
+        assert house.tell(siu("S12", "SHED", in_seconds(90000), phone="")) == ["AA"]
+        marks("stopped", disk_warn="1000000GiB", disk_shed="1000000GiB", disk_stop="1000000GiB")
+        assert house.tell(siu("S12", "STOP", in_seconds(90000))) == ["closed"]
+        assert "not answered" in house.log("nudged") and "stopped" in house.ctl("status").stdout
+        assert "STOP" not in {a["id"] for a in house.appointments("--all")}
+        marks("enough")
+        assert house.tell(siu("S12", "STOP", in_seconds(90000), phone="")) == ["AA"]
+        assert "answered again" in house.log("nudged")

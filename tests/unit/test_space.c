@@ -1,0 +1,88 @@
+/* test_space.c - the disk runs low: one word as a state begins, one as it ends, and silence before it is full. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "rig.h"
+
+#define MIB ((int64_t)1048576)
+
+static void
+room(struct rig *r, int64_t bytes)
+{
+	r->free_bytes = bytes;
+	(void)turn(r, NULL, NULL, NULL);
+	status(r);
+}
+
+static int
+book(struct rig *r, const char *id)
+{
+	(void)tell(r, (struct say){ .id = id, .patient = id, .phone = "+16085550100", .in_s = 90000 });
+	return r->answer.what;
+}
+
+TEST(each_state_begins_and_ends_once_and_does_not_flutter)
+{
+	static const struct {
+		int64_t mib;
+		const char *state;
+		int alarms; /* more than before */
+	} rows[] = { { 5000, "enough", 0 }, { 1024, "enough", 0 }, { 1023, "low", 1 }, { 1030, "low", 0 }, { 1087, "low", 0 },
+		{ 1088, "enough", 1 }, { 255, "shedding", 1 }, { 271, "shedding", 0 }, { 272, "low", 1 }, { 63, "stopped", 1 },
+		{ 67, "stopped", 0 }, { 68, "shedding", 2 }, { 1, "stopped", 1 }, { 5000, "enough", 2 }, { 0, "enough", 0 } };
+	struct rig r;
+	int before;
+
+	rig_open(&r, 6000, 0, "");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		before = r.alarms;
+		room(&r, rows[i].mib * MIB);
+		same_text("state", r.status.space, rows[i].state);
+		same_int("free", r.status.free_bytes, rows[i].mib * MIB);
+		same_int("alarms", r.alarms - before, rows[i].alarms);
+	}
+	rig_close(&r);
+}
+
+TEST(below_the_last_mark_nobody_is_answered_and_what_was_planned_goes_on)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	room(&r, 2 * MIB);
+	same_int("closed", book(&r, "A"), ANSWER_CLOSE);
+	same_int("nothing of it", r.status.messages_accepted, 0);
+	room(&r, 100 * MIB);
+	same_int("answered", book(&r, "A"), ANSWER_SEND);
+	same_int("the confirmation left", r.jobs_n, 1);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	room(&r, 2 * MIB);
+	pass(&r, 90000 - 86400 + 1);
+	same_int("the reminder left", r.jobs_n, 2);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	status(&r);
+	same_int("its outcome is kept", r.status.texts[TEXT_SENT], 2);
+	same_int("closed", book(&r, "B"), ANSWER_CLOSE);
+	rig_close(&r);
+}
+
+TEST(a_mark_of_zero_is_off)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	rig_change(&r, "store_key", "disk_warn = 0 disk_shed = 0 disk_stop = 0 store_key");
+	room(&r, 1);
+	same_text("state", r.status.space, "enough");
+	same_int("answered", book(&r, "A"), ANSWER_SEND);
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(each_state_begins_and_ends_once_and_does_not_flutter),
+		RUN(below_the_last_mark_nobody_is_answered_and_what_was_planned_goes_on), RUN(a_mark_of_zero_is_off) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
