@@ -204,6 +204,7 @@ struct conf_written { /* one setting as it stands in a file */
 	char *block, *title; /* "" for the top */
 	char *key;           /* of a reminder: its title and the key */
 	char *value;         /* as written; a list in braces */
+	struct conf_place at;
 };
 
 struct conf {
@@ -248,6 +249,17 @@ struct conf_faults {
 bool conf_load(const char *path, enum conf_reader reader, struct conf **out, struct conf_faults *faults)
     __attribute__((warn_unused_result));
 void conf_faults_clear(struct conf_faults *f);
+
+/* The same for who looks for more faults than this reader can know: *out is what
+ * could be built even with errors in it (a link to a block that is not there is
+ * NULL, a wrong value its least), and NULL when nothing could; the caller's to
+ * drop. Never to be served from. */
+bool conf_look(const char *path, enum conf_reader reader, struct conf **out, struct conf_faults *faults)
+    __attribute__((warn_unused_result));
+
+/* Where a setting stands; what it belongs to, when it is not set. Pure. */
+const struct conf_place *conf_place_of(const struct conf *c, const char *block, const char *title, const char *key,
+    const struct conf_place *otherwise);
 
 /* Adds one; file may be NULL. What compiles the rest of the configuration
  * reports through the same list. */

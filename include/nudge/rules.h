@@ -61,6 +61,10 @@ struct rules {
 /* Compiles `c` (held, not taken over). false: *faults (already initialised)
  * got at least one error with file and line. Reads template files. One hold. */
 bool rules_new(struct conf *c, struct rules **out, struct conf_faults *faults) __attribute__((warn_unused_result));
+/* The same for who looks for more faults, see conf_look(): *out has what could be
+ * compiled, sites may lack zone, profile and templates; NULL without memory.
+ * One hold. */
+bool rules_look(struct conf *c, struct rules **out, struct conf_faults *faults) __attribute__((warn_unused_result));
 /* What is in force of `file` under these approvals (of sites by title; others
  * are passed over). Reads no file. false: *faults (already initialised) got an
  * error; a site whose approval cannot be kept is a warning. One hold. */

@@ -40,8 +40,8 @@ same_texts(const struct text_list *a, const struct text_list *b)
 	return true;
 }
 
-static bool
-overlap(const struct conf_site *a, const struct conf_site *b)
+bool
+check_same_messages(const struct conf_site *a, const struct conf_site *b)
 {
 	return a->environment && a->environment == b->environment && strcmp(a->title, b->title) != 0 &&
 	    may_meet(a->sending_application, b->sending_application) &&
@@ -58,7 +58,7 @@ check_overlap(struct reader *r)
 		for (size_t k = 0; k < i; k++) {
 			const struct conf_site *a = &r->conf->sites[k], *b = &r->conf->sites[i];
 
-			if (overlap(a, b))
+			if (check_same_messages(a, b))
 				conf_fault_add(r->faults, &b->at, false,
 				    "site \"%s\": a message could be for this site and for \"%s\" as well; "
 				    "tell them apart by departments, visit_types, only_if, "
@@ -188,8 +188,12 @@ check_gateway_secrets(struct reader *r, const struct conf_gateway *g)
 			"make it with: openssl rand -hex 32 | install -m 0600 /dev/stdin" },
 	};
 
-	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
-		check_secret(r, &secrets[i]);
+	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+		struct secret s = secrets[i];
+
+		s.at = *conf_place_of(r->conf, "gateway", g->title, s.key, &g->at);
+		check_secret(r, &s);
+	}
 }
 
 static void
@@ -205,7 +209,8 @@ check_secrets(struct reader *r)
 	}
 	for (size_t i = 0; r->who != CONF_SENDER && i < c->listeners_n; i++) {
 		const struct conf_listener *l = &c->listeners[i];
-		struct secret s = { l->at, "listener", l->title, "private_key", l->private_key,
+		struct secret s = { *conf_place_of(c, "listener", l->title, "private_key", &l->at), "listener", l->title,
+			"private_key", l->private_key,
 			"make key and request with: openssl req -new -newkey rsa:3072 -nodes -out "
 			"listener.csr -keyout" };
 
@@ -213,7 +218,9 @@ check_secrets(struct reader *r)
 			check_secret(r, &s);
 	}
 	for (size_t i = 0; r->who != CONF_SENDER && i < c->sites_n; i++) {
-		struct secret s = { c->sites[i].at, "site", c->sites[i].title, "link_key", c->sites[i].link_key,
+		const struct conf_site *x = &c->sites[i];
+		struct secret s = { *conf_place_of(c, "site", x->title, "link_key", &x->at), "site", x->title, "link_key",
+			x->link_key,
 			"make it with: nudgectl keygen" };
 
 		check_secret(r, &s);
@@ -241,6 +248,19 @@ geography_of(struct span text, char *out, size_t cap)
 			(void)snprintf(out, cap, "%s", same[i][1]);
 }
 
+/* Of a site before it, which sends through the same gateway for the same organization. */
+static bool
+was_said(const struct conf *c, size_t site, const struct conf_organization *o, const struct conf_gateway *g)
+{
+	for (size_t i = 0; i < site; i++) {
+		const struct conf_site *s = &c->sites[i];
+
+		if (s->number && s->number->gateway == g && s->environment && s->environment->organization == o)
+			return true;
+	}
+	return false;
+}
+
 /* RESOURCE.GEOGRAPHY.communication.azure.com; older resources do not say it. */
 static void
 check_geography(struct reader *r)
@@ -254,12 +274,12 @@ check_geography(struct reader *r)
 
 		first = host ? strchr(host, '.') : NULL;
 		end = host ? strstr(host, ".communication.azure.com") : NULL;
-		if (!o || !o->geography[0] || !first || !end || first >= end)
+		if (!o || !o->geography[0] || !first || !end || first >= end || was_said(r->conf, i, o, g))
 			continue;
 		geography_of(span_from(first + 1, (size_t)(end - first - 1)), there, sizeof there);
 		geography_of(span_of(o->geography), here, sizeof here);
 		if (strcmp(here, there) != 0)
-			conf_fault_add(r->faults, &o->at, true,
+			conf_fault_add(r->faults, conf_place_of(r->conf, "organization", o->title, "geography", &o->at), true,
 			    "organization \"%s\": geography = %s, but gateway \"%s\", which site \"%s\" sends through, keeps "
 			    "its data in %s",
 			    o->title, o->geography, g->title, s->title, there);
@@ -295,6 +315,7 @@ check_across(struct reader *r)
 	check_proofs(r);
 	check_told(r);
 	check_overlap(r);
+	check_shadows(r);
 	check_geography(r);
 	check_secrets(r);
 }

@@ -55,8 +55,9 @@ build_all(struct reader *r)
 }
 
 bool
-conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf_faults *faults)
+conf_look(const char *path, enum conf_reader who, struct conf **out, struct conf_faults *faults)
 {
+	bool built = false;
 	struct reader r = { .who = who, .faults = faults };
 	struct conf_place at = { path, 0 };
 
@@ -71,15 +72,26 @@ conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf
 			r.conf->file = text_copy(r.sources[0].path);
 			r.conf->reader = who;
 			build_all(&r);
+			built = true;
 		}
 	}
 	sources_free(&r);
-	if (faults->errors_n > 0) {
-		if (r.conf)
-			conf_drop(r.conf);
+	*out = built ? r.conf : NULL;
+	if (!built)
+		conf_drop(r.conf);
+	return faults->errors_n == 0;
+}
+
+bool
+conf_load(const char *path, enum conf_reader who, struct conf **out, struct conf_faults *faults)
+{
+	struct conf *c;
+
+	if (!conf_look(path, who, &c, faults)) {
+		conf_drop(c);
 		return false;
 	}
-	*out = r.conf;
+	*out = c;
 	return true;
 }
 

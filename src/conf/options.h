@@ -140,6 +140,10 @@ void build_sites(struct reader *r);
 void build_written(struct reader *r); /* what is set, for people to compare */
 void written_free(struct conf *c);
 void check_across(struct reader *r); /* between blocks, and the secrets */
+void check_shadows(struct reader *r); /* what stands behind something else and is never reached */
+/* Both take the same messages, or some that both fit. */
+bool check_same_messages(const struct conf_site *a, const struct conf_site *b);
+void build_fhir_url(const struct section *s, const struct conf_site *site); /* how it looks */
 void check_told(struct reader *r);   /* numbers that must hear their phones, webhooks on one port */
 struct conf *conf_new(struct conf *base); /* one hold; base is held, NULL: none */
 

@@ -105,22 +105,6 @@ approvers(const struct section *s, struct conf_site *site)
 	approver_keys(s, l);
 }
 
-static void
-fhir_url(const struct section *s, const struct conf_site *site)
-{
-	static const char *const ends[] = { "/DSTU2", "/STU3", "/R4", "/R5" };
-	const char *u = site->fhir_base_url;
-	size_t n = strlen(u);
-	bool known = false;
-
-	for (size_t i = 0; i < 4; i++)
-		known = known || (n > strlen(ends[i]) && strcasecmp(u + n - strlen(ends[i]), ends[i]) == 0);
-	if (n > 0 && (strncmp(u, "https://", 8) != 0 || strpbrk(u, " \t") || !known))
-		section_warn(s, "fhir_base_url",
-		    "fhir_base_url usually begins with https:// and ends with its version, as /R4; look "
-		    "whether it is copied whole");
-}
-
 static char *
 text_or(const struct section *s, const char *key, const char *otherwise)
 {
@@ -187,7 +171,7 @@ whose(struct reader *r, const struct section *s, struct conf_site *site)
 	section_patterns(s, "confidential_departments", &site->confidential_departments);
 	section_patterns(s, "confidential_visit_types", &site->confidential_visit_types);
 	of_organization(site);
-	fhir_url(s, site);
+	build_fhir_url(s, site);
 }
 
 /* A host's name: letters, digits, dashes, and dots between them. */

@@ -33,8 +33,17 @@ value_of(cfg_t *cfg, const struct option *o)
 	return out;
 }
 
+/* The line of a setting in its file, and the file. */
+static struct conf_place
+place_of(const struct source *s, const char *block, const char *title, const char *sub, const char *subtitle, const char *key)
+{
+	struct section at = { NULL, s, NULL, block, title, sub, subtitle };
+
+	return section_place(&at, key);
+}
+
 static void
-add(struct conf *c, const char *block, const char *title, const char *key, char *value)
+add(struct conf *c, const char *block, const char *title, const char *key, char *value, struct conf_place at)
 {
 	struct conf_written *grown = realloc(c->written, (c->written_n + 1) * sizeof *grown), *w;
 
@@ -42,40 +51,44 @@ add(struct conf *c, const char *block, const char *title, const char *key, char 
 		abort();
 	c->written = grown;
 	w = &grown[c->written_n++];
-	*w = (struct conf_written){ text_copy(block), text_copy(title), text_copy(key), value ? value : text_copy("") };
+	*w = (struct conf_written){ text_copy(block), text_copy(title), text_copy(key), value ? value : text_copy(""), at };
 }
 
-/* of: which options these are; prefix: before the key of a block inside a block. */
 static void
-add_block(struct conf *c, cfg_t *cfg, const char *of, const char *block, const char *title, const char *prefix)
+add_block(struct conf *c, const struct source *s, cfg_t *cfg, const char *block, const char *title)
 {
-	char key[192];
 
 	for (const struct option *o = options; o->block; o++) {
-		if (strcmp(o->block, of) != 0 || o->kind == OPTION_BLOCK || cfg_size(cfg, o->name) == 0)
+		if (strcmp(o->block, block) != 0 || o->kind == OPTION_BLOCK || cfg_size(cfg, o->name) == 0)
 			continue;
-		(void)snprintf(key, sizeof key, "%s%s", prefix, o->name);
-		add(c, block, title, key, value_of(cfg, o));
+		add(c, block, title, o->name, value_of(cfg, o), place_of(s, block, title, "", "", o->name));
 	}
 }
 
 static void
-add_reminders(struct conf *c, cfg_t *site)
+add_reminders(struct conf *c, const struct source *s, cfg_t *site)
 {
-	char prefix[96];
+	const struct option *before = option_find("reminder", "before");
+	const char *title = cfg_title(site) ? cfg_title(site) : "";
+	char key[192];
 
 	for (unsigned i = 0; i < cfg_size(site, "reminder"); i++) {
 		cfg_t *m = cfg_getnsec(site, "reminder", i);
+		const char *name = cfg_title(m) ? cfg_title(m) : "";
 
-		(void)snprintf(prefix, sizeof prefix, "reminder \"%.60s\" ", cfg_title(m) ? cfg_title(m) : "");
-		add_block(c, m, "reminder", "site", cfg_title(site), prefix);
+		if (cfg_size(m, before->name) == 0)
+			continue;
+		(void)snprintf(key, sizeof key, "reminder \"%.60s\" %s", name, before->name);
+		add(c, "site", title, key, value_of(m, before), place_of(s, "site", title, "reminder", name, before->name));
 	}
 }
 
 static void
-add_file(struct conf *c, cfg_t *cfg)
+add_file(struct conf *c, const struct source *s)
 {
-	add_block(c, cfg, "", "", "", "");
+	cfg_t *cfg = s->cfg;
+
+	add_block(c, s, cfg, "", "");
 	for (const struct option *o = options; o->block; o++) {
 		if (o->block[0] || o->kind != OPTION_BLOCK)
 			continue;
@@ -83,9 +96,9 @@ add_file(struct conf *c, cfg_t *cfg)
 			cfg_t *b = cfg_getnsec(cfg, o->name, k);
 			const char *title = strcmp(o->name, "access") != 0 && cfg_title(b) ? cfg_title(b) : "";
 
-			add_block(c, b, o->name, o->name, title, "");
+			add_block(c, s, b, o->name, title);
 			if (strcmp(o->name, "site") == 0)
-				add_reminders(c, b);
+				add_reminders(c, s, b);
 		}
 	}
 }
@@ -108,9 +121,33 @@ build_written(struct reader *r)
 
 	for (size_t i = 0; i < r->sources_n; i++)
 		if (r->sources[i].cfg)
-			add_file(c, r->sources[i].cfg);
+			add_file(c, &r->sources[i]);
 	if (c->written_n > 0)
 		qsort(c->written, c->written_n, sizeof *c->written, by_place);
+}
+
+const struct conf_place *
+conf_place_of(const struct conf *c, const char *block, const char *title, const char *key, const struct conf_place *otherwise)
+{
+	size_t from = 0, to = c->written_n;
+
+	while (from < to) {
+		size_t i = (from + to) / 2;
+		const struct conf_written *w = &c->written[i];
+		int order = strcmp(block, w->block);
+
+		if (order == 0)
+			order = strcmp(title, w->title);
+		if (order == 0)
+			order = strcmp(key, w->key);
+		if (order == 0)
+			return &w->at;
+		if (order < 0)
+			to = i;
+		else
+			from = i + 1;
+	}
+	return otherwise;
 }
 
 void

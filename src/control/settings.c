@@ -11,21 +11,39 @@
 
 #define SPELLED_MAX (16u << 20)
 
+/* By file, in the order they were read in, and by line: as one mends them. */
+static void
+sort_faults(struct conf_faults *l)
+{
+	for (size_t i = 1; i < l->n; i++) {
+		struct conf_fault x = l->item[i];
+		size_t to = i, first = 0;
+
+		while (first < i && strcmp(l->item[first].file, x.file) != 0)
+			first++;
+		while (first < i && to > first && (strcmp(l->item[to - 1].file, x.file) != 0 || l->item[to - 1].line > x.line)) {
+			l->item[to] = l->item[to - 1];
+			to--;
+		}
+		l->item[to] = x;
+	}
+}
+
 bool
 settings_load(const char *path, enum conf_reader reader, struct settings *out, struct conf_faults *faults)
 {
 	struct settings s = { NULL, NULL, NULL };
 	struct conf *c = NULL;
-	bool ok;
+	bool ok = conf_look(path, reader, &c, faults);
 
-	if (!conf_load(path, reader, &c, faults))
-		return false;
-	ok = rules_new(c, &s.rules, faults);
-	if (ok)
-		ok = siu_map_new(s.rules, &s.map, faults);
-	if (reader != CONF_SENDER && !mllp_check(c, faults))
-		ok = false;
+	/* Whoever mends a file wants to know of all that is wrong with it. */
+	if (c) {
+		ok = rules_look(c, &s.rules, faults) && ok;
+		ok = s.rules && siu_map_new(s.rules, &s.map, faults) && ok;
+		ok = (reader == CONF_SENDER || mllp_check(c, faults)) && ok;
+	}
 	conf_drop(c);
+	sort_faults(faults);
 	if (!ok || faults->errors_n > 0) {
 		settings_clear(&s);
 		return false;

@@ -6,8 +6,10 @@
 #include "mllp/pem.h"
 #include "mllp/tls.h"
 
+#include <errno.h>
 #include <openssl/asn1.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define SOON_DAYS 30
 
@@ -81,9 +83,10 @@ check_file(const struct subject *s, enum pem_owner owner, struct conf_faults *fa
 }
 
 static void
-check_environment(const struct conf_environment *e, struct conf_faults *faults)
+check_environment(const struct conf *c, const struct conf_environment *e, struct conf_faults *faults)
 {
-	struct subject s = { &e->at, "environment", e->title, "certificates", NULL };
+	struct subject s = { conf_place_of(c, "environment", e->title, "certificates", &e->at), "environment", e->title,
+		"certificates", NULL };
 
 	for (size_t i = 0; i < e->certificates.n; i++) {
 		s.path = e->certificates.item[i];
@@ -91,34 +94,69 @@ check_environment(const struct conf_environment *e, struct conf_faults *faults)
 	}
 	if (e->issuer[0]) {
 		s.key = "issuer";
+		s.at = conf_place_of(c, "environment", e->title, "issuer", &e->at);
 		s.path = e->issuer;
 		check_file(&s, PEM_THEIRS, faults);
 	}
 }
 
+/* Who only checks may not be allowed to read it; what the service can, it looks at itself. */
+static bool
+is_hidden(const struct conf *c, const char *path)
+{
+	return c->reader == CONF_CHECK && access(path, R_OK) != 0 && errno == EACCES;
+}
+
+/* Certificate, key, and both together: each fault at the setting that names the file. */
+static void
+check_own(const struct conf *c, const struct conf_listener *l, struct conf_faults *faults)
+{
+	struct subject s = { conf_place_of(c, "listener", l->title, "certificate", &l->at), "listener", l->title, "certificate",
+		l->certificate };
+	const struct conf_place *key_at = conf_place_of(c, "listener", l->title, "private_key", &l->at);
+	size_t before = faults->errors_n;
+	struct fault f = { FAULT_NONE, "" };
+	SSL_CTX *tls = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (!l->certificate[0] || !l->private_key[0]) {
+		return; /* was said */
+	}
+	check_file(&s, PEM_OURS, faults);
+	if (access(l->private_key, F_OK) != 0 && errno == ENOENT) {
+		return; /* so was this, with the other secrets */
+	}
+	if (is_hidden(c, l->private_key)) {
+		conf_fault_add(faults, key_at, true, "listener \"%s\": private_key %s cannot be read by you: whether it belongs to "
+		    "certificate was not looked at", l->title, l->private_key);
+		return;
+	}
+	if (!pem_private_key(l->private_key, &key, &f)) {
+		conf_fault_add(faults, key_at, false, "listener \"%s\": private_key: %s", l->title, f.text);
+	}
+	EVP_PKEY_free(key);
+	if (faults->errors_n == before && !tls_context(l, NULL, &tls, &f)) {
+		conf_fault_add(faults, key_at, false, "listener \"%s\": %s", l->title, f.text);
+	}
+	SSL_CTX_free(tls);
+}
+
 /* All that start-up does with a listener's files, less the socket. A fault of
  * an environment was said already, and better, at the environment itself. */
 static void
-check_listener(const struct conf_listener *l, bool environments_good, struct conf_faults *faults)
+check_listener(const struct conf *c, const struct conf_listener *l, bool environments_good, struct conf_faults *faults)
 {
-	struct subject s = { &l->at, "listener", l->title, "certificate", l->certificate };
 	struct identity *id = NULL;
 	struct fault f = { FAULT_NONE, "" };
-	SSL_CTX *tls = NULL;
 
-	if (environments_good && !identity_new(l, &id, &f)) {
-		conf_fault_add(faults, &l->at, false, "listener \"%s\": %s", l->title, f.text);
+	if (environments_good && l->environments_n > 0 && !identity_new(l, &id, &f)) {
+		conf_fault_add(faults, conf_place_of(c, "listener", l->title, "environments", &l->at), false, "listener \"%s\": %s",
+		    l->title, f.text);
 	}
 	identity_free(id);
-	if (!l->tls) {
-		return;
+	if (l->tls) {
+		check_own(c, l, faults);
 	}
-	if (tls_context(l, NULL, &tls, &f)) {
-		check_dates(SSL_CTX_get0_certificate(tls), &s, faults);
-	} else {
-		conf_fault_add(faults, &l->at, false, "listener \"%s\": %s", l->title, f.text);
-	}
-	SSL_CTX_free(tls);
 }
 
 bool
@@ -128,11 +166,11 @@ mllp_check(const struct conf *c, struct conf_faults *faults)
 	bool environments_good;
 
 	for (size_t i = 0; i < c->environments_n; i++) {
-		check_environment(&c->environments[i], faults);
+		check_environment(c, &c->environments[i], faults);
 	}
 	environments_good = faults->errors_n == before;
 	for (size_t i = 0; i < c->listeners_n; i++) {
-		check_listener(&c->listeners[i], environments_good, faults);
+		check_listener(c, &c->listeners[i], environments_good, faults);
 	}
 	return faults->errors_n == before;
 }

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,18 +53,58 @@ reader_of(const struct buf *b)
 	return BIO_new_mem_buf(b->n ? b->p + skip : "", (int)(b->n - skip));
 }
 
+enum binary { NO_BINARY, BINARY_CERTIFICATE, BINARY_PKCS7, BINARY_PKCS12, BINARY_KEY };
+
+static enum binary
+binary_kind(const struct buf *b)
+{
+	const unsigned char *p[4];
+	enum binary kind;
+	X509 *x;
+	PKCS7 *p7;
+	PKCS12 *p12;
+	EVP_PKEY *key;
+
+	if (b->n == 0) {
+		return NO_BINARY;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		p[i] = (const unsigned char *)b->p;
+	}
+	x = d2i_X509(NULL, &p[0], (long)b->n);
+	p7 = d2i_PKCS7(NULL, &p[1], (long)b->n);
+	p12 = d2i_PKCS12(NULL, &p[2], (long)b->n);
+	key = d2i_AutoPrivateKey(NULL, &p[3], (long)b->n);
+	kind = x ? BINARY_CERTIFICATE : p7 ? BINARY_PKCS7 : p12 ? BINARY_PKCS12 : key ? BINARY_KEY : NO_BINARY;
+	X509_free(x);
+	PKCS7_free(p7);
+	PKCS12_free(p12);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return kind;
+}
+
 /* Why there was no certificate to be found. */
 static bool
 not_a_certificate(const char *path, const struct buf *b, struct fault *f)
 {
-	const unsigned char *p = (const unsigned char *)b->p;
-	X509 *x = b->n ? d2i_X509(NULL, &p, (long)b->n) : NULL;
-	bool der = x != NULL;
-
-	X509_free(x);
-	if (der) {
+	switch (binary_kind(b)) {
+	case BINARY_CERTIFICATE:
 		return fault_set(f, FAULT_OPERATOR, "%s: is DER (binary), not Base64; convert it: "
 		    "openssl x509 -inform der -in %s -out NEW.pem", path, path);
+	case BINARY_PKCS7:
+		return fault_set(f, FAULT_OPERATOR, "%s: is PKCS#7 in DER (binary); convert it: "
+		    "openssl pkcs7 -inform der -print_certs -in %s -out NEW.pem", path, path);
+	case BINARY_PKCS12:
+		return fault_set(f, FAULT_OPERATOR, "%s: is PKCS#12, which holds a private key; take the certificate out: "
+		    "openssl pkcs12 -in %s -clcerts -nokeys -out NEW.pem", path, path);
+	case BINARY_KEY:
+		return fault_set(f, FAULT_OPERATOR, "%s: is a private key, not a certificate", path);
+	case NO_BINARY:
+		break;
+	}
+	if (has(b, "PRIVATE KEY-----") || has(b, "-----BEGIN PUBLIC KEY-----")) {
+		return fault_set(f, FAULT_OPERATOR, "%s: is a key, not a certificate (-----BEGIN CERTIFICATE-----)", path);
 	}
 	if (has(b, "-----BEGIN PKCS7-----")) {
 		return fault_set(f, FAULT_OPERATOR, "%s: is PKCS#7; convert it: "
@@ -150,6 +191,7 @@ bool
 pem_private_key(const char *path, EVP_PKEY **out, struct fault *f)
 {
 	EVP_PKEY *key = NULL;
+	enum binary kind;
 	bool asked = false;
 	struct buf b;
 	BIO *bio;
@@ -164,11 +206,20 @@ pem_private_key(const char *path, EVP_PKEY **out, struct fault *f)
 		key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
 	}
 	BIO_free(bio);
+	kind = key ? NO_BINARY : binary_kind(&b);
 	buf_wipe(&b);
 	ERR_clear_error();
 	if (key) {
 		*out = key;
 		return true;
+	}
+	if (kind == BINARY_KEY) {
+		return fault_set(f, FAULT_OPERATOR, "%s: is DER (binary), not Base64; convert it: "
+		    "openssl pkey -inform der -in %s -out NEW.key", path, path);
+	}
+	if (kind == BINARY_PKCS12) {
+		return fault_set(f, FAULT_OPERATOR, "%s: is PKCS#12; take the key out: "
+		    "openssl pkcs12 -in %s -nocerts -nodes -out NEW.key", path, path);
 	}
 	return fault_set(f, FAULT_OPERATOR, asked
 	    ? "%s: the key has a passphrase; store it without one: openssl pkey -in OLD -out NEW"

@@ -29,6 +29,12 @@ counted_of(struct rules *r)
 	return (struct counted *)r;
 }
 
+struct loading {
+	struct rules *rules;
+	const struct site_terms *given; /* of each site; NULL: as the files say */
+	struct conf_faults *faults;
+};
+
 static bool
 load_zone(struct rules *r, size_t i, struct fault *f)
 {
@@ -167,40 +173,69 @@ load_templates(struct site_rules *s, size_t language, const struct site_terms *g
 	return true;
 }
 
-static bool
-load_site(struct rules *r, size_t i, const struct site_terms *given, struct fault *f)
+/* What came of loading one part of a site, at the setting that named it. */
+static void
+note(struct loading *l, size_t site, const char *key, bool ok, const struct fault *f)
 {
-	struct site_rules *s = &r->sites[i];
-	size_t n = s->site->languages.n;
-	char **texts = calloc(n + 1, sizeof *texts);
-	bool ok = false;
+	const struct conf_site *s = &l->rules->conf->sites[site];
 
-	s->templates = calloc(n + 1, sizeof(struct sms_templates *));
-	if (!texts || !s->templates) {
-		fault_set(f, FAULT_BUSY, "no memory");
-		goto out;
-	}
-	if (n == 0) {
-		fault_set(f, FAULT_OPERATOR, "languages: at least one is needed, as in languages = {en}");
-		goto out;
-	}
-	if (!load_zone(r, i, f) || !load_profile(s, given, f) || !load_link_key(r, s, f) || !load_holidays(s, f))
-		goto out;
-	for (size_t k = 0; k < n; k++)
-		if (!load_templates(s, k, given, &texts[k], f))
-			goto out;
-	for (size_t k = 0; k < n; k++)
+	if (!ok)
+		conf_fault_add(l->faults, conf_place_of(l->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s",
+		    s->title, f->text);
+}
+
+static void
+load_parts(struct loading *l, size_t i, char **texts)
+{
+	struct site_rules *s = &l->rules->sites[i];
+	const struct site_terms *given = l->given ? &l->given[i] : NULL;
+	struct fault f = { .kind = FAULT_NONE };
+
+	note(l, i, "time_zone", load_zone(l->rules, i, &f), &f);
+	note(l, i, "profile", load_profile(s, given, &f), &f);
+	note(l, i, "link_key", load_link_key(l->rules, s, &f), &f);
+	note(l, i, "holidays", load_holidays(s, &f), &f);
+	for (size_t k = 0; k < s->site->languages.n; k++)
+		note(l, i, s->site->templates_path[0] ? "templates" : "languages", load_templates(s, k, given, &texts[k], &f), &f);
+	if (s->site->languages.n == 0)
+		note(l, i, "languages", fault_set(&f, FAULT_OPERATOR, "languages: at least one is needed, as in languages = {en}"), &f);
+}
+
+static bool
+finish_site(struct site_rules *s, char *const *texts, struct fault *f)
+{
+	for (size_t k = 0; k < s->site->languages.n; k++)
 		s->words = (int64_t)(((uint64_t)s->words * 1099511628211u ^ (uint64_t)sms_templates_version(s->templates[k])) & 0xffffffffffffu);
-	ok = (terms_of(s->site, (const char *const *)texts, s->profile_file ? s->profile_file : "", &s->terms) &&
-		 terms_hash(&s->terms, s->hash)) ||
-	    fault_set(f, FAULT_BUSY, "no memory for what an approval covers");
+	if (!terms_of(s->site, (const char *const *)texts, s->profile_file ? s->profile_file : "", &s->terms) ||
+	    !terms_hash(&s->terms, s->hash))
+		return fault_set(f, FAULT_BUSY, "no memory for what an approval covers");
 	memcpy(s->approval_hash, s->hash, sizeof s->hash);
 	s->standing.what = s->site->approvers.n > 0 ? STANDING_NEEDED : STANDING_FREE;
-out:
+	return true;
+}
+
+/* Loads all that can be, and says all that cannot. */
+static void
+load_site(struct loading *l, size_t i)
+{
+	struct site_rules *s = &l->rules->sites[i];
+	size_t n = s->site->languages.n, errors = l->faults->errors_n;
+	char **texts = calloc(n + 1, sizeof *texts);
+	struct fault f = { .kind = FAULT_NONE };
+
+	s->templates = calloc(n + 1, sizeof(struct sms_templates *));
+	if (texts && s->templates)
+		load_parts(l, i, texts);
+	else
+		note(l, i, "", fault_set(&f, FAULT_BUSY, "no memory"), &f);
+	/* A link to a block that is not there was said before. */
+	if (l->faults->errors_n == errors && s->site->environment && s->site->environment->organization) {
+		note(l, i, "", finish_site(s, texts, &f), &f);
+		site_words_check(s, l->faults);
+	}
 	for (size_t k = 0; texts && k < n; k++)
 		free(texts[k]);
 	free(texts);
-	return ok;
 }
 
 /* Zones in any order and number give the same sum when their rules are the same. */
@@ -313,8 +348,9 @@ rules_places(const struct rules *r, const char *names, const struct zone **out, 
 	return n;
 }
 
-bool
-rules_make(struct conf *c, const struct site_terms *given, struct rules **out, struct conf_faults *faults)
+/* *out has whatever could be loaded; NULL without memory. */
+static bool
+compile(struct conf *c, const struct site_terms *given, struct rules **out, struct conf_faults *faults)
 {
 	struct counted *made = calloc(1, sizeof *made);
 	struct rules *r = made ? &made->rules : NULL;
@@ -332,26 +368,30 @@ rules_make(struct conf *c, const struct site_terms *given, struct rules **out, s
 	if (!r || !r->sites) {
 		conf_fault_add(faults, NULL, false, "no memory for %zu sites", c->sites_n);
 		rules_drop(r);
+		*out = NULL;
 		return false;
 	}
 	for (size_t i = 0; i < c->sites_n; i++)
 		r->sites[i].site = &c->sites[i];
-	for (size_t i = 0; i < c->sites_n; i++) {
-		struct fault f = { .kind = FAULT_NONE };
-
-		if (!load_site(r, i, given ? &given[i] : NULL, &f))
-			conf_fault_add(faults, &c->sites[i].at, false, "site \"%s\": %s", c->sites[i].title,
-			    f.text);
-		else
-			site_words_check(&r->sites[i], faults);
-	}
+	for (size_t i = 0; i < c->sites_n; i++)
+		load_site(&(struct loading){ r, given, faults }, i);
+	*out = r;
 	if (faults->errors_n == errors && !version_of(r, &r->version))
 		conf_fault_add(faults, NULL, false, "the configuration's digest could not be made");
-	if (faults->errors_n > errors) {
+	if (faults->errors_n == errors)
+		r->tzdata = tzdata_of(r);
+	return faults->errors_n == errors;
+}
+
+bool
+rules_make(struct conf *c, const struct site_terms *given, struct rules **out, struct conf_faults *faults)
+{
+	struct rules *r;
+
+	if (!compile(c, given, &r, faults)) {
 		rules_drop(r);
 		return false;
 	}
-	r->tzdata = tzdata_of(r);
 	*out = r;
 	return true;
 }
@@ -360,6 +400,12 @@ bool
 rules_new(struct conf *c, struct rules **out, struct conf_faults *faults)
 {
 	return rules_make(c, NULL, out, faults);
+}
+
+bool
+rules_look(struct conf *c, struct rules **out, struct conf_faults *faults)
+{
+	return compile(c, NULL, out, faults);
 }
 
 struct rules *

@@ -84,17 +84,28 @@ read_matches(const struct conf_site *site, struct site_map *s, struct fault *f)
 	return true;
 }
 
-static bool
-add_site(struct siu_map *m, size_t i, struct fault *f)
+static void
+note(struct siu_map *m, const struct conf_site *s, const char *key, bool ok, const struct fault *f, struct conf_faults *faults)
+{
+	if (!ok)
+		conf_fault_add(faults, conf_place_of(m->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s", s->title,
+		    f->text);
+}
+
+/* A profile that could not be loaded was told of. */
+static void
+add_site(struct siu_map *m, size_t i, struct conf_faults *faults)
 {
 	const struct conf_site *s = m->rules->sites[i].site;
+	struct fault f = { .kind = FAULT_NONE };
+	bool ok = m->rules->sites[i].profile.n == 0 || read_profile(m, i, &f);
 
-	if (!read_profile(m, i, f))
-		return false;
-	if (s->adt_merge && m->sites[i].profile->prior_patient.n == 0)
-		return fault_set(f, FAULT_OPERATOR,
-		    "adt: merge needs prior_patient in the profile, as prior_patient = {\"MRG-1(*)\"}");
-	return read_matches(s, &m->sites[i], f) && read_link(s, &m->sites[i], f);
+	note(m, s, s->paths.n > 0 ? "paths" : "profile", ok, &f, faults);
+	if (ok && m->sites[i].profile && s->adt_merge && m->sites[i].profile->prior_patient.n == 0)
+		note(m, s, "adt", fault_set(&f, FAULT_OPERATOR,
+		    "adt: merge needs prior_patient in the profile, as prior_patient = {\"MRG-1(*)\"}"), &f, faults);
+	note(m, s, s->only_if.n > 0 ? "only_if" : "never_if", read_matches(s, &m->sites[i], &f), &f, faults);
+	note(m, s, "link", read_link(s, &m->sites[i], &f), &f, faults);
 }
 
 bool
@@ -113,13 +124,8 @@ siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults)
 		siu_map_free(m);
 		return false;
 	}
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_site *s = &r->conf->sites[i];
-		struct fault f = { .kind = FAULT_NONE };
-
-		if (!add_site(m, i, &f))
-			conf_fault_add(faults, &s->at, false, "site \"%s\": %s", s->title, f.text);
-	}
+	for (size_t i = 0; i < n; i++)
+		add_site(m, i, faults);
 	if (faults->errors_n > errors) {
 		siu_map_free(m);
 		return false;

@@ -243,7 +243,8 @@ TEST(files_in_folders)
 	char path[128];
 	struct conf *c = NULL;
 	struct conf_faults faults;
-	char *text = changed("store_key = store.key\n", "include(\"site.d/*.conf\")\nstore_key = store.key\n");
+	char *text = changed("    number = main\n    approver = analyst1\n    reminder \"day\" { before = 1d }\n}\n",
+	    "    number = main approver = analyst1 departments = {'A'}\n}\ninclude(\"site.d/*.conf\")\n");
 
 	(void)snprintf(path, sizeof path, "%s/site.d", folder);
 	assert_int_equal(mkdir(path, 0700), 0);

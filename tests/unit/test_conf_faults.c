@@ -13,6 +13,7 @@ struct row {
 };
 
 #define END_OF_SITE "approver = analyst1\n"
+#define SITE_TWO "}\nsite \"two\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic approver = analyst1 time_zone = UTC number = main\n"
 
 static const struct row rows[] = {
 	/* ---- reading ---- */
@@ -249,7 +250,7 @@ static const struct row rows[] = {
 	    { "10: tenant is the id or the domain" } },
 	{ "an application's secret that is not there", "access_key = keys/acs.key",
 	    "auth = client-secret client_secret = keys/none tenant = t client_id = 11111111-2222-3333-4444-555555555555",
-	    { "8: gateway \"acs\": client_secret: /" } },
+	    { "10: gateway \"acs\": client_secret: /" } },
 	{ "an authority of somebody else", "access_key = keys/acs.key",
 	    "auth = client-secret client_secret = keys/acs.key tenant = t client_id = 11111111-2222-3333-4444-555555555555 "
 	    "authority = \"https://login.example\"", { "10: none of Microsoft's" } },
@@ -329,6 +330,44 @@ static const struct row rows[] = {
 	    "generic time_zone = America/Chicago number = main sending_application = EPIC }\n",
 	    { "40: a message could be for this site" } },
 
+	/* ---- what is never reached ---- */
+	{ "a site behind one that takes all", END_OF_SITE "}\n", END_OF_SITE SITE_TWO "departments = {'^EYE$'} }\n",
+	    { "40: no message reaches it: site \"cardiology\", which stands before it, takes all of them; put \"two\" first" } },
+	{ "also behind a wider sender", END_OF_SITE "}\n", END_OF_SITE SITE_TWO "sending_facility = EYE departments = {EYE} }\n",
+	    { "40: no message reaches it" } },
+	{ "a site before one that takes all", "site \"cardiology\" {\n",
+	    "site \"cardiology\" { departments = {EYE}\n}\nsite \"three\" {\n",
+	    { "29: environment is missing", "29: fhir_base_url is missing", "29: profile is missing", "29: time_zone is missing" } },
+	{ "every pattern within another's", END_OF_SITE "}\n",
+	    "departments = {CARD, '^E.E'} " END_OF_SITE SITE_TWO "departments = {CARDIO, '^EYE$'} }\n", { "40: no message reaches it" } },
+	{ "some patterns within another's", END_OF_SITE "}\n",
+	    "departments = {CARD} " END_OF_SITE SITE_TWO "departments = {CARDIO, '^EYE$'} }\n",
+	    { "warning 41: departments: 'CARDIO' goes to site \"cardiology\", which stands before it" } },
+	{ "the same word in another field", END_OF_SITE "}\n",
+	    "departments = {CARD} " END_OF_SITE SITE_TWO "departments = {CARDIO} paths = {'department = PV1-3.1'} }\n", { NULL } },
+	{ "anchored patterns do not take more than they say", END_OF_SITE "}\n",
+	    "departments = {'^CARD$'} " END_OF_SITE SITE_TWO "departments = {CARD} }\n", { NULL } },
+	{ "of two that tell visit types apart neither is hidden", END_OF_SITE "}\n",
+	    "visit_types = {NEW} " END_OF_SITE SITE_TWO "departments = {EYE} }\n", { NULL } },
+	{ "of two that ask for other fields neither is hidden", END_OF_SITE "}\n",
+	    "only_if = {'PV1-2 = ^O$'} " END_OF_SITE SITE_TWO "departments = {EYE} }\n", { NULL } },
+	{ "a pattern that says nothing more", END_OF_SITE, "departments = {CARD, '^CARD1$', CARD}\n    " END_OF_SITE,
+	    { "warning 38: departments: '^CARD1$' says nothing more: 'CARD' takes that too", "warning 38: departments: 'CARD' says nothing more" } },
+	{ "a site that is confidential as a whole", END_OF_SITE, "departments = {'^CARD$'} confidential_departments = {CARD}\n    " END_OF_SITE,
+	    { "warning 38: confidential_departments takes in all that the site has" } },
+	{ "two reminders at one time", END_OF_SITE, "reminder \"again\" { before = 1440min }\n    " END_OF_SITE,
+	    { "warning 38: reminder \"again\": reminder \"day\" goes at the same time" } },
+	{ "a day is not always 24 hours", END_OF_SITE, "reminder \"again\" { before = 1d }\n    " END_OF_SITE, { NULL } },
+
+	/* ---- the FHIR base URL ---- */
+	{ "a FHIR base URL with a password", "https://lamna.example", "https://user:pw@lamna.example", { "31: fhir_base_url has no user and no password" } },
+	{ "a FHIR base URL with a request", "FHIR/R4\"", "FHIR/R4/metadata\"", { "warning 31: ends before \"/metadata\"" } },
+	{ "a FHIR base URL with a query", "FHIR/R4\"", "FHIR/R4?_format=json\"", { "warning 31: ends before \"?\"" } },
+	{ "a FHIR base URL with a slash at its end", "FHIR/R4\"", "FHIR/R4/\"", { "warning 31: no '/' at its end" } },
+	{ "a FHIR base URL of a test system", "https://lamna.example/api", "https://lamna.example/interconnect-tst-oauth/api",
+	    { "warning 31: says \"tst\", and environment \"prod\" is production" } },
+	{ "a FHIR base URL with its version inside", "https://lamna.example/api/FHIR/R4", "https://fhir.example/r4/11111111-tenant", { NULL } },
+
 	/* ---- secrets ---- */
 
 	{ "promise 8: a connection string is not repeated",
@@ -342,13 +381,13 @@ static const struct row rows[] = {
 	{ "a store key that is not there", "keys/store.key", "keys/none.key",
 	    { "1: make it with: nudgectl keygen /" } },
 	{ "an access key that is not there", "keys/acs.key", "keys/none.key",
-	    { "8: gateway \"acs\": access_key: /" } },
+	    { "10: gateway \"acs\": access_key: /" } },
 	{ "a private key that is not there", "tls/listener.key", "tls/none.key",
-	    { "23: listener \"epic\": private_key: /" } },
+	    { "26: listener \"epic\": private_key: /" } },
 
 	/* ---- warnings ---- */
 	{ "data in another geography", "country = US", "country = US geography = europe",
-	    { "warning 2: geography = europe, but gateway \"acs\", which site \"cardiology\" sends through, keeps its data in unitedstates" } },
+	    { "warning 6: geography = europe, but gateway \"acs\", which site \"cardiology\" sends through, keeps its data in unitedstates" } },
 	{ "toll-free and not verified", "verified = true", "verified = false",
 	    { "warning 15: not verified is blocked" } },
 	{ "one consent only", "consent_send_on_behalf = true", "consent_send_on_behalf = false",
@@ -503,14 +542,14 @@ TEST(files_that_others_could_change_or_read_are_refused)
 		{ "an include is not written by all", "site.conf", 0666, CONF_NUDGED, "1: chmod o-w" },
 		{ "the store key is nobody else's", "keys/store.key", 0644, CONF_NUDGED, "2: chmod" },
 		{ "the store key is not the sender's to check", "keys/store.key", 0644, CONF_SENDER, NULL },
-		{ "the access key is nobody else's", "keys/acs.key", 0604, CONF_SENDER, "9: chmod" },
+		{ "the access key is nobody else's", "keys/acs.key", 0604, CONF_SENDER, "11: chmod" },
 		{ "the access key is not the core's to check", "keys/acs.key", 0644, CONF_NUDGED, NULL },
-		{ "a listener's key is nobody else's", "tls/listener.key", 0606, CONF_NUDGED, "24: chmod" },
+		{ "a listener's key is nobody else's", "tls/listener.key", 0606, CONF_NUDGED, "27: chmod" },
 		{ "a listener's key is not the sender's to check", "tls/listener.key", 0644, CONF_SENDER,
 		    NULL },
-		{ "a check looks at all of them", "tls/listener.key", 0644, CONF_CHECK, "24: chmod" },
-		{ "a check looks at all of them", "keys/acs.key", 0644, CONF_CHECK, "9: chmod" },
-		{ "the group may not write", "keys/acs.key", 0660, CONF_CHECK, "9: chmod" },
+		{ "a check looks at all of them", "tls/listener.key", 0644, CONF_CHECK, "27: chmod" },
+		{ "a check looks at all of them", "keys/acs.key", 0644, CONF_CHECK, "11: chmod" },
+		{ "the group may not write", "keys/acs.key", 0660, CONF_CHECK, "11: chmod" },
 	};
 	char *text = text_with(GOOD_CONF, "store_key", "include(\"site.conf\")\nstore_key");
 

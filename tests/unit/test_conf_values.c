@@ -7,21 +7,42 @@
 #include "conf/options.h"
 #include "conf_files.h"
 
-/* Loads the good configuration with one change; it must load. */
 static struct conf *
-load_with(const struct folder *d, const char *from, const char *to)
+load_text(const struct folder *d, const char *text, const char *to)
 {
-	char *text = text_with(GOOD_CONF, from, to);
 	struct conf *c = NULL;
 	struct conf_faults faults;
 
 	folder_file(d, "nudge.conf", text, 0644);
-	free(text);
 	if (!folder_load(d, "nudge.conf", CONF_NUDGED, &c, &faults)) {
 		show_faults(&faults);
 		fail_msg("it does not load with %s", to);
 	}
 	conf_faults_clear(&faults);
+	return c;
+}
+
+/* Loads the good configuration with one change; it must load. */
+static struct conf *
+load_with(const struct folder *d, const char *from, const char *to)
+{
+	char *text = text_with(GOOD_CONF, from, to);
+	struct conf *c = load_text(d, text, to);
+
+	free(text);
+	return c;
+}
+
+/* The same where more sites come: the first leaves them something. */
+static struct conf *
+load_beside(const struct folder *d, const char *from, const char *to)
+{
+	char *narrow = text_with(GOOD_CONF, "approver = analyst1", "approver = analyst1 departments = {'^CARD'}");
+	char *text = text_with(narrow, from, to);
+	struct conf *c = load_text(d, text, to);
+
+	free(text);
+	free(narrow);
 	return c;
 }
 
@@ -495,7 +516,7 @@ TEST(files_include_files)
 	folder_file(&d, "site.d/deep/one.conf", text, 0644);
 	folder_file(&d, "site.d/30-more.conf", "include('deep/one.conf')\n", 0644);
 	folder_file(&d, "site.d/off.disabled", "this is not read\n", 0644);
-	c = load_with(&d, "store_key", "include(\"site.d/*.conf\")\ninclude(\"none.d/*.conf\")\nstore_key");
+	c = load_beside(&d, "store_key", "include(\"site.d/*.conf\")\ninclude(\"none.d/*.conf\")\nstore_key");
 	same_int("four sites", c->sites_n, 4);
 	same_text("the file's own first", c->sites[0].title, "cardiology");
 	same_text("then sorted by name", c->sites[1].title, "alpha");
@@ -605,7 +626,7 @@ TEST(a_thousand_sites_load)
 		    "\"soon\" { before = 15min } }\n",
 		    i, i);
 	folder_file(&d, "sites.conf", text, 0644);
-	c = load_with(&d, "store_key", "include(\"sites.conf\")\nstore_key");
+	c = load_beside(&d, "store_key", "include(\"sites.conf\")\nstore_key");
 	same_int("all are there", c->sites_n, 1001);
 	conf_drop(c);
 	folder_remove(&d);

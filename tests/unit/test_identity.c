@@ -406,7 +406,7 @@ TEST(check_names_every_certificate_that_will_fail)
 		{ "our own certificate has expired", old, f->two_file, true, true,
 		  "listener \"epic\": certificate" },
 		{ "no certificate of our own", gone, f->two_file, false, false,
-		  "listener \"epic\": /nonexistent.pem" },
+		  "listener \"epic\": certificate: /nonexistent.pem" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

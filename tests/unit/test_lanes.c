@@ -7,7 +7,7 @@
 #define DAY ((int64_t)86400)
 
 static const char second_site[] =
-    "} site \"dental\" { environment = prod fhir_base_url = \"https://y/R4\" profile = generic number = main\n"
+    "departments = {'^C$'} } site \"dental\" { environment = prod fhir_base_url = \"https://y/R4\" profile = generic number = main\n"
     " time_zone = America/Chicago settle = 0s window = \"00:00-24:00\" approver = none contact = \"608-271-9001\"\n"
     " departments = {'^D$'} reminder \"day\" { before = 24h } daily_cap = 0";
 
@@ -112,7 +112,7 @@ in_a_minute(const char *second_number)
 	rig_change(&r, "sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 600/min",
 	    "sender = \"LAMNA\" type = alphanumeric gateway = acs rate = 60/min");
 	(void)snprintf(more, sizeof more, "daily_cap = 0 %s", second_site);
-	rig_change(&r, "reminder \"day\" { before = 24h }", "reminder \"day\" { before = 24h } daily_cap = 0 } site \"dental\" { environment = prod "
+	rig_change(&r, "reminder \"day\" { before = 24h }", "reminder \"day\" { before = 24h } daily_cap = 0 departments = {'^C$'} } site \"dental\" { environment = prod "
 	    "fhir_base_url = \"https://y/R4\" profile = generic number = other time_zone = America/Chicago settle = 0s window = \"00:00-24:00\" "
 	    "approver = none contact = \"608-271-9001\" departments = {'^D$'} reminder \"day\" { before = 24h } daily_cap = 0");
 	memset(site_n, 0, sizeof site_n);

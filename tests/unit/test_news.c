@@ -11,7 +11,7 @@
 /* ---- read ---- */
 
 static const char sites_text[] = HOSPITAL_TOP
-    SITE("ward", "prod", "epic", "EPIC", "LAMNA", "America/Chicago", "adt = {deceased, phone, merge} adt_sending_application = EPICADT")
+    SITE("ward", "prod", "epic", "EPIC", "LAMNA", "America/Chicago", "departments = {'^W'} adt = {deceased, phone, merge} adt_sending_application = EPICADT")
     SITE("clinic", "prod", "oracle-health", "EPIC", "LAMNA", "America/Chicago", "departments = {'^X'} adt = {deceased} adt_sending_application = EPICADT")
     SITE("quiet", "prod", "epic", "MUTE", "LAMNA", "America/Chicago", "")
     SITE("trial", "trials", "epic", "EPICTST", "LAMNA", "America/Chicago", "adt = {phone}");
