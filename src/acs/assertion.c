@@ -183,7 +183,7 @@ principal_assertion(struct span pem, const char *client, const char *audience, c
 	}
 	buf_init(&jwt, ASSERTION_MAX);
 	ok = add_part(header_of(&h, with_chain), &jwt) && buf_add_char(&jwt, '.') &&
-	    add_part(json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:I}", "aud", audience, "exp", (json_int_t)(now_s + LIFE_S), "iss",
+	    add_part(json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:I}", "aud", audience, "exp", (json_int_t)now_s + LIFE_S, "iss",
 	                 client, "sub", client, "nbf", (json_int_t)now_s, "jti", id, "iat", (json_int_t)now_s),
 	        &jwt);
 	if (ok) {

@@ -214,7 +214,7 @@ challenge_path(const struct principal *i, struct span header, char *out, size_t 
 {
 	static const char realm[] = "Basic realm=";
 	size_t folder = strlen(i->folder);
-	struct span path = header;
+	struct span path;
 
 	if (span_find_nocase(header, realm) != 0)
 		return fault_set(f, FAULT_PEER, "its challenge is none of Azure Arc's");

@@ -341,7 +341,7 @@ audit_files(int folder, int64_t **seqs, size_t *n)
 		free(list);
 		return false;
 	}
-	if (*n > 0)
+	if (list)
 		qsort(list, *n, sizeof *list, by_number);
 	*seqs = list;
 	return true;

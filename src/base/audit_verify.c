@@ -28,7 +28,7 @@ struct walk {
 	struct audit_verdict *out;
 	audit_finding_fn *fn;
 	void *ctx;
-	const char *file;
+	char file[AUDIT_NAME_MAX]; /* that is being read; "": none */
 	int64_t line;
 };
 
@@ -201,16 +201,14 @@ begin_file(struct walk *w, int64_t first_seq, bool first)
 static bool
 walk_file(struct walk *w, int64_t first_seq, bool first, bool last, struct buf *text, struct fault *f)
 {
-	char name[AUDIT_NAME_MAX];
 	struct span rest;
 
-	audit_file_name(first_seq, name);
-	w->file = name;
+	audit_file_name(first_seq, w->file);
 	w->line = 0;
-	if (!read_settled(w, name, last, text, f))
+	if (!read_settled(w, w->file, last, text, f))
 		return false;
 	if (!begin_file(w, first_seq, first))
-		return fault_set(f, FAULT_OPERATOR, "%s: its number is out of all reason", name);
+		return fault_set(f, FAULT_OPERATOR, "%s: its number is out of all reason", w->file);
 	if (text->n == 0 && !last)
 		found(w, "the file is empty");
 	for (rest = buf_span(text); rest.n > 0;) {
@@ -231,7 +229,7 @@ walk_file(struct walk *w, int64_t first_seq, bool first, bool last, struct buf *
 static void
 end_walk(struct walk *w)
 {
-	w->file = "";
+	w->file[0] = '\0';
 	w->line = 0;
 	if (w->missing > 0 && !w->missing_said)
 		found(w, "the first records are missing, and no record says that they grew too old");
@@ -257,7 +255,7 @@ walk_all(struct walk *w, struct fault *f)
 	    audit_state_read(buf_span(&text), &w->state);
 	if (!audit_files(w->folder, &seqs, &n))
 		ok = fault_set(f, FAULT_BUSY, "the folder cannot be read");
-	w->file = "";
+	w->file[0] = '\0';
 	meet_marks(w);
 	for (size_t i = 0; ok && i < n; i++)
 		ok = walk_file(w, seqs[i], i == 0, i + 1 == n, &text, f);

@@ -180,11 +180,11 @@ add_settings(json_t *list, const struct conf *a, const struct conf *b)
 		const struct conf_written *x = i < a->written_n ? &a->written[i] : NULL, *y = k < b->written_n ? &b->written[k] : NULL;
 		int n = !x ? 1 : !y ? -1 : order(x, y);
 
-		if (n < 0)
+		if (x && n < 0)
 			add_setting(list, x, x->value, NULL);
-		else if (n > 0)
+		else if (y && n > 0)
 			add_setting(list, y, NULL, y->value);
-		else if (strcmp(x->value, y->value) != 0)
+		else if (x && y && strcmp(x->value, y->value) != 0)
 			add_setting(list, x, x->value, y->value);
 		i += n <= 0;
 		k += n >= 0;

@@ -62,6 +62,7 @@ command_sites_again(struct engine *e, struct fault *f)
 
 	if (!command_sites(e, e->rules, &st, f))
 		return false;
+	assert(st); /* room for one at least */
 	for (size_t i = 0; i < e->rules->conf->sites_n; i++) {
 		st[i].storm = e->sites[i].storm;
 		st[i].storm_n = e->sites[i].storm_n;
