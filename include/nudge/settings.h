@@ -22,6 +22,9 @@ struct approvals {
  * of it; *out is untouched. *faults is initialised here. */
 bool settings_load(const char *path, enum conf_reader reader, struct settings *out, struct conf_faults *faults)
     __attribute__((warn_unused_result));
+/* The same before anything is served: also whether the ports can be had, or are held by our own. */
+bool settings_check(const char *path, enum conf_reader reader, struct settings *out, struct conf_faults *faults)
+    __attribute__((warn_unused_result));
 void settings_clear(struct settings *s); /* Zeroed or half made is fine. */
 
 /* Puts in force what the approvals allow, see nudge/rules.h. false: *faults

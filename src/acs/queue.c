@@ -9,6 +9,7 @@
 
 #include "acs/key.h"
 #include "acs/secret.h"
+#include "nudge/acs.h"
 #include "nudge/clock.h"
 #include "nudge/log.h"
 #include "nudge/seal.h"
@@ -354,16 +355,15 @@ read_secret(struct queue_reader *q, const struct conf_gateway *g, struct fault *
 	return ok;
 }
 
-bool
-queue_reader_new(struct event_base *base, struct http *http, const struct conf_gateway *g, const struct told_outlet *outlet,
-    struct queue_reader **out, struct fault *f)
+/* Not reading yet. */
+static bool
+reader_make(struct event_base *base, struct http *http, const struct conf_gateway *g, struct queue_reader **out, struct fault *f)
 {
 	struct queue_reader *q = calloc(1, sizeof *q);
 
 	if (!q)
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	q->http = http;
-	q->outlet = *outlet;
 	q->wait_ms = BUSY_MS;
 	buf_init(&q->sas, 4096);
 	(void)snprintf(q->gateway, sizeof q->gateway, "%s", g->title);
@@ -377,9 +377,34 @@ queue_reader_new(struct event_base *base, struct http *http, const struct conf_g
 		queue_reader_free(q);
 		return false;
 	}
-	again_in(q, 0);
 	*out = q;
 	return true;
+}
+
+bool
+queue_reader_new(struct event_base *base, struct http *http, const struct conf_gateway *g, const struct told_outlet *outlet,
+    struct queue_reader **out, struct fault *f)
+{
+	if (!reader_make(base, http, g, out, f))
+		return false;
+	(*out)->outlet = *outlet;
+	again_in(*out, 0);
+	return true;
+}
+
+bool
+queue_try(struct event_base *base, struct http *http, const struct conf_gateway *g, http_done_fn *done, void *ctx,
+    struct queue_reader **out, struct fault *f)
+{
+	char id[ACS_REPEAT_ID_MAX], tail[64];
+	struct http_call *call;
+
+	if (!reader_make(base, http, g, out, f))
+		return false;
+	if (acs_request_id(id, sizeof id) && snprintf(tail, sizeof tail, "/messages/%s", id) < (int)sizeof tail &&
+	    request(*out, "DELETE", tail, "popreceipt=AgAAAAMAAAAAAAAAAAAAAAAAAAA%3D", QUEUE_ANSWER_MAX, done, ctx, &call))
+		return true;
+	return fault_set(f, FAULT_BUSY, "was not asked: out of memory");
 }
 
 void

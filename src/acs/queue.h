@@ -47,6 +47,11 @@ struct queue_reader;
 /* Copies what it needs of g, whose queue is set; reads key or SAS. */
 bool queue_reader_new(struct event_base *base, struct http *http, const struct conf_gateway *g, const struct told_outlet *outlet,
     struct queue_reader **out, struct fault *f) __attribute__((warn_unused_result));
+/* Asks once to delete a message that is not there: it needs the right that
+ * reading needs, and changes nothing. done is called as by http_send(); *out is
+ * the caller's to free after http_free() or done. */
+bool queue_try(struct event_base *base, struct http *http, const struct conf_gateway *g, http_done_fn *done, void *ctx,
+    struct queue_reader **out, struct fault *f) __attribute__((warn_unused_result));
 void queue_reader_free(struct queue_reader *q); /* What is under way comes again. NULL is fine. */
 
 #endif

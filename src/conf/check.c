@@ -317,5 +317,6 @@ check_across(struct reader *r)
 	check_overlap(r);
 	check_shadows(r);
 	check_geography(r);
+	check_folders(r);
 	check_secrets(r);
 }

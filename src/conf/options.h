@@ -141,6 +141,7 @@ void build_written(struct reader *r); /* what is set, for people to compare */
 void written_free(struct conf *c);
 void check_across(struct reader *r); /* between blocks, and the secrets */
 void check_shadows(struct reader *r); /* what stands behind something else and is never reached */
+void check_folders(struct reader *r); /* of the store, its journal and the sockets */
 /* Both take the same messages, or some that both fit. */
 bool check_same_messages(const struct conf_site *a, const struct conf_site *b);
 void build_fhir_url(const struct section *s, const struct conf_site *site); /* how it looks */

@@ -1,5 +1,6 @@
 /* settings.c - the stages of a configuration, each reporting into the same list. */
 // SPDX-License-Identifier: Apache-2.0
+#include "control/ports.h"
 #include "nudge/settings.h"
 
 #include <stdio.h>
@@ -29,8 +30,8 @@ sort_faults(struct conf_faults *l)
 	}
 }
 
-bool
-settings_load(const char *path, enum conf_reader reader, struct settings *out, struct conf_faults *faults)
+static bool
+load(const char *path, enum conf_reader reader, bool with_ports, struct settings *out, struct conf_faults *faults)
 {
 	struct settings s = { NULL, NULL, NULL };
 	struct conf *c = NULL;
@@ -41,6 +42,7 @@ settings_load(const char *path, enum conf_reader reader, struct settings *out, s
 		ok = rules_look(c, &s.rules, faults) && ok;
 		ok = s.rules && siu_map_new(s.rules, &s.map, faults) && ok;
 		ok = (reader == CONF_SENDER || mllp_check(c, faults)) && ok;
+		ok = (!with_ports || ports_check(c, faults)) && ok;
 	}
 	conf_drop(c);
 	sort_faults(faults);
@@ -51,6 +53,18 @@ settings_load(const char *path, enum conf_reader reader, struct settings *out, s
 	s.file = rules_hold(s.rules);
 	*out = s;
 	return true;
+}
+
+bool
+settings_load(const char *path, enum conf_reader reader, struct settings *out, struct conf_faults *faults)
+{
+	return load(path, reader, false, out, faults);
+}
+
+bool
+settings_check(const char *path, enum conf_reader reader, struct settings *out, struct conf_faults *faults)
+{
+	return load(path, reader, true, out, faults);
 }
 
 bool

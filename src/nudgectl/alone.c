@@ -1,4 +1,4 @@
-/* alone.c - commands that need no nudged: check, keygen, send. */
+/* alone.c - commands that need no nudged: keygen, send. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,44 +7,9 @@
 #include "nudge/hl7.h"
 #include "nudge/mllp_send.h"
 #include "nudge/seal.h"
-#include "nudge/settings.h"
 #include "nudgectl/nudgectl.h"
 
 #define MESSAGE_MAX (16u << 20)
-
-int
-command_check(struct call *c)
-{
-	struct settings s = { NULL, NULL, NULL };
-	struct conf_faults faults;
-	json_t *list = json_array();
-	bool ok;
-
-	if (c->argc != 1) {
-		json_decref(list);
-		return call_usage("check FILE [--json]");
-	}
-	ok = settings_load(c->argv[0], CONF_CHECK, &s, &faults);
-	for (size_t i = 0; i < faults.n; i++) {
-		const struct conf_fault *x = &faults.item[i];
-		char line[1024];
-
-		settings_fault_text(x, line, sizeof line);
-		if (!c->json)
-			(void)fprintf(stderr, "%s\n", line);
-		(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s}", "file", x->file, "line", x->line,
-		                                      "warning", x->warning, "text", x->text));
-	}
-	if (c->json)
-		(void)call_print_json(json_pack("{s:b, s:O}", "ok", ok, "faults", list));
-	else if (ok)
-		(void)printf("%s: good, %zu site%s\n", c->argv[0], s.rules->conf->sites_n,
-		    s.rules->conf->sites_n == 1 ? "" : "s");
-	json_decref(list);
-	conf_faults_clear(&faults);
-	settings_clear(&s);
-	return ok ? EXIT_SUCCESS : EXIT_CONF;
-}
 
 int
 command_keygen(struct call *c)

@@ -40,7 +40,7 @@ static const struct {
 	{ "backup", "FILE", "a copy of the store while it works, opened and looked over", command_backup },
 	{ "audit", "verify [--directory DIR] [--key FILE] [--head SEQ:MAC]",
 		"whether the log of who did what is whole and as it was written", command_audit },
-	{ "check", "FILE", "check a configuration, without nudged", command_check },
+	{ "check", "FILE [--online [--ca FILE]]", "check a configuration, without nudged; try gateways, queues and FHIR servers", command_check },
 	{ "keygen", "FILE", "make a store key, without nudged", command_keygen },
 	{ "learn", "SITE [FILE...]", "what a sender's messages have in common, and the site block that they suggest", command_learn },
 	{ "simulate", "FILE... [--at TIME | --at message] [--show-phi] | --config FILE [--since 30d] [--price P]",

@@ -482,7 +482,7 @@ main(int argc, char **argv)
 		return usage(stderr, EXIT_USAGE);
 	log_open("nudged", level);
 	harden();
-	if (!settings_load(h.conf_path, CONF_NUDGED, &h.settings, &faults)) {
+	if (!(test ? settings_check : settings_load)(h.conf_path, CONF_NUDGED, &h.settings, &faults)) {
 		print_faults(&faults);
 		conf_faults_clear(&faults);
 		return EXIT_CONF;

@@ -229,7 +229,7 @@ load_site(struct loading *l, size_t i)
 	else
 		note(l, i, "", fault_set(&f, FAULT_BUSY, "no memory"), &f);
 	/* A link to a block that is not there was said before. */
-	if (l->faults->errors_n == errors && s->site->environment && s->site->environment->organization) {
+	if (texts && s->templates && l->faults->errors_n == errors && s->site->environment && s->site->environment->organization) {
 		note(l, i, "", finish_site(s, texts, &f), &f);
 		site_words_check(s, l->faults);
 	}

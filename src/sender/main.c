@@ -11,6 +11,7 @@
 
 #include "nudge/log.h"
 #include "sender/loop.h"
+#include "sender/try.h"
 
 #define EXIT_CONF 78
 #define EXIT_USAGE 2
@@ -135,8 +136,10 @@ harden(void)
 static int
 usage(FILE *to, int status)
 {
-	(void)fputs("usage: nudge-sender -c FILE [-v]\n"
-	            "  -c FILE  configuration\n  -v       say more\n  -V       version\n  -h       this help\n", to);
+	(void)fputs("usage: nudge-sender -c FILE [-v] [-o [-a FILE]]\n"
+	            "  -c FILE  configuration\n  -v       say more\n"
+	            "  -o       try gateways, queues and FHIR servers once, and exit\n  -a FILE  CA of the FHIR servers (default: the system's)\n"
+	            "  -V       version\n  -h       this help\n", to);
 	return status;
 }
 
@@ -147,12 +150,20 @@ main(int argc, char **argv)
 	struct conf *c = NULL;
 	struct conf_faults faults;
 	enum log_level level = LOG_INFO;
+	const char *ca = "";
+	bool once = false;
 	int o, status;
 
-	while ((o = getopt(argc, argv, "c:vVh")) != -1)
+	while ((o = getopt(argc, argv, "c:oa:vVh")) != -1)
 		switch (o) {
 		case 'c':
 			s.path = optarg;
+			break;
+		case 'o':
+			once = true;
+			break;
+		case 'a':
+			ca = optarg;
 			break;
 		case 'v':
 			level = LOG_DEBUG;
@@ -176,7 +187,7 @@ main(int argc, char **argv)
 	}
 	print_faults(&faults);
 	conf_faults_clear(&faults);
-	status = serve(&s, c);
+	status = once ? try_outside(c, ca) : serve(&s, c);
 	conf_drop(c);
 	return status;
 }

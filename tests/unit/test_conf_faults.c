@@ -577,6 +577,64 @@ TEST(files_that_others_could_change_or_read_are_refused)
 	free(text);
 }
 
+TEST(folders_that_cannot_be_used_are_refused)
+{
+	static const struct {
+		const char *rule, *top;
+		mode_t state, journal; /* 0: not there */
+		uid_t owner;           /* of the journal's folder */
+		enum conf_reader who;
+		const char *want; /* NULL: it loads, and nothing is said */
+	} cases[] = {
+		{ "both private", "journal_directory = journal", 0700, 0700, 0, CONF_NUDGED, NULL },
+		{ "both are made at the start", "journal_directory = journal", 0, 0, 0, CONF_NUDGED, NULL },
+		{ "the store's is not everybody's", "", 0777, 0, 0, CONF_NUDGED, "1: state_directory /" },
+		{ "a check says so too", "", 0777, 0, 0, CONF_CHECK, "1: chmod 0700" },
+		{ "it is not the sender's to check", "", 0777, 0, 0, CONF_SENDER, NULL },
+		{ "the journal's is not everybody's", "journal_directory = journal", 0700, 0707, 0, CONF_CHECK, "2: chmod 0700" },
+		{ "the journal's is no file", "journal_directory = nudge.conf", 0700, 0, 0, CONF_CHECK, "2: is no folder" },
+		{ "nudged makes no folders above", "journal_directory = none/journal", 0700, 0, 0, CONF_CHECK, "2: make it with: install -d" },
+		{ "nor below a file", "journal_directory = \"nudge.conf/x\"", 0700, 0, 0, CONF_CHECK, "2: Not a directory" },
+		{ "a folder each", "journal_directory = state", 0700, 0, 0, CONF_CHECK, "2: journal_directory is state_directory" },
+		{ "of one owner", "journal_directory = journal", 0700, 0700, 12345, CONF_NUDGED, "2: belongs to another user than state_directory" },
+		{ "sockets have short names", "control_socket = \"/run/nudge/0123456789012345678901234567890123456789012345678901234567890123456789"
+		    "0123456789012345678901234567890123456789\"", 0700, 0, 0, CONF_CHECK, "2: may have 107 characters" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct folder d;
+		struct conf *c = NULL;
+		struct conf_faults faults;
+		char top[512], state[128], journal[128], *text;
+		bool loaded;
+
+		if (cases[i].owner != 0 && geteuid() != 0)
+			continue;
+		(void)snprintf(top, sizeof top, "state_directory = state\n%s\nstore_key", cases[i].top);
+		text = text_with(GOOD_CONF, "store_key", top);
+		folder_make(&d);
+		folder_file(&d, "nudge.conf", text, 0644);
+		(void)snprintf(state, sizeof state, "%s/state", d.path);
+		(void)snprintf(journal, sizeof journal, "%s/journal", d.path);
+		if (cases[i].state)
+			assert_true(mkdir(state, 0700) == 0 && chmod(state, cases[i].state) == 0);
+		if (cases[i].journal)
+			assert_true(mkdir(journal, 0700) == 0 && chmod(journal, cases[i].journal) == 0 &&
+			    (cases[i].owner == 0 || chown(journal, cases[i].owner, (gid_t)-1) == 0));
+		loaded = folder_load(&d, "nudge.conf", cases[i].who, &c, &faults);
+		if (loaded != !cases[i].want || (cases[i].want && !has_fault(&faults, cases[i].want))) {
+			show_faults(&faults);
+			fail_msg("%s: want \"%s\"", cases[i].rule, cases[i].want ? cases[i].want : "");
+		}
+		conf_faults_clear(&faults);
+		conf_drop(c);
+		(void)rmdir(state);
+		(void)rmdir(journal);
+		folder_remove(&d);
+		free(text);
+	}
+}
+
 TEST(files_that_are_none_are_refused)
 {
 	static const struct {
@@ -608,6 +666,7 @@ main(void)
 		RUN(what_stands_twice_is_found_across_files),
 		RUN(two_environments_need_tls),
 		RUN(files_that_others_could_change_or_read_are_refused),
+		RUN(folders_that_cannot_be_used_are_refused),
 		RUN(files_that_are_none_are_refused),
 	};
 

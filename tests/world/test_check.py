@@ -1,8 +1,13 @@
 """What a check says of a configuration that people got wrong: everything at once, each at its line, with what would be right."""
+import base64
+import http.server
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
+import threading
 
 import certs
 from house import BIN, CONF, House
@@ -127,3 +132,112 @@ def test_sites_that_nothing_reaches():
         house.template = CONF.replace("{more}", "").replace('site "cardiology"', '{more}\nsite "cardiology"')
         house.configure()
         check(house, status=0)
+
+
+class Fhir:
+    """A FHIR server on loopback over TLS; answer: status, headers, body."""
+
+    def __init__(self, house):
+        self.answer, self.asked = (200, {}, '{"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "software": {"name": "Epic"}}'), []
+        fhir = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                fhir.asked.append((self.path, self.headers.get("Accept", ""), self.headers.get("Authorization")))
+                status, headers, body = fhir.answer
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(f"{house.certs}/acs.crt", f"{house.certs}/acs.key")
+        self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"https://localhost:{self.server.server_address[1]}/api/FHIR/R4"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def online(house, *args, status):
+    """{"gateway": (works, text)}; in text it says the same."""
+    ca = args or ("--ca", f"{house.certs}/ca.crt")
+    shown = house.run([f"{BIN}/nudgectl", "check", house.conf, "--online", *ca], status=status)
+    listed = json.loads(house.run([f"{BIN}/nudgectl", "check", house.conf, "--online", *ca, "--json"], status=status).stdout)
+    assert listed["ok"] is (status == 0)
+    for x in listed["online"]:
+        line = f'{x["what"]} "{x["title"]}": {x["url"]} {x["text"]}\n'
+        assert (line in shown.stdout) if x["works"] else ("error: " + line in shown.stderr), (line, shown.stdout, shown.stderr)
+    return {x["what"]: (x["works"], x["text"]) for x in listed["online"]}
+
+
+def test_what_is_outside():
+    """--online asks the gateway and the FHIR server, says per thing what happened, sends nothing, and tells no secret."""
+    with House(start=False) as house, Fhir(house) as fhir:
+        house.template = CONF.replace("https://lamnahealthcare.com/fhir/api/FHIR/R4", fhir.url)
+        house.start_acs()
+        house.make_key()
+        house.configure()
+        assert online(house, status=0) == {"gateway": (True, "takes access_key"), "fhir": (True, "is a FHIR server of version 4.0.1, Epic")}
+        assert fhir.asked[0] == ("/api/FHIR/R4/metadata", "application/fhir+json, application/json;q=0.9", None), fhir.asked
+        assert house.accepted() == [], "nothing is sent"
+        good = fhir.answer
+        for answer, works, words in (
+                ((200, {}, good[2].replace("4.0.1", "3.0.2")), False, "but fhir_base_url names R4"),
+                ((200, {"Content-Type": "text/html"}, "<html>Sign in</html>"), False, "no CapabilityStatement"),
+                ((302, {"Location": "https://localhost/"}, ""), False, "sends whoever asks elsewhere"), ((404, {}, ""), False, "has no metadata"),
+                ((401, {}, ""), True, "only to whom it knows"), ((503, {}, ""), False, "answers 503")):
+            fhir.answer = answer
+            said = online(house, status=0 if works else 1)["fhir"]
+            assert said[0] is works and words in said[1], said
+        fhir.answer = good
+        # a FHIR server's certificate is the system's to know, unless told otherwise
+        assert "is not trusted" in online(house, "--ca", "/etc/ssl/certs/ca-certificates.crt", status=1)["fhir"][1]
+        house.write("keys/acs.key", base64.b64encode(b"x" * 32).decode(), 0o600)
+        assert online(house, status=1)["gateway"] == (False, "refuses access_key: it is another resource's, or was replaced")
+        house.stop("acs")
+        assert "cannot be reached" in online(house, status=1)["gateway"][1]
+        # what cannot be applied is not tried
+        house.template = house.template.replace("America/Chicago", "America/Chicagoo")
+        house.configure()
+        done = house.run([f"{BIN}/nudgectl", "check", house.conf, "--online"], status=78)
+        assert "Chicagoo" in done.stderr and "was not tried: mend these first" in done.stderr, done.stderr
+
+
+def test_ports_in_use():
+    """Another program's port is an error that names it; our own daemon's is fine, for both programs."""
+    with House() as house:
+        check(house, status=0)
+        house.run([f"{BIN}/nudged", "-t", "-c", house.conf])
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            mine = other.getsockname()[1]
+            house.template = CONF.replace("port = {port}", f"port = {mine}")
+            house.configure()
+            words = f'error: listener "epic": port {mine} is in use by {open("/proc/self/comm").read().strip()} (process {os.getpid()})'
+            said(house, check(house), "port = ", words)
+            assert words.replace("error: ", "") in house.run([f"{BIN}/nudged", "-t", "-c", house.conf], status=78).stderr
+        check(house, status=0)
+        house.template = CONF.replace("127.0.0.1", "192.0.2.1")
+        house.configure()
+        said(house, check(house), 'address = ', "192.0.2.1 is not one of this machine's")
+        # another nudged holds the port
+        house.template = CONF.replace("{folder}/run/control", "{folder}/run/second")
+        house.configure()
+        said(house, check(house), "port = ", f"port {house.port} is in use by nudged")
+
+
+def test_only_the_sender_has_a_way_out():
+    def needs(program):
+        return subprocess.run(["readelf", "-d", f"{BIN}/{program}"], check=True, capture_output=True, text=True).stdout
+    assert "libcurl" in needs("nudge-sender") and "libcurl" not in needs("nudged") + needs("nudgectl")

@@ -6,7 +6,7 @@ import os
 from azurite import ACCOUNT, KEY, Azurite
 from events import cloud, grid, inbound, pascal, report
 from feed import in_seconds, siu
-from house import House, wait
+from house import BIN, CONF, House, wait
 from peers import PEERS, installed
 
 
@@ -172,3 +172,30 @@ def test_many_events_and_texts_from_phones():
             house.azurite.put(json.dumps(cloud("inbound", inbound(x["to"], x["from"], "Thank you, Erika"))))
         wait(lambda: house.status()["texts"]["delivered"] == 40, 40)
         house.empty()
+
+
+def test_a_check_asks_the_queue_and_changes_nothing():
+    """check --online: the right to read is there or not, by key and by signature, and a message that waits stays as it is."""
+    with House(start=False) as house:
+        azurite = Azurite(house)
+        azurite.put("one")
+        house.start_acs()
+        house.make_key()
+
+        def asked(how, secret, url=azurite.url):
+            house.write("keys/queue", secret, 0o600)
+            house.configure(gateway=f'queue = "{url}"\n    queue_{how} = keys/queue', site='fhir_base_url = "https://127.0.0.1:1/R4"')
+            done = house.run([f"{BIN}/nudgectl", "check", house.conf, "--online", "--json"], status=1)
+            return next((x["works"], x["text"]) for x in json.loads(done.stdout)["online"] if x["what"] == "queue")
+        house.template = CONF.replace('fhir_base_url = "https://lamnahealthcare.com/fhir/api/FHIR/R4"', "")
+        assert asked("key", KEY) == (True, "queue_key may read it")
+        assert asked("sas", azurite.sas()) == (True, "queue_sas may read it")
+        works, text = asked("key", base64.b64encode(b"another key" * 4).decode())
+        assert not works and "refuses queue_key (403)" in text, text
+        works, text = asked("sas", azurite.sas(permissions="r"))
+        assert not works and "may not process (sp=p)" in text, text
+        works, text = asked("sas", azurite.sas(seconds=-100))
+        assert not works and "it is over" in text, text
+        works, text = asked("key", KEY, azurite.url + "-none")
+        assert not works and "there is no such queue" in text, text
+        assert azurite.left() == 1 and len(azurite.peek()) == 1, "and it is visible"
