@@ -8,6 +8,7 @@
 
 #define TWO_HOURS 7200
 #define BEFORE_CLOSING_S 300
+#define TOGETHER_S 1800
 
 void
 plan_fingerprint(const struct conf_site *site, int64_t start_s, struct span link, uint8_t out[16])
@@ -328,9 +329,61 @@ has_reminder(const struct plan_input *in, const struct plan *out, const char *ti
 	return false;
 }
 
+/* A reminder that is not at its own time must not follow another at its heels; two at one second never go both. */
+static bool
+too_near(int64_t due_s, bool moved, int64_t other_s)
+{
+	int64_t apart = due_s < other_s ? other_s - due_s : due_s - other_s;
+
+	return apart == 0 || (moved && apart < TOGETHER_S);
+}
+
+static bool
+near_known(const struct plan_input *in, const struct plan *out, const struct plan_row *row, bool moved)
+{
+	for (size_t i = 0; i < in->known_n; i++) {
+		const struct plan_known *k = &in->known[i];
+
+		if (k->kind == TEXT_REMINDER && k->this_patient && k->start_s == in->start_s && (is_open(k) || text_was_told(k->state)) &&
+		    !was_ended(out, k->id) && too_near(row->due_s, moved, k->due_s))
+			return true;
+	}
+	return false;
+}
+
+/* Windows, holidays and late bookings bring several reminders of a visit to one time: the patient gets one of them. That
+ * is one at its own time or, where all were moved, the one that belongs nearest to the visit. */
+static void
+part_reminders(const struct plan_input *in, struct plan *out, size_t first, const int64_t own_s[PLAN_ROWS_MAX])
+{
+	for (size_t i = first; i < out->add_n; i++) {
+		struct plan_row *row = &out->add[i];
+		bool moved = row->due_s != own_s[i], loses;
+
+		if (row->state != TEXT_PENDING)
+			continue;
+		loses = near_known(in, out, row, moved);
+		for (size_t k = first; k < out->add_n && !loses; k++) {
+			const struct plan_row *other = &out->add[k];
+			bool other_moved = other->due_s != own_s[k];
+			bool behind = moved != other_moved ? moved : own_s[i] < own_s[k] || (own_s[i] == own_s[k] && i > k);
+
+			loses = k != i && other->state == TEXT_PENDING && behind && too_near(row->due_s, moved, other->due_s);
+		}
+		if (loses) {
+			row->state = TEXT_SUPPRESSED;
+			row->clinic_hours = false;
+			row->reason = REASON_TOGETHER;
+		}
+	}
+}
+
 static void
 plan_reminders(const struct plan_input *in, struct plan *out)
 {
+	size_t first = out->add_n;
+	int64_t own_s[PLAN_ROWS_MAX];
+
 	end_reminders(in, out);
 	if (why_over(in) != REASON_NONE)
 		return;
@@ -341,9 +394,12 @@ plan_reminders(const struct plan_input *in, struct plan *out)
 		if (has_reminder(in, out, r->title))
 			continue;
 		row = add_row(out, in, TEXT_REMINDER, r->title);
-		if (row)
-			make_reminder(in, r, row);
+		if (!row)
+			break;
+		own_s[out->add_n - 1] = plan_reminder_due(r, in->rules->zone, in->start_s, &in->wall);
+		make_reminder(in, r, row);
 	}
+	part_reminders(in, out, first, own_s);
 }
 
 void

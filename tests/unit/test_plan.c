@@ -346,6 +346,70 @@ TEST(reminders_on_every_clock_and_no_holiday)
 	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
 }
 
+static struct conf_reminder
+reminder_of(const char *title, int64_t before_s)
+{
+	return (struct conf_reminder){ .title = word(title), .form = BEFORE_ELAPSED, .before_s = before_s };
+}
+
+TEST(one_text_where_several_reminders_meet)
+{
+	struct conf_reminder was[2] = { clinic.reminders[0], clinic.reminders[1] };
+	struct world w;
+
+	/* Three that the window brings to 09:00, one that is there by itself. */
+	clinic.site.window = (struct conf_window){ 9 * 60, 20 * 60, false, 0 };
+	clinic.site.reminders_n = 3;
+	clinic.reminders[0] = reminder_of("27h", 27 * 3600);
+	clinic.reminders[1] = reminder_of("26h", 26 * 3600);
+	clinic.reminders[2] = reminder_of("25h", 25 * 3600);
+	begin(&w, "2026-11-25 09:30", "2026-11-20 12:00");
+	step(&w);
+	same_text("the nearest to the visit goes", open_texts(&w), "booked reminder:25h");
+	same_int("and the others say why", last_reason(&w, TEXT_REMINDER), REASON_WAITING_WINDOW);
+	same_int("each of them", w.known[1].reason, REASON_TOGETHER);
+	step(&w);
+	same_int("planning again changes nothing", plan.add_n + plan.end_n, 0);
+	move(&w, "2026-11-25 10:15");
+	step(&w);
+	same_text("one at its own time goes before those that were moved near it", open_texts(&w), "booked reminder:25h");
+	begin(&w, "2026-11-25 15:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("at their own times all go", open_texts(&w), "booked reminder:27h reminder:26h reminder:25h");
+
+	/* The rules change: what comes anew does not join one that waits. */
+	clinic.site.reminders_n = 1;
+	begin(&w, "2026-11-25 09:30", "2026-11-20 12:00");
+	step(&w);
+	clinic.site.reminders_n = 2;
+	w.in.reminders_only = true;
+	step(&w);
+	same_text("the one that waits stays", open_texts(&w), "booked reminder:27h");
+	clinic.site.window = (struct conf_window){ 0, 1440, true, 0 };
+
+	/* Two rules that mean one moment. */
+	clinic.reminders[1] = reminder_of("also27h", 27 * 3600);
+	begin(&w, "2026-11-25 15:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("twice the same", open_texts(&w), "booked reminder:27h");
+
+	/* Booked late: all that is past would go now. */
+	clinic.site.late = LATE_SEND;
+	clinic.reminders[0] = reminder_of("2d", 172800);
+	clinic.reminders[1] = reminder_of("1d", 86400);
+	begin(&w, "2026-11-20 20:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("one of them goes", open_texts(&w), "booked reminder:1d");
+	clinic.reminders[1] = reminder_of("8h", 8 * 3600 - 1200);
+	begin(&w, "2026-11-20 20:00", "2026-11-20 12:00");
+	step(&w);
+	same_text("none that another follows at once", open_texts(&w), "booked reminder:8h");
+	clinic.site.late = LATE_SKIP;
+	clinic.reminders[0] = was[0];
+	clinic.reminders[1] = was[1];
+	clinic.site.reminders_n = 2;
+}
+
 TEST(days_are_of_the_wall_clock)
 {
 	struct world w;
@@ -399,7 +463,7 @@ main(void)
 		RUN(planning_again_changes_nothing), RUN(the_four_ways_of_a_change), RUN(what_was_never_told_is_not_taken_back),
 		RUN(a_change_undone_before_it_was_told_is_silent), RUN(a_failed_text_was_not_told), RUN(ends_without_a_word),
 		RUN(a_silent_site_loads_its_schedule), RUN(late_bookings), RUN(a_reschedule_after_the_reminder_went_reminds_again),
-		RUN(another_patient_is_told_for_the_first_time), RUN(reminders_and_the_window), RUN(reminders_on_every_clock_and_no_holiday), RUN(days_are_of_the_wall_clock),
+		RUN(another_patient_is_told_for_the_first_time), RUN(reminders_and_the_window), RUN(reminders_on_every_clock_and_no_holiday), RUN(one_text_where_several_reminders_meet), RUN(days_are_of_the_wall_clock),
 		RUN(rules_that_change_move_what_waits), RUN(a_message_that_fits_no_site_ends_all) };
 	int failed;
 
