@@ -6,7 +6,7 @@ import time
 
 from feed import in_seconds, siu
 from house import BIN, CONF, House, wait
-from test_texts import CLINIC, night, soon
+from test_texts import apart, soon
 
 
 def foresee(house, *args, status=0):
@@ -91,11 +91,12 @@ def test_at_night_and_for_people():
 
 def test_where_patients_live():
     """Who is asleep would get it at another time; who is known to live near the clinic would not."""
-    with House(template=CONF.replace("America/Chicago", CLINIC)) as house:
-        house.tell(siu("S12", "P1", soon(3 * 86400), home=night()), siu("S12", "P2", soon(3 * 86400), patient="MRN2", phone="6085550144^PRN^CP", home="^^"))
+    home, clinic, window = apart()
+    with House(template=CONF.replace("America/Chicago", clinic)) as house:
+        house.tell(siu("S12", "P1", soon(3 * 86400), home=home), siu("S12", "P2", soon(3 * 86400), patient="MRN2", phone="6085550144^PRN^CP", home="^^"))
         house.wait_texts(2)
         for ours, moved in (("", 1), ("patient_zone = ignore", 0)):
-            change(house, 'window = "00:00-24:00"', f'window = "10:00-14:00" {ours}')
+            change(house, 'window = "00:00-24:00"', f'window = "{window}" {ours}')
             d = look(house)
             assert d["past"]["moved"] + d["past"]["fewer"] == moved, (ours, d)
 

@@ -191,18 +191,22 @@ def soon(seconds):
     return in_seconds(seconds).astimezone(timezone.utc).strftime("%Y%m%d%H%M%S+0000")
 
 
-def night():
-    """A patient's home where it is neither 10 to 14 o'clock now nor will be soon, and how it is written in PID-11."""
-    for zone, home in (("Pacific/Honolulu", "Honolulu^HI^96813"), ("America/New_York", "New York^NY^10001")):
-        if not any(10 <= (NOON + timedelta(minutes=m)).astimezone(ZoneInfo(zone)).hour < 14 for m in (0, 60)):
-            return home
-    raise AssertionError("they are five hours apart")
+def apart():
+    """A patient's home as PID-11 has it, a clinic four hours east of it, and a window that is open there now, opens at that
+    home in an hour at the earliest, and does so while it is still open at the clinic."""
+    for zone, home in (("Pacific/Honolulu", "Honolulu^HI^96813"), ("America/Puerto_Rico", "San Juan^PR^00901"), ("Pacific/Guam", "Hagatna^GU^96910")):
+        there = datetime.now(ZoneInfo(zone))
+        if there.hour <= 16:
+            east = there.utcoffset() // timedelta(hours=1) + 4
+            return home, f"Etc/GMT{-east:+d}", f"{there.hour + 2:02}:00-{there.hour + 7:02}:00"
+    raise AssertionError("it is never evening at all three")
 
 
 def test_it_is_day_where_the_patient_lives():
     """Texts at three in the morning, by the clock of whoever reads them."""
-    with House(template=CONF.replace("America/Chicago", CLINIC).replace("00:00-24:00", "10:00-14:00")) as house:
-        far = {"home": night(), "patient": "MRN2", "phone": "608-555-0144^PRN^CP"}
+    home, clinic, window = apart()
+    with House(template=CONF.replace("America/Chicago", clinic).replace("00:00-24:00", window)) as house:
+        far = {"home": home, "patient": "MRN2", "phone": "608-555-0144^PRN^CP"}
         house.tell(siu("S12", "H1", soon(3 * 86400), **far), siu("S12", "H2", soon(3 * 86400), home="Oslo^^0150^NOR"))
         assert [t["to"] for t in house.wait_texts(1)] == ["+16085550123"]
         text = next(t for t in house.explain("H1")["texts"] if t["kind"] == "booked")
@@ -215,7 +219,7 @@ def test_it_is_day_where_the_patient_lives():
             assert far["home"].split("^")[0].replace(" ", "_") not in house.log(where), "nobody's home is in a log"
         house.configure(site="patient_zone = ignore")
         house.ctl("reload")
-        house.tell(siu("S12", "H4", soon(3 * 86400), home=night(), patient="MRN4", phone="608-555-0155^PRN^CP"))
+        house.tell(siu("S12", "H4", soon(3 * 86400), home=home, patient="MRN4", phone="608-555-0155^PRN^CP"))
         assert house.wait_texts(3)[2]["to"] == "+16085550155"
         house.stays(3, 0.5)
 
