@@ -106,8 +106,9 @@ endef
 $(foreach p,$(programs),$(eval $(call program,$(p))))
 $(O)/test_%: $(O)/tests/unit/test_%.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
+$(O)/bench_gateway: BENCH_LIBS := -lnghttp2
 $(O)/bench_%: $(O)/tests/bench/bench_%.o $(O)/libnudge.a
-	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) -o $@
+	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(BENCH_LIBS) -o $@
 $(O)/prove_power: $(O)/tests/prove/prove_power.o $(O)/tests/prove/cut_vfs.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
 .PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o $(O)/tests/bench/%.o
@@ -169,7 +170,7 @@ install: all
 	install -m 0755 $(O)/nudgectl $(DESTDIR)$(PREFIX)/bin
 	install -m 0644 docs/man/*.8 $(share)/man/man8
 	install -m 0644 docs/man/*.5 $(share)/man/man5
-	install -m 0644 README.md docs/ARCHITECTURE.md conf/nudge.conf LICENSE $(share)/doc/nudge
+	install -m 0644 README.md docs/ARCHITECTURE.md docs/PERFORMANCE.md conf/nudge.conf LICENSE $(share)/doc/nudge
 	install -m 0644 schemas/hl7/*.conf $(share)/nudge/hl7
 	install -m 0644 conf/templates/* $(share)/nudge/templates
 	for u in nudged.service nudged.socket nudge-sender.service; do \

@@ -13,6 +13,7 @@
 #define CONNECT_MS 10000
 #define TOTAL_MS 30000
 #define HOST_CONNECTIONS_MAX 16L
+#define CONNECTIONS_KEPT 64L /* open ones without a request; libcurl's own measure closes them between two waves of texts */
 #define HEADER_MAX 20000 /* bytes; tokens are long */
 #define IDLE_MAX 64      /* handles that wait for their next request */
 
@@ -368,6 +369,7 @@ http_new(struct event_base *base, struct http **out, struct fault *f)
 	(void)curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, want_timer);
 	(void)curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	(void)curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, HOST_CONNECTIONS_MAX);
+	(void)curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
 	(void)curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	*out = h;
 	return true;

@@ -73,6 +73,21 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)sd_notify(0, "WATCHDOG=1");
 }
 
+/* Within one round of the loop libcurl asks for a socket, and does not, and does
+ * again: only what is left of that goes to the kernel. */
+static struct event_base *
+new_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *b = NULL;
+
+	if (c && event_config_set_flag(c, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+		b = event_base_new_with_config(c);
+	if (c)
+		event_config_free(c);
+	return b;
+}
+
 static bool
 add_events(struct sender *s)
 {
@@ -105,7 +120,7 @@ serve(struct sender *s, struct conf *c)
 	struct fault f = { 0 };
 	int status = EXIT_SUCCESS;
 
-	s->base = event_base_new();
+	s->base = new_base();
 	if (!s->base || !add_events(s)) {
 		log_error("cannot start: out of memory");
 		status = EXIT_FAILURE;

@@ -607,6 +607,27 @@ TEST(a_full_load)
 	street_close(&s);
 }
 
+/* A handshake costs more than a text: what is quiet for a moment stays open. */
+TEST(waves_go_over_the_connections_of_the_first)
+{
+	struct street s;
+	struct gate g;
+	size_t sent = 0;
+
+	street_base(&s);
+	gate_open(&g, s.base, NULL);
+	street_client(&s, "http", g.port, "");
+	for (size_t wave = 0; wave < 9; wave++) {
+		for (size_t i = 0; i < (wave % 3 == 2 ? 32u : 1u); i++)
+			send_one(&s, (int64_t)sent++);
+		until_done(&s, sent);
+	}
+	same_int("all taken", s.got.of[OUTCOME_ACCEPTED], sent);
+	same_int("no connection was made twice", g.accepted, g.open_most);
+	gate_close(&g);
+	street_close(&s);
+}
+
 /* Promise 5: what waits for a connection until its time has passed does not go out late. */
 TEST(too_late_in_the_queue)
 {
@@ -697,7 +718,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_the_gateway_does_and_what_that_means), RUN(an_endless_answer_is_cut),
 		RUN(requests_are_signed_and_connections_kept), RUN(a_connection_that_died_in_the_pool), RUN(nobody_there_is_certainly_not_taken), RUN(whose_certificate_is_trusted),
-		RUN(what_is_not_tried), RUN(a_full_load), RUN(too_late_in_the_queue), RUN(another_configuration),
+		RUN(what_is_not_tried), RUN(a_full_load), RUN(waves_go_over_the_connections_of_the_first), RUN(too_late_in_the_queue), RUN(another_configuration),
 		RUN(an_end_in_the_middle) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Texts per second and processor time per text: nudge-sender, the vendor's JavaScript client and bare libcurl, in turns.
+
+send.py        NUDGE_BENCH=short: less than a minute; smoke: only whether all of it works (no figure means anything)
+               NUDGE_INFLIGHT=16: texts that are out at once
+A table for people; build/bench/send.json for the record. The gateway has a core of its own where there are two, shared
+only with whoever hands out jobs; those that are measured share the other, one after another.
+"""
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILT = os.path.join(ROOT, "build", "release")
+os.environ["NUDGE_BIN"] = "build/release"
+sys.path.insert(0, os.path.join(ROOT, "tests", "world"))
+import house  # noqa: E402
+import peers  # noqa: E402
+from run import Skip  # noqa: E402
+
+LENGTHS = {"": (7, 0.5, 3.0), "short": (3, 0.4, 1.6), "smoke": (1, 0.05, 0.2)}  # rounds, seconds before it counts, seconds
+LENGTH = os.environ.get("NUDGE_BENCH", "")
+INFLIGHT = int(os.environ.get("NUDGE_INFLIGHT", "16"))
+CORES = sorted(os.sched_getaffinity(0))
+FIRST, LAST = {CORES[0]}, {CORES[-1]}
+VERSIONS = ("1.1", "2")
+FIELDS = ("per_s", "cpu_us", "p50_ms", "p99_ms", "rss_kb", "gateway_us")
+NAMES = {"sender": "nudge-sender", "limit": "bare libcurl", "sdk": "@azure/communication-sms"}
+
+
+def on(cores):
+    return lambda: os.sched_setaffinity(0, cores)
+
+
+def cpu_of(pid):
+    return time.clock_gettime(~pid << 3 | 2)  # its process clock, as clock_getcpuclockid() makes it
+
+
+class Gateway:
+    def __init__(self, certs, version):
+        self.process = subprocess.Popen([f"{BUILT}/bench_gateway", f"{certs}/acs.crt", f"{certs}/acs.key", version], stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=on(LAST))
+        word, port = self.process.stdout.readline().split()
+        assert word == "ready", word
+        self.port = int(port)
+        self.endpoint = f"https://localhost:{port}"
+
+    def end(self):
+        """How many texts it took."""
+        self.process.terminate()
+        said = self.process.communicate(timeout=10)[0]
+        return int(said.split()[1])
+
+
+def measured(args, cores, env=None):
+    done = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=on(cores), env=dict(os.environ, **(env or {})))
+    if done.returncode:
+        raise RuntimeError(f"{os.path.basename(args[0])} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout)
+
+
+def by_sender(where, gateway, warm, seconds):
+    """nudge-sender as it is shipped, with its configuration, and its jobs over its own socket."""
+    where.acs_port = gateway.port
+    where.configure()
+    driver = subprocess.Popen([f"{BUILT}/bench_send", where.path("run/sender"), str(INFLIGHT), str(warm), str(seconds)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, preexec_fn=on(LAST))
+    assert driver.stdout.readline() == "listening\n", driver.stderr.read()
+    try:
+        where.spawn("nudge-sender", [f"{BUILT}/nudge-sender", "-c", where.conf], r"what=ready", preexec_fn=on(FIRST))
+        said, complaint = driver.communicate(timeout=300)
+    finally:
+        driver.kill()
+        if "nudge-sender" in where.processes:
+            where.stop("nudge-sender")
+    if driver.returncode:
+        raise RuntimeError(complaint + where.log("nudge-sender")[-2000:])
+    return json.loads(said)
+
+
+def by_limit(where, gateway, version, warm, seconds):
+    return measured([f"{BUILT}/bench_limit", gateway.endpoint, f"{where.certs}/ca.crt", str(INFLIGHT), str(warm), str(seconds), version], FIRST)
+
+
+def by_sdk(where, gateway, there, warm, seconds):
+    return measured(["node", os.path.join(HERE, "sdk.mjs"), gateway.endpoint, house.ACCESS_KEY, str(INFLIGHT), str(warm * 3), str(seconds)], FIRST,
+                    {"NUDGE_PEERS": there, "NODE_EXTRA_CA_CERTS": f"{where.certs}/ca.crt"})
+
+
+def rounds(where, sdk_at):
+    """{(who, HTTP version): [a result for each round]}; who is measured changes all the time, so that a busy machine is so for all."""
+    n, warm, seconds = LENGTHS[LENGTH]
+    results = {}
+    for _ in range(n):
+        for version in VERSIONS:
+            turns = [("sender", lambda g: by_sender(where, g, warm, seconds)), ("limit", lambda g, v=version: by_limit(where, g, v, warm, seconds))]
+            if version == "1.1" and sdk_at:
+                turns.append(("sdk", lambda g: by_sdk(where, g, sdk_at, warm, seconds)))
+            for who, run in turns:
+                gateway = Gateway(where.certs, version)
+                before = cpu_of(gateway.process.pid)
+                one = run(gateway)
+                spent = cpu_of(gateway.process.pid) - before
+                one["gateway_us"] = round(spent * 1e6 / max(1, gateway.end()), 2)
+                assert one["bad"] == 0, f"{who} over HTTP/{version}: {one['bad']} texts were not accepted"
+                results.setdefault((who, version), []).append(one)
+    return results
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def ratio(results, one, other, field):
+    """Of each round, so that both had the same machine."""
+    return spread([round(a[field] / b[field], 3) for a, b in zip(results[one], results[other])])
+
+
+def summed(results):
+    rows = []
+    for (who, version), list_of in results.items():
+        row = {"who": who, "http": version, "rounds": len(list_of), **{f: spread([r[f] for r in list_of]) for f in FIELDS}}
+        if who != "limit":
+            row["rate_of_limit"] = ratio(results, (who, version), ("limit", version), "per_s")
+        if who == "sender" and ("sdk", "1.1") in results:
+            row["rate_of_sdk"] = ratio(results, (who, version), ("sdk", "1.1"), "per_s")
+            row["cpu_of_sdk"] = ratio(results, (who, version), ("sdk", "1.1"), "cpu_us")
+        rows.append(row)
+    return rows
+
+
+def machine():
+    with open("/proc/cpuinfo") as f:
+        names = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
+    return {"cpu": names[0] if names else platform.machine(), "cores": len(CORES), "kernel": platform.release(), "load_before": os.getloadavg()[0]}
+
+
+def cell(s, form):
+    return f"{s['median']:{form}} [{s['min']:{form}}-{s['max']:{form}}]"
+
+
+def table(rows, missing):
+    print(f"| {'who':24} | HTTP | texts/s | CPU us/text | p50 ms | p99 ms | of bare libcurl | times the SDK | gateway us/text |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for r in rows:
+        of = cell(r["rate_of_limit"], ".2f") if "rate_of_limit" in r else "-"
+        times = cell(r["rate_of_sdk"], ".2f") if "rate_of_sdk" in r else "-"
+        print(f"| {NAMES[r['who']]:24} | {r['http']} | {cell(r['per_s'], '.0f')} | {cell(r['cpu_us'], '.1f')} | {cell(r['p50_ms'], '.2f')} | "
+              f"{cell(r['p99_ms'], '.2f')} | {of} | {times} | {cell(r['gateway_us'], '.1f')} |")
+    if missing:
+        print(f"| {NAMES['sdk']:24} | 1.1 | not measured: {missing} | | | | | | |")
+
+
+def main():
+    if LENGTH not in LENGTHS:
+        sys.exit(f"NUDGE_BENCH is one of {', '.join(repr(k) for k in LENGTHS)}")
+    missing = sdk_at = None
+    try:
+        sdk_at = peers.installed()
+    except Skip as e:
+        missing = str(e)
+    about = machine()
+    with house.House(start=False) as where:
+        results = rounds(where, sdk_at)
+    rows = summed(results)
+    table(rows, missing)
+    os.makedirs(os.path.join(ROOT, "build", "bench"), exist_ok=True)
+    with open(os.path.join(ROOT, "build", "bench", "send.json"), "w") as f:
+        json.dump({"at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "length": LENGTH or "full", "inflight": INFLIGHT,
+                   "machine": about, "not_measured": missing, "rows": rows}, f, indent=1)
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    main()
