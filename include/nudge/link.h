@@ -20,7 +20,9 @@ enum link_type {
 	LINK_HELLO = 1, LINK_JOB = 2, LINK_OUTCOME = 3, LINK_CANCEL = 4,
 	LINK_EVENT = 5,  /* to nudged: what the gateway told by itself */
 	LINK_TAKEN = 6,  /* to nudge-sender: that event's effects are committed; only now it may be deleted at its source */
-	LINK_ASK = 7     /* to nudge-sender: a question about opt-outs, or an order to read reports */
+	LINK_ASK = 7,    /* to nudge-sender: a question about opt-outs, or an order to read reports */
+	LINK_RELOAD = 8, /* to nudge-sender: read again what nudged has read again */
+	LINK_RELOADED = 9 /* to nudged: what came of it */
 };
 
 struct link_job { /* one attempt of one text; all borrowed */
@@ -80,6 +82,13 @@ struct link_event { /* all borrowed */
 	bool opted_out;
 };
 
+enum link_reload {
+	RELOAD_CHANGED, /* the configuration, if its files are others than those it has */
+	RELOAD_ALL,     /* the configuration and the secrets */
+	RELOAD_KEYS,    /* the secrets alone, as the configuration it has names them */
+	RELOADS
+};
+
 enum link_ask { ASK_OPTOUT_ADD, ASK_OPTOUT_REMOVE, ASK_OPTOUT_CHECK, ASK_REPORT, ASKS };
 
 /* A question; its answer comes as LINK_EVENTs. ASK_REPORT: look for the report
@@ -97,6 +106,8 @@ bool link_put_outcome(struct buf *out, const struct link_outcome *o) __attribute
 bool link_put_event(struct buf *out, const struct link_event *e) __attribute__((warn_unused_result));
 bool link_put_taken(struct buf *out, int64_t event) __attribute__((warn_unused_result));
 bool link_put_ask(struct buf *out, const struct link_question *q) __attribute__((warn_unused_result));
+bool link_put_reload(struct buf *out, enum link_reload how) __attribute__((warn_unused_result));
+bool link_put_reloaded(struct buf *out, bool ok, struct span why) __attribute__((warn_unused_result));
 
 struct link_frame {
 	enum link_type type;
@@ -105,6 +116,9 @@ struct link_frame {
 	struct link_outcome outcome; /* LINK_OUTCOME */
 	struct link_event event;     /* LINK_EVENT; LINK_TAKEN: its number only */
 	struct link_question ask;    /* LINK_ASK */
+	enum link_reload reload;     /* LINK_RELOAD */
+	int64_t ok;                  /* LINK_RELOADED: 1; 0: the old stays in force, and why */
+	struct span why;
 	size_t bytes;                /* of the frame, to drop from the input */
 };
 enum link_result { LINK_COMPLETE, LINK_MORE, LINK_BROKEN };

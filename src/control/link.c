@@ -161,6 +161,25 @@ link_put_ask(struct buf *out, const struct link_question *q)
 	return end(out, at);
 }
 
+bool
+link_put_reload(struct buf *out, enum link_reload how)
+{
+	size_t at = begin(out, LINK_RELOAD);
+
+	put_int(out, TAG_WHAT, (int64_t)how);
+	return end(out, at);
+}
+
+bool
+link_put_reloaded(struct buf *out, bool ok, struct span why)
+{
+	size_t at = begin(out, LINK_RELOADED);
+
+	put_int(out, TAG_WHAT, ok);
+	put_span(out, TAG_WORDS, why);
+	return end(out, at);
+}
+
 /* ---- reading ---- */
 
 static uint32_t
@@ -284,6 +303,23 @@ take_outcome(struct link_outcome *o, uint8_t tag, struct span v)
 	}
 }
 
+static bool
+take_reload(struct link_frame *f, uint8_t tag, struct span v)
+{
+	int64_t n = 0;
+
+	if (tag == TAG_WORDS)
+		f->why = v;
+	if (tag != TAG_WHAT)
+		return true;
+	if (f->type == LINK_RELOADED)
+		return get_word(v, 2, &f->ok);
+	if (!get_word(v, RELOADS, &n))
+		return false;
+	f->reload = (enum link_reload)n;
+	return true;
+}
+
 /* One field into the frame; false: its form is wrong. An unknown tag is fine. */
 static bool
 take(struct link_frame *f, uint8_t tag, struct span v)
@@ -295,6 +331,8 @@ take(struct link_frame *f, uint8_t tag, struct span v)
 	case LINK_EVENT:
 	case LINK_TAKEN: return take_event(&f->event, tag, v);
 	case LINK_ASK: return take_ask(&f->ask, tag, v);
+	case LINK_RELOAD:
+	case LINK_RELOADED: return take_reload(f, tag, v);
 	case LINK_CANCEL: return true;
 	}
 	return false;
@@ -309,6 +347,8 @@ is_whole(const struct link_frame *f)
 	case LINK_EVENT: return f->event.what != GATEWAY_EVENTS && f->event.event > 0;
 	case LINK_TAKEN: return f->event.event > 0;
 	case LINK_ASK: return f->ask.ask != ASKS;
+	case LINK_RELOAD: return f->reload != RELOADS;
+	case LINK_RELOADED: return f->ok >= 0;
 	case LINK_HELLO:
 	case LINK_JOB:
 	case LINK_CANCEL: return true;
@@ -320,7 +360,7 @@ enum link_result
 link_get(struct span in, struct link_frame *out)
 {
 	struct link_frame f = { .outcome = { .outcome = OUTCOMES, .retry_after_ms = -1 },
-		.event = { .what = GATEWAY_EVENTS, .delivery = DELIVERY_UNKNOWN }, .ask = { .ask = ASKS } };
+		.event = { .what = GATEWAY_EVENTS, .delivery = DELIVERY_UNKNOWN }, .ask = { .ask = ASKS }, .reload = RELOADS, .ok = -1 };
 	uint32_t length;
 	size_t at = 5;
 
@@ -330,7 +370,7 @@ link_get(struct span in, struct link_frame *out)
 	if (length < 1 || length > LINK_FRAME_MAX)
 		return LINK_BROKEN;
 	f.bytes = (size_t)length + 4;
-	if ((uint8_t)in.p[4] < LINK_HELLO || (uint8_t)in.p[4] > LINK_ASK)
+	if ((uint8_t)in.p[4] < LINK_HELLO || (uint8_t)in.p[4] > LINK_RELOADED)
 		return LINK_BROKEN;
 	if (in.n < f.bytes)
 		return LINK_MORE;

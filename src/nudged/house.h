@@ -59,6 +59,7 @@ int link_server_bell(const struct link_server *l);
 void link_server_job(struct link_server *l, const struct link_job *j); /* Any thread: copies and queues. */
 void link_server_taken(struct link_server *l, int64_t event);          /* Any thread. */
 void link_server_ask(struct link_server *l, const struct link_question *q); /* Any thread: copies and queues. */
+void link_server_reload(struct link_server *l, enum link_reload how); /* Any thread. What comes of it is logged. */
 void link_server_free(struct link_server *l);
 
 /* ---- the books, looked over once a day ---- */

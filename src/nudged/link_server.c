@@ -87,6 +87,16 @@ take_event(struct link_server *l, const struct link_event *g)
 	return true;
 }
 
+static void
+take_reloaded(const struct link_frame *frame)
+{
+	char why[512];
+
+	(void)span_copy(why, sizeof why, frame->why);
+	if (!frame->ok)
+		log_error("nudge-sender did not take the configuration, and goes on with the one before", log_name("why", why));
+}
+
 static bool
 take_frame(struct link_server *l, const struct link_frame *frame)
 {
@@ -97,16 +107,21 @@ take_frame(struct link_server *l, const struct link_frame *frame)
 		l->greeted = true;
 		log_note("nudge-sender is connected", log_int("credits", frame->credits));
 		tell(l, &hello);
+		link_server_reload(l, RELOAD_CHANGED); /* it may have slept through a change */
 		return true;
 	case LINK_OUTCOME:
 		take_outcome(l, &frame->outcome);
 		return true;
 	case LINK_EVENT:
 		return take_event(l, &frame->event);
+	case LINK_RELOADED:
+		take_reloaded(frame);
+		return true;
 	case LINK_JOB:
 	case LINK_CANCEL:
 	case LINK_TAKEN:
 	case LINK_ASK:
+	case LINK_RELOAD:
 		break;
 	}
 	return false;
@@ -254,6 +269,15 @@ link_server_ask(struct link_server *l, const struct link_question *q)
 
 	if (item)
 		give(l, item, link_put_ask(&item->frame, q));
+}
+
+void
+link_server_reload(struct link_server *l, enum link_reload how)
+{
+	struct job_item *item = new_item();
+
+	if (item)
+		give(l, item, link_put_reload(&item->frame, how));
 }
 
 bool

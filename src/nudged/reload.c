@@ -172,6 +172,7 @@ house_keys(void *ctx, struct fault *f)
 		return fault_set(f, FAULT_BUSY, "a change of the configuration is being applied; try again in a moment");
 	if (!mllp_reload(h->intake, h->settings.rules, h->settings.map, f))
 		return false;
+	link_server_reload(h->link, RELOAD_KEYS);
 	log_note("certificates and keys read again");
 	return true;
 }
@@ -200,6 +201,7 @@ house_reloaded(struct house *h, struct command *c)
 		settings_clear(&h->settings);
 		h->settings = h->next;
 		h->next = nothing;
+		link_server_reload(h->link, RELOAD_ALL);
 		log_note("configuration applied", log_int("generation", (int64_t)h->settings.rules->conf->generation));
 		return;
 	}

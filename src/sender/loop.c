@@ -36,6 +36,8 @@ struct loop {
 	struct buf flying;          /* those given to the link, until it has drained */
 	int64_t wait_ms, stop_by_ms;
 	bool linked, stopping;
+	loop_reload_fn *on_reload;  /* NULL: none */
+	void *reload_ctx;
 };
 
 static void
@@ -191,6 +193,18 @@ new_tellers(struct loop *l, const struct conf *c, struct tellers **out, struct f
 	return tellers_new(l->base, l->client, c, &outlet, l->tellers, out, f);
 }
 
+static void
+reload(struct loop *l, enum link_reload how)
+{
+	struct fault f = { .kind = FAULT_NONE };
+	bool ok = !l->on_reload || l->on_reload(l->reload_ctx, how, &f);
+
+	if (!link_put_reloaded(&l->kept, ok, span_of(f.text)))
+		log_warn("nudged was away too long to be told what came of a reload");
+	l->kept.spoilt = false;
+	hand_over(l);
+}
+
 static bool
 take_frame(struct loop *l, const struct link_frame *frame)
 {
@@ -208,10 +222,15 @@ take_frame(struct loop *l, const struct link_frame *frame)
 		if (!l->stopping)
 			asker_ask(l->asker, &frame->ask);
 		return true;
+	case LINK_RELOAD:
+		if (!l->stopping)
+			reload(l, frame->reload);
+		return true;
 	case LINK_HELLO:
 	case LINK_OUTCOME:
 	case LINK_CANCEL:
 	case LINK_EVENT:
+	case LINK_RELOADED:
 		break;
 	}
 	return false;
@@ -351,6 +370,8 @@ loop_reload(struct loop *l, struct conf *c, struct fault *f)
 {
 	struct tellers *fresh = NULL;
 
+	if (!c)
+		c = l->conf;
 	if (!socket_ok(c, f) || !new_tellers(l, c, &fresh, f))
 		return false;
 	if (!acs_client_reload(l->client, c, f)) {
@@ -360,9 +381,23 @@ loop_reload(struct loop *l, struct conf *c, struct fault *f)
 	tellers_free(l->tellers);
 	l->tellers = fresh;
 	asker_reload(l->asker, c);
+	c = conf_hold(c);
 	conf_drop(l->conf);
-	l->conf = conf_hold(c);
+	l->conf = c;
 	return true;
+}
+
+bool
+loop_same(const struct loop *l, const struct conf *c)
+{
+	return memcmp(l->conf->digest, c->digest, sizeof c->digest) == 0;
+}
+
+void
+loop_on_reload(struct loop *l, loop_reload_fn *fn, void *ctx)
+{
+	l->on_reload = fn;
+	l->reload_ctx = ctx;
 }
 
 void

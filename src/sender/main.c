@@ -42,26 +42,49 @@ on_stop(evutil_socket_t sig, short what, void *ctx)
 	loop_stop(s->loop);
 }
 
-static void
-on_hup(evutil_socket_t sig, short what, void *ctx)
+static const char *
+first_error(const struct conf_faults *faults)
+{
+	for (size_t i = 0; i < faults->n; i++)
+		if (!faults->item[i].warning)
+			return faults->item[i].text;
+	return "";
+}
+
+static bool
+read_again(void *ctx, enum link_reload how, struct fault *f)
 {
 	struct sender *s = ctx;
 	struct conf *c = NULL;
-	struct conf_faults faults;
-	struct fault f = { 0 };
+	struct conf_faults faults = { NULL, 0, 0 };
+	bool ok, same = false;
+
+	if (how == RELOAD_KEYS) {
+		ok = loop_reload(s->loop, NULL, f);
+	} else if (!conf_load(s->path, CONF_SENDER, &c, &faults)) {
+		print_faults(&faults);
+		ok = fault_set(f, FAULT_OPERATOR, "%s", first_error(&faults));
+	} else {
+		same = how == RELOAD_CHANGED && loop_same(s->loop, c);
+		ok = same || loop_reload(s->loop, c, f);
+	}
+	if (!ok)
+		log_error("configuration not applied; what was in force stays so", log_fault(f));
+	else if (!same)
+		log_note(how == RELOAD_KEYS ? "secrets read again" : "configuration applied");
+	conf_faults_clear(&faults);
+	conf_drop(c);
+	return ok;
+}
+
+static void
+on_hup(evutil_socket_t sig, short what, void *ctx)
+{
+	struct fault f = { .kind = FAULT_NONE };
 
 	(void)sig;
 	(void)what;
-	if (!conf_load(s->path, CONF_SENDER, &c, &faults)) {
-		print_faults(&faults);
-		log_error("configuration not applied; what was in force stays so");
-	} else if (!loop_reload(s->loop, c, &f)) {
-		log_error("configuration not applied; what was in force stays so", log_fault(&f));
-	} else {
-		log_note("configuration applied");
-	}
-	conf_faults_clear(&faults);
-	conf_drop(c);
+	(void)read_again(ctx, RELOAD_ALL, &f);
 }
 
 static void
@@ -128,6 +151,7 @@ serve(struct sender *s, struct conf *c)
 		log_error("cannot start", log_fault(&f));
 		status = f.kind == FAULT_OPERATOR ? EXIT_CONF : EXIT_FAILURE;
 	} else {
+		loop_on_reload(s->loop, read_again, s);
 		(void)sd_notify(0, "READY=1");
 		log_note("ready", log_name("version", NUDGE_VERSION), log_name("configuration", s->path));
 		(void)event_base_dispatch(s->base);

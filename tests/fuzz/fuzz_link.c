@@ -25,6 +25,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			(void)link_put_event(&out, &f.event);
 		else if (f.type == LINK_ASK)
 			(void)link_put_ask(&out, &f.ask);
+		else if (f.type == LINK_RELOAD)
+			(void)link_put_reload(&out, f.reload);
+		else if (f.type == LINK_RELOADED)
+			(void)link_put_reloaded(&out, f.ok == 1, f.why);
 		else
 			(void)link_put_outcome(&out, &f.outcome);
 		buf_clear(&out);

@@ -45,6 +45,10 @@ put_each(struct buf *b, enum link_type type)
 		assert_true(link_put_taken(b, 7));
 	else if (type == LINK_ASK)
 		assert_true(link_put_ask(b, &ask));
+	else if (type == LINK_RELOAD)
+		assert_true(link_put_reload(b, RELOAD_KEYS));
+	else if (type == LINK_RELOADED)
+		assert_true(link_put_reloaded(b, false, SPAN_LIT("keys/acs.key: no such file")));
 	else
 		assert_true(link_put_hello(b, "nudge-sender", LINK_CREDITS));
 }
@@ -109,6 +113,11 @@ TEST(what_was_not_said_is_not_taken_for_something)
 	same_int("a question without its kind", get(bare + 10, 5, &f), LINK_BROKEN);
 	same_int("a kind that is none", with_number(LINK_ASK, 26, ASKS), LINK_BROKEN);
 	same_int("a kind that is one", with_number(LINK_ASK, 26, ASK_REPORT), LINK_COMPLETE);
+	same_int("a reload of nothing", with_number(LINK_RELOAD, 17, RELOAD_ALL), LINK_BROKEN);
+	same_int("a reload of what is none", with_number(LINK_RELOAD, 18, RELOADS), LINK_BROKEN);
+	same_int("a reload", with_number(LINK_RELOAD, 18, RELOAD_ALL), LINK_COMPLETE);
+	same_int("neither done nor not", with_number(LINK_RELOADED, 18, 2), LINK_BROKEN);
+	same_int("done", with_number(LINK_RELOADED, 18, 1), LINK_COMPLETE);
 }
 
 TEST(every_outcome_there_and_back)
@@ -130,7 +139,7 @@ TEST(every_outcome_there_and_back)
 
 TEST(a_part_of_a_frame_waits_for_the_rest)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_ASK; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_RELOADED; t++) {
 		struct link_frame f;
 		struct buf b;
 
@@ -146,7 +155,7 @@ TEST(a_part_of_a_frame_waits_for_the_rest)
 /* A frame that says it is shorter than its fields. */
 TEST(a_length_that_lies_is_broken_or_cut_between_fields)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_ASK; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_RELOADED; t++) {
 		struct link_frame f;
 		struct buf b;
 		size_t whole = 0;
@@ -170,7 +179,7 @@ TEST(a_length_that_lies_is_broken_or_cut_between_fields)
 /* Any byte may be anything: no reading outside, and no field that reaches outside. */
 TEST(every_byte_changed)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_ASK; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_RELOADED; t++) {
 		struct buf b;
 
 		buf_init(&b, LINK_FRAME_MAX);
@@ -186,7 +195,7 @@ TEST(every_byte_changed)
 				memcpy(copy, b.p, b.n);
 				if (link_get(span_from(copy, b.n), &f) == LINK_COMPLETE) {
 					const struct span all[] = { f.job.gateway, f.job.path, f.job.body, f.job.to, f.outcome.message_id,
-						f.outcome.code, f.outcome.trace };
+						f.outcome.code, f.outcome.trace, f.why };
 
 					for (size_t i = 0; i < COUNT(all); i++)
 						holds("inside", all[i].n == 0 || (all[i].p >= copy && all[i].p + all[i].n <= copy + f.bytes));

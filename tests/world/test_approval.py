@@ -3,6 +3,7 @@ import getpass
 import json
 import os
 import subprocess
+import threading
 
 from feed import in_seconds, siu
 from house import BIN, CONF, House, wait
@@ -169,6 +170,69 @@ def test_reload_keys():
         assert "listener.key" in house.ctl("reload", "--keys", status=1).stderr
         assert code(feed.send(siu("S12", "K2", in_seconds(90000), patient="MRN2"))) == "AA"
         house.ctl("reload", status=78)
+
+
+def test_a_reload_reaches_the_sender():
+    """One command is enough: nudge-sender takes what nudged took, with its secrets, also when one of them was away."""
+    def applied():
+        return house.log("nudge-sender").count("what=configuration applied") + house.log("nudge-sender").count('what="configuration applied"')
+
+    def gateway(name):
+        house.template = CONF.replace('gateway "acs"', f'gateway "{name}"').replace("gateway = acs", f"gateway = {name}")
+        house.configure()
+
+    with House() as house, house.feed() as feed:
+        assert applied() == 0
+        gateway("second")
+        house.ctl("reload")
+        feed.send(siu("S12", "G1", in_seconds(90000)))
+        wait(lambda: house.texts("G1")["booked"] == "sent")
+        assert applied() == 1
+        house.write("nudge.conf", "this is being edited {")
+        house.ctl("reload", "--keys")
+        wait(lambda: "secrets read again" in house.log("nudge-sender"))
+        key = open(house.path("keys/acs.key")).read()
+        house.write("keys/acs.key", "no key", 0o600)
+        house.ctl("reload", "--keys")
+        wait(lambda: "nudge-sender did not take the configuration" in house.log("nudged"))
+        feed.send(siu("S12", "G2", in_seconds(90000), patient="MRN2"))
+        wait(lambda: house.texts("G2")["booked"] == "sent")
+        house.write("keys/acs.key", key, 0o600)
+        house.stop("nudged")
+        gateway("third")
+        house.start_nudged()
+        wait(lambda: applied() == 2)
+        house.tell(siu("S12", "G3", in_seconds(90000), patient="MRN3"))
+        wait(lambda: house.texts("G3")["booked"] == "sent")
+
+
+def test_reload_under_load():
+    """Six senders that do not stop while the configuration changes five times: each keeps its connection, each message its answer and its texts."""
+    with House() as house:
+        from feed import code
+        over, codes = threading.Event(), [[] for _ in range(6)]
+
+        def send(n):
+            with house.feed() as feed:
+                while not over.is_set():
+                    codes[n].append(code(feed.send(siu("S12", f"L{n}-{len(codes[n])}", in_seconds(90000), phone="", patient=f"MRN{n}"))))
+        senders = [threading.Thread(target=send, args=(n,)) for n in range(6)]
+        for t in senders:
+            t.start()
+        try:
+            for i in range(5):
+                seen = [len(c) for c in codes]
+                wait(lambda: all(len(c) > n for c, n in zip(codes, seen)) or not any(t.is_alive() for t in senders))
+                house.configure(organization=f"monthly_limit = {1000 + i}")
+                house.ctl("reload")
+        finally:
+            over.set()
+            for t in senders:
+                t.join(60)
+        assert all(c and set(c) == {"AA"} for c in codes), [set(c) for c in codes]
+        assert house.log("nudged").count("configuration applied") == 5
+        n = sum(len(c) for c in codes)
+        assert house.status()["messages"]["accepted"] == n and len(house.appointments("--all")) == n
 
 
 def test_hold_and_release():
