@@ -408,6 +408,11 @@ enum store_found store_sample_next(struct store *s, int64_t site, int64_t *after
 bool store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
 int64_t store_next_erasure(struct store *s); /* seconds; INT64_MAX: none. A hint. */
 bool store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
+/* Pages of the file that are free beyond what it soon needs again: an eighth of it, and 256 at least. */
+int64_t store_spare(struct store *s);
+/* Within a transaction: so many of them, at most, go back to the file system;
+ * the file is shorter after a checkpoint. */
+bool store_give_back(struct store *s, size_t pages, struct fault *f) __attribute__((warn_unused_result));
 /* Outside a transaction. Moves the log into the database when it has 200 pages
  * or `scrub`; scrub also empties the log file, so that erased bytes leave it.
  * *done false: a reader was in the way, try again later. */

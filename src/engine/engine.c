@@ -261,7 +261,8 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 	if (!take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
 	    !send_due(e, more, f) || !reports_ask(e, f))
 		return false;
-	return (e->space < SPACE_SHED || quarantine_shed(e, more, f)) && ahead_portion(e, more, f);
+	return (e->space < SPACE_SHED || quarantine_shed(e, more, f)) && ahead_portion(e, more, f) &&
+	    space_give_back(e, more, f);
 }
 
 /* ---- release ---- */

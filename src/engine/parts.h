@@ -208,6 +208,7 @@ struct engine {
 	int64_t quarantine_full_s; /* last alarm */
 	enum space { SPACE_ENOUGH, SPACE_LOW, SPACE_SHED, SPACE_STOP } space;
 	int64_t free_bytes;       /* 0: not known */
+	int64_t spare_ms;         /* boot clock: look again for what the store can give back */
 	int64_t held_looked_s;
 	bool comparing;           /* opt-outs with the gateway's */
 	uint8_t compared[MARK_BYTES];
@@ -247,6 +248,7 @@ bool quarantine_shed(struct engine *e, bool *more, struct fault *f); /* a portio
 /* Room on the disk: looked at as a turn begins, with an alarm when a state begins and a note when it ends. */
 void space_look(struct engine *e, int64_t free_bytes);
 const char *space_name(enum space s);
+bool space_give_back(struct engine *e, bool *more, struct fault *f); /* what the store has free and will not need soon, in portions */
 void space_silence(struct engine *e); /* nobody who waits is answered: their connections close */
 bool quarantine_expire(struct engine *e, bool *more, struct fault *f); /* held texts whose time is over */
 bool replay_show(struct engine *e, struct command *c, struct fault *f);

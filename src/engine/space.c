@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/parts.h"
 
+#define GIVE_BACK_PAGES 64 /* a turn */
+#define SPARE_MS 60000
+
 const char *
 space_name(enum space s)
 {
@@ -55,4 +58,25 @@ space_silence(struct engine *e)
 		m->link.next = NULL;
 		e->setup.outlet.answer(e->setup.outlet.ctx, m, &close);
 	}
+}
+
+bool
+space_give_back(struct engine *e, bool *more, struct fault *f)
+{
+	int64_t spare, left;
+
+	if (e->now.boot_ms < e->spare_ms)
+		return true;
+	e->spare_ms = e->now.boot_ms + SPARE_MS;
+	spare = store_spare(e->store);
+	if (spare == 0)
+		return true;
+	if (!store_begin(e->store, f) || !store_give_back(e->store, GIVE_BACK_PAGES, f))
+		return false;
+	left = store_spare(e->store);
+	if (left > 0 && left < spare) {
+		e->spare_ms = e->now.boot_ms;
+		*more = true;
+	}
+	return true;
 }

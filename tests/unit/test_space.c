@@ -1,5 +1,7 @@
 /* test_space.c - the disk runs low: one word as a state begins, one as it ends, and silence before it is full. */
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include "unit.h"
 
 #include "rig.h"
@@ -78,11 +80,65 @@ TEST(a_mark_of_zero_is_off)
 	rig_close(&r);
 }
 
+static int64_t
+file_bytes(struct rig *r)
+{
+	char path[128];
+	struct stat st;
+	struct fault f = { 0 };
+	bool done;
+
+	holds("checkpoint", store_checkpoint(r->store, true, &done, &f) && done);
+	(void)snprintf(path, sizeof path, "%s/nudge.db", r->folder);
+	same_int("stat", stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* 100 messages of 60 kB each, kept and dropped: all but what the file soon needs again goes back. */
+TEST(room_goes_back_to_the_disk)
+{
+	static char raw[60000];
+	struct quarantined q = { .sender = 1, .reason = "no start", .segment = "SCH" };
+	struct fault f = { 0 };
+	struct rig r;
+	int64_t full, small, id = 0;
+
+	rig_open(&r, 6000, 0, "");
+	(void)book(&r, "0");
+	memset(raw, 'x', sizeof raw);
+	q.received_s = now_s(&r.now);
+	q.erase_at_s = q.received_s + 86400;
+	holds("begin", store_begin(r.store, &f));
+	for (int i = 0; i < 100; i++) {
+		q.id = 0;
+		if (!store_quarantine_put(r.store, &q, span_from(raw, sizeof raw), &f))
+			fail_msg("%s", f.text);
+	}
+	holds("commit", store_commit(r.store, &f));
+	full = file_bytes(&r);
+	holds("begin", store_begin(r.store, &f));
+	for (int i = 0; i < 100; i++) {
+		same_int("next", store_quarantine_next(r.store, "", &id, &f), STORE_FOUND);
+		holds("drop", store_quarantine_drop(r.store, id, &f));
+	}
+	holds("commit", store_commit(r.store, &f));
+	holds("the file is as long as before", file_bytes(&r) == full);
+	pass(&r, 130);
+	small = file_bytes(&r);
+	if (small > full / 3 || small < 256 * 4096)
+		fail_msg("%lld bytes of %lld are left", (long long)small, (long long)full);
+	same_int("no more to give", store_spare(r.store), 0);
+	(void)book(&r, "A");
+	same_int("and it works", r.answer.what, ANSWER_SEND);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(each_state_begins_and_ends_once_and_does_not_flutter),
-		RUN(below_the_last_mark_nobody_is_answered_and_what_was_planned_goes_on), RUN(a_mark_of_zero_is_off) };
+		RUN(below_the_last_mark_nobody_is_answered_and_what_was_planned_goes_on), RUN(a_mark_of_zero_is_off),
+		RUN(room_goes_back_to_the_disk) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

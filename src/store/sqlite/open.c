@@ -81,7 +81,9 @@ set_up(sqlite3 *db, struct fault *f)
 	(void)sqlite3_extended_result_codes(db, 1);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-	return pragma(db, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", f) &&
+	/* Before there is a table, or never: room is given back in portions, without a rewrite of the whole. */
+	return execute(db, "PRAGMA auto_vacuum = INCREMENTAL", "auto_vacuum", f) &&
+	    pragma(db, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", f) &&
 	    pragma(db, "PRAGMA synchronous = FULL", "PRAGMA synchronous", "2", f) &&
 	    pragma(db, "PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0", f) &&
 	    pragma(db, "PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1", f) &&

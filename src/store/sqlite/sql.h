@@ -9,6 +9,7 @@
  *   usage.c        what organizations have used of their month
  *   appointment.c, text.c, quarantine.c, sample.c, erase.c
  *   restored.c     sends that only the journal knows
+ *   spare.c        what the file has free and gives back
  *   backup.c       a copy, made beside the work
  *   states.c       the tally, counted again from the rows
  *   reader.c       read-only views, on a connection of their own

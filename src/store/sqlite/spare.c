@@ -1,0 +1,45 @@
+/* spare.c - room that the file no longer needs goes back to the file system, in portions. */
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <stdio.h>
+
+#include "sql.h"
+
+#define SPARE_LEAST 256 /* pages */
+
+static int64_t
+pages(sqlite3 *db, const char *what)
+{
+	sqlite3_stmt *q = NULL;
+	int64_t n = 0;
+
+	if (sqlite3_prepare_v2(db, what, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	(void)sqlite3_finalize(q);
+	return n;
+}
+
+int64_t
+store_spare(struct store *s)
+{
+	int64_t spare = pages(s->db, "PRAGMA freelist_count"), kept;
+
+	if (spare <= SPARE_LEAST)
+		return 0;
+	kept = pages(s->db, "PRAGMA page_count") / 8;
+	if (kept < SPARE_LEAST)
+		kept = SPARE_LEAST;
+	return spare > kept ? spare - kept : 0;
+}
+
+bool
+store_give_back(struct store *s, size_t most, struct fault *f)
+{
+	char text[64];
+	int rc;
+
+	assert(s->begun);
+	(void)snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%zu)", most);
+	rc = sqlite3_exec(s->db, text, NULL, NULL, NULL);
+	return rc == SQLITE_OK || sql_failed(s->db, rc, "giving room back", f);
+}
