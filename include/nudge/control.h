@@ -16,6 +16,7 @@
 #include <event2/event.h>
 
 #include "nudge/audit.h"
+#include "nudge/certificates.h"
 #include "nudge/engine.h"
 #include "nudge/mllp.h"
 #include "nudge/settings.h"
@@ -41,6 +42,7 @@ struct control_setup {
 	/* The same for an approval, by c->who, of c->site as the files say. */
 	bool (*approve)(void *ctx, struct command *c, struct conf_faults *faults);
 	bool (*keys)(void *ctx, struct fault *f);        /* certificates and keys again, nothing else */
+	void (*held)(void *ctx, held_fn *fn, void *arg); /* certificates that are in force or were shown */
 	void (*intake)(void *ctx, struct mllp_stats *out);
 	struct audit *audit;      /* every command goes there before it is carried out; NULL: nowhere */
 };

@@ -47,6 +47,7 @@ void request_give_then(struct request *q, struct command *c, request_then_fn *th
 
 /* ---- commands that have files of their own ---- */
 command_fn do_status, do_quarantined, do_learn, do_history, do_explain_phone;
-command_fn do_reload, do_diff, do_approve, do_hold, do_release, do_records, do_verify, do_audit, do_backup, do_optout;
+command_fn do_reload, do_diff, do_approve, do_hold, do_release, do_records, do_verify, do_audit, do_backup, do_optout,
+    do_certificates;
 
 #endif

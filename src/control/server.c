@@ -234,6 +234,7 @@ static const struct {
 	{ "optout-remove", ACCESS_OPERATE, do_optout, NULL },
 	{ "optout-compare", ACCESS_OPERATE, do_optout, NULL },
 	{ "optout-find", ACCESS_PHI, do_optout, NULL },
+	{ "certificates", ACCESS_VIEW, do_certificates, NULL },
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
 	{ "history", ACCESS_OPERATE, do_history, NULL },
 	{ "audit", ACCESS_VIEW, do_audit, NULL },

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mllp/session.h"
 
+#include "nudge/clock.h"
 #include "nudge/log.h"
 
 #include <assert.h>
@@ -42,24 +43,46 @@ session_verify(X509_STORE_CTX *chain, void *unused)
 	return rule == RULE_ACCEPTED;
 }
 
+void
+session_leave(struct session *s)
+{
+	for (size_t i = 0; s->seen && i < s->environments_n; i++) {
+		seen_leave(&s->thread->intake->seen, s->seen[i], clock_now().wall_ms / 1000);
+	}
+	free(s->seen);
+	free(s->environments);
+	s->seen = NULL;
+	s->environments = NULL;
+	s->environments_n = 0;
+}
+
 static bool
-take_environments(struct session *s, identity_set set)
+take_environments(struct session *s, identity_set set, X509 *leaf)
 {
 	const struct conf_listener *l = s->terms->listener;
 	const struct conf_environment **found = calloc(l->environments_n, sizeof(void *));
+	struct seen_one **seen = leaf ? calloc(l->environments_n, sizeof(void *)) : NULL;
 	size_t n = 0;
 
-	if (!found) {
+	if (!found || (leaf && !seen)) {
+		free(found);
+		free(seen);
 		return false;
 	}
 	for (size_t i = 0; i < l->environments_n; i++) {
-		if (set >> i & 1) {
-			found[n++] = l->environments[i];
+		if (!(set >> i & 1)) {
+			continue;
 		}
+		if (seen) {
+			seen[n] = seen_come(&s->thread->intake->seen, l->environments[i]->title, leaf, s->peer.text,
+			    clock_now().wall_ms / 1000);
+		}
+		found[n++] = l->environments[i];
 	}
 	assert(n > 0);
-	free(s->environments);
+	session_leave(s);
 	s->environments = found;
+	s->seen = seen;
 	s->environments_n = n;
 	return true;
 }
@@ -82,7 +105,7 @@ session_admit(struct session *s, enum identity_dates dates)
 		refuse(s, rule, leaf);
 		return false;
 	}
-	return take_environments(s, set);
+	return take_environments(s, set, leaf);
 }
 
 static void

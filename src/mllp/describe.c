@@ -4,6 +4,7 @@
 
 #include "mllp/identity.h"
 #include "mllp/pem.h"
+#include "mllp/seen.h"
 
 #include <openssl/bio.h>
 #include <string.h>
@@ -30,21 +31,41 @@ seconds(const ASN1_TIME *at)
 	return ASN1_TIME_to_tm(at, &t) ? (int64_t)timegm(&t) : 0;
 }
 
-bool
-mllp_describe(const char *path, struct mllp_certificate *out, struct fault *f)
+void
+describe_certificate(const X509 *x, struct mllp_certificate *out)
 {
-	STACK_OF(X509) *all;
-	X509 *x;
-
-	if (!pem_certificates(path, PEM_OURS, &all, f)) {
-		return false;
-	}
-	x = sk_X509_value(all, 0);
 	name_text(X509_get_subject_name(x), out->subject, sizeof out->subject);
 	name_text(X509_get_issuer_name(x), out->issuer, sizeof out->issuer);
 	identity_fingerprint(x, out->sha256);
 	out->not_before_s = seconds(X509_get0_notBefore(x));
 	out->not_after_s = seconds(X509_get0_notAfter(x));
+}
+
+void
+describe_list(const X509_CRL *list, struct mllp_certificate *out)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	*out = (struct mllp_certificate){ .not_before_s = seconds(X509_CRL_get0_lastUpdate(list)) };
+	name_text(X509_CRL_get_issuer(list), out->issuer, sizeof out->issuer);
+	if (X509_CRL_digest(list, EVP_sha256(), hash, &n) && n == DIGEST_BYTES) {
+		digest_hex(hash, n, out->sha256);
+	}
+	if (X509_CRL_get0_nextUpdate(list)) {
+		out->not_after_s = seconds(X509_CRL_get0_nextUpdate(list));
+	}
+}
+
+bool
+mllp_describe(const char *path, struct mllp_certificate *out, struct fault *f)
+{
+	STACK_OF(X509) *all;
+
+	if (!pem_certificates(path, PEM_OURS, &all, f)) {
+		return false;
+	}
+	describe_certificate(sk_X509_value(all, 0), out);
 	sk_X509_pop_free(all, X509_free);
 	return true;
 }

@@ -17,6 +17,7 @@
 struct credential { /* of one environment */
 	const struct conf_environment *environment;
 	uint8_t (*pins)[DIGEST_BYTES]; /* owned */
+	X509 **pinned;                 /* owned, as what they point at; parallel to pins */
 	size_t pins_n;
 	X509_STORE *store;             /* owned; NULL with pins */
 	struct peer_range *sources;    /* owned; none: any address */
@@ -291,7 +292,8 @@ read_pins(struct credential *c, struct fault *f)
 	STACK_OF(X509) *certificates;
 
 	c->pins = calloc(paths->n, sizeof *c->pins);
-	if (!c->pins) {
+	c->pinned = calloc(paths->n, sizeof(X509 *));
+	if (!c->pins || !c->pinned) {
 		return fault_set(f, FAULT_BUSY, "no memory for its certificates");
 	}
 	for (size_t i = 0; i < paths->n; i++) {
@@ -301,6 +303,7 @@ read_pins(struct credential *c, struct fault *f)
 		}
 		/* The first is the sender's own, what follows is its chain. */
 		ok = identity_pin(sk_X509_value(certificates, 0), c->pins[c->pins_n]);
+		c->pinned[c->pins_n] = ok ? sk_X509_shift(certificates) : NULL;
 		sk_X509_pop_free(certificates, X509_free);
 		if (!ok) {
 			return fault_set(f, FAULT_OPERATOR, "%s: its public key cannot be read",
@@ -435,10 +438,49 @@ fail:
 	return false;
 }
 
+static void
+store_items(const struct credential *c, identity_item_fn *fn, void *ctx)
+{
+	const struct conf_environment *e = c->environment;
+	STACK_OF(X509_OBJECT) *all;
+
+	X509_STORE_lock(c->store); /* a chain that is verified meanwhile may sort it */
+	all = X509_STORE_get0_objects(c->store);
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		X509_OBJECT *o = sk_X509_OBJECT_value(all, i);
+		X509 *x = X509_OBJECT_get0_X509(o);
+		X509_CRL *list = X509_OBJECT_get0_X509_CRL(o);
+		if (x || list) {
+			fn(ctx, &(struct identity_item){ e, x ? "issuer" : "revocation_list", x ? e->issuer : e->revocation_list,
+			    x, list });
+		}
+	}
+	X509_STORE_unlock(c->store);
+}
+
+void
+identity_items(const struct identity *id, identity_item_fn *fn, void *ctx)
+{
+	for (size_t i = 0; i < id->n; i++) {
+		const struct credential *c = &id->credentials[i];
+		for (size_t k = 0; k < c->pins_n; k++) {
+			fn(ctx, &(struct identity_item){ c->environment, "certificates", c->environment->certificates.item[k],
+			    c->pinned[k], NULL });
+		}
+		if (c->store) {
+			store_items(c, fn, ctx);
+		}
+	}
+}
+
 void
 identity_free(struct identity *id)
 {
 	for (size_t i = 0; id && i < id->n; i++) {
+		for (size_t k = 0; k < id->credentials[i].pins_n; k++) {
+			X509_free(id->credentials[i].pinned[k]);
+		}
+		free(id->credentials[i].pinned);
 		free(id->credentials[i].pins);
 		free(id->credentials[i].sources);
 		X509_STORE_free(id->credentials[i].store);

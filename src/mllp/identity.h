@@ -67,6 +67,16 @@ enum identity_rule identity_judge(const struct identity *id, X509 *leaf, STACK_O
 /* Environments that take connections from this address. */
 identity_set identity_sources(const struct identity *id, const struct peer *from);
 
+/* Everything that was read, in the order of the settings. One of x and list is NULL. */
+struct identity_item {
+	const struct conf_environment *environment;
+	const char *setting, *file;
+	X509 *x;
+	X509_CRL *list;
+};
+typedef void identity_item_fn(void *ctx, const struct identity_item *item);
+void identity_items(const struct identity *id, identity_item_fn *fn, void *ctx);
+
 /* What both edges of the check share. Pure. */
 enum identity_rule identity_strength(X509 *x);    /* ACCEPTED, WEAK_KEY or WEAK_SIGNATURE */
 enum identity_rule identity_dates(const X509 *x); /* ACCEPTED, EXPIRED or EARLY */

@@ -23,6 +23,7 @@ allocate(const struct mllp_setup *s)
 	m->threads = calloc(m->threads_n, sizeof *m->threads);
 	m->errands = calloc(m->threads_n, sizeof *m->errands);
 	pthread_mutex_init(&m->admin, NULL);
+	seen_init(&m->seen);
 	if (!m->threads || !m->errands) {
 		m->threads_n = 0;
 		mllp_free(m);
@@ -156,6 +157,7 @@ mllp_free(struct mllp *m)
 	}
 	setting_drop(m->setting);
 	pthread_mutex_destroy(&m->admin);
+	seen_clear(&m->seen);
 	free(m->ports);
 	free(m->errands);
 	free(m->threads);

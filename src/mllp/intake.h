@@ -9,6 +9,7 @@
 #define MLLP_INTAKE_H
 
 #include "mllp/identity.h"
+#include "mllp/seen.h"
 #include "nudge/mllp.h"
 #include "nudge/queue.h"
 
@@ -116,6 +117,7 @@ struct mllp {
 	size_t ports_n;
 	struct setting *setting;       /* held */
 	pthread_mutex_t admin;         /* one open, reload or stop at a time */
+	struct seen seen;              /* certificates of senders; any thread */
 	char stem[16];                 /* of our control ids: when we started */
 	atomic_ullong next_id;
 };

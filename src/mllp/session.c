@@ -312,7 +312,7 @@ session_free(struct session *s)
 	count(&t->intake->reading_bytes, -(long long)s->held_bytes);
 	buf_wipe(&s->rest);
 	buf_clear(&s->out);
-	free(s->environments);
+	session_leave(s);
 	count(&t->intake->counts.connections, -1);
 	atomic_fetch_sub(&s->port->open_n, 1);
 	free(s);

@@ -46,6 +46,7 @@ struct session {
 	int64_t timer_ms;          /* when the timer looks; 0: not set */
 
 	const struct conf_environment **environments; /* owned */
+	struct seen_one **seen;    /* owned, not what it points at; parallel; NULL without TLS */
 	size_t environments_n;
 
 	struct frame_reader reader;
@@ -78,6 +79,7 @@ const char *session_listener(const struct session *s); /* For the log. */
 int session_verify(X509_STORE_CTX *chain, void *unused);
 bool session_admit(struct session *s, enum identity_dates dates); /* false: logged, must go */
 void session_handshake(struct session *s);
+void session_leave(struct session *s); /* Gives back its environments. */
 
 /* reading.c */
 void reading_pump(struct session *s);

@@ -25,6 +25,7 @@ static const struct {
 	{ "report", "sms|untold|replies [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] "
 		"[--format text|csv|json|html] | states",
 		"texts handed to the gateway; what a person must tell; what patients wrote back; whether the states add up", command_report },
+	{ "certificates", "", "ours and every sender's: how long each lasts, and when it was seen", command_certificates },
 	{ "quarantine", "list | show ID | replay ID | replay --all [--site SITE] | discard ID",
 		"messages that could not be understood: where and why, their content, another try, their end", command_quarantine },
 	{ "optout", "list | add | find | remove [--reconsent --who WHO --when DAY --how HOW] | compare [--organization O]",

@@ -33,6 +33,7 @@ int command_approve(struct call *c);
 int command_records(struct call *c);
 int command_verify(struct call *c);
 int command_release(struct call *c);
+int command_certificates(struct call *c);
 int command_audit(struct call *c);
 int command_backup(struct call *c);
 int command_check(struct call *c);

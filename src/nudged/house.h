@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "nudge/audit.h"
+#include "nudge/certificates.h"
 #include "nudge/control.h"
 #include "nudge/engine.h"
 #include "nudge/mllp.h"
@@ -90,6 +91,8 @@ struct house {
 	struct control *control;
 	struct link_server *link;
 	struct daily daily;
+	struct expiry expiry;             /* of certificates: what was told */
+	int64_t expiry_ms;                /* boot clock: the next look */
 	struct audit *audit;              /* who did what; any thread writes */
 	char version_recorded[16];        /* of the configuration, as audit has it */
 	int64_t head_said, head_ms, tidy_ms;
@@ -103,6 +106,11 @@ struct house {
 
 /* Main thread, every second: room on the disks of the store and of the journal. */
 void space_tick(struct house *h);
+
+/* ---- certificates (expiry.c); main thread ---- */
+void expiry_tick(struct house *h);                  /* every second */
+void expiry_now(struct house *h);                   /* other files are in force */
+void house_held(void *ctx, held_fn *fn, void *arg); /* the intake's, and the gateways' */
 
 /* ---- who did what (record.c); main thread ---- */
 bool record_open(struct house *h, struct fault *f); /* after the store, before the engine */

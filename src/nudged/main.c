@@ -244,6 +244,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	record_tick(h);
 	clock_watch_tick(&h->room.clock);
 	space_tick(h);
+	expiry_tick(h);
 }
 
 /* ---- putting it together ---- */
@@ -330,7 +331,7 @@ open_sockets(struct house *h, struct fault *f)
 	const struct conf *c = h->settings.rules->conf;
 	struct control_setup s = { .base = h->base, .directory = c->state_directory, .ctx = h, .rules = rules_now,
 		.file = rules_file, .map = map_now, .give = give_command, .read = house_read, .reload = house_reload, .approve = house_approve,
-		.keys = house_keys, .intake = intake_stats, .audit = h->audit };
+		.keys = house_keys, .held = house_held, .intake = intake_stats, .audit = h->audit };
 	int link;
 
 	s.listener = control_listen(c->control_socket, 0666, f);
@@ -368,6 +369,7 @@ close_house(struct house *h)
 	daily_end(&h->daily);
 	clock_watch_end(&h->room.clock);
 	mllp_free(h->intake);
+	expiry_clear(&h->expiry);
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);
 	looked_end(h);
@@ -430,6 +432,7 @@ serve(struct house *h)
 	mllp_open(h->intake);
 	h->stuck_max_s = sd_watchdog_enabled(0, &patience_us) > 0 ? (int64_t)(patience_us / 2000000) : STUCK_S;
 	(void)sd_notify(0, "READY=1\nSTATUS=serving");
+	expiry_now(h);
 	log_note("ready", log_name("version", NUDGE_VERSION), log_name("configuration", h->conf_path));
 	(void)event_base_dispatch(h->base);
 	(void)sd_notify(0, "STOPPING=1");
@@ -456,8 +459,8 @@ main(int argc, char **argv)
 	struct house h = { .room = { .ended = -1, .wake = -1 } };
 	struct conf_faults faults;
 	enum log_level level = LOG_INFO;
-	bool test = false;
-	int c, status;
+	bool test = false, ok;
+	int c;
 
 	while ((c = getopt(argc, argv, "c:tvVh")) != -1)
 		switch (c) {
@@ -482,18 +485,15 @@ main(int argc, char **argv)
 		return usage(stderr, EXIT_USAGE);
 	log_open("nudged", level);
 	harden();
-	if (!(test ? settings_check : settings_load)(h.conf_path, CONF_NUDGED, &h.settings, &faults)) {
-		print_faults(&faults);
-		conf_faults_clear(&faults);
-		return EXIT_CONF;
-	}
+	ok = (test ? settings_check : settings_load)(h.conf_path, CONF_NUDGED, &h.settings, &faults);
 	print_faults(&faults);
 	conf_faults_clear(&faults);
+	if (!ok)
+		return EXIT_CONF;
 	if (test) {
 		(void)printf("%s: good\n", h.conf_path);
 		settings_clear(&h.settings);
 		return EXIT_SUCCESS;
 	}
-	status = serve(&h);
-	return status;
+	return serve(&h);
 }

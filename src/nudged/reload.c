@@ -174,6 +174,7 @@ house_keys(void *ctx, struct fault *f)
 		return false;
 	link_server_reload(h->link, RELOAD_KEYS);
 	log_note("certificates and keys read again");
+	expiry_now(h);
 	return true;
 }
 
@@ -203,6 +204,7 @@ house_reloaded(struct house *h, struct command *c)
 		h->next = nothing;
 		link_server_reload(h->link, RELOAD_ALL);
 		log_note("configuration applied", log_int("generation", (int64_t)h->settings.rules->conf->generation));
+		expiry_now(h);
 		return;
 	}
 	log_error("configuration not applied", log_fault(&c->fault));

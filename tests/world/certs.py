@@ -33,15 +33,16 @@ def issued(folder, name, subject, ca, extensions, days=90, serial="1000"):
         "-sha256", "-extfile", f"{name}.ext", "-out", f"{name}.crt", cwd=folder)
 
 
-def revocation_list(folder, ca, serials):
-    """NAME.crl: what `ca` has taken back."""
+def revocation_list(folder, ca, serials, days=30):
+    """NAME.crl: what `ca` has taken back; the next one is due in `days`."""
     def day(offset):
         return time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + offset * 86400))
     with open(os.path.join(folder, f"{ca}.index"), "w") as f:
         f.writelines(f"R\t{day(30)}\t{day(-1)}\t{s}\tunknown\t/CN=revoked\n" for s in serials)
     with open(os.path.join(folder, f"{ca}.cnf"), "w") as f:
         f.write(f"[ca]\ndefault_ca = it\n[it]\ndatabase = {ca}.index\ndefault_md = sha256\ndefault_crl_days = 30\n")
-    run("ca", "-gencrl", "-config", f"{ca}.cnf", "-cert", f"{ca}.crt", "-keyfile", f"{ca}.key", "-out", f"{ca}.crl", cwd=folder)
+    dates = ["-crl_lastupdate", day(min(days, 0) - 30), "-crl_nextupdate", day(days)]
+    run("ca", "-gencrl", *dates, "-config", f"{ca}.cnf", "-cert", f"{ca}.crt", "-keyfile", f"{ca}.key", "-out", f"{ca}.crl", cwd=folder)
 
 
 def make(folder):
