@@ -193,6 +193,7 @@ struct conf_site {
 	bool learning;                   /* keeps its last messages for nudgectl learn, sends nothing */
 	bool nak_bad_content;
 	bool unknown_type_phone;         /* untyped_phones: take a number whose type is not said; default true */
+	bool fiction_numbers;            /* text numbers that are kept for fiction and tests; default true */
 	struct text_list approvers;      /* empty: approver = none */
 	size_t index;
 	struct conf_place at;

@@ -35,6 +35,9 @@ const char *phone_result_text(enum phone_result r); /* One plain sentence. Liter
 /* Country (alpha-2) and type of an E.164 number; country "" when its plan is
  * not in our tables (US and CA are told apart by area code). */
 enum phone_type phone_type_of(const char *e164, char country[3]);
+/* true: an E.164 number of exchange 555, lines 0100 to 0199, under +1: kept for fiction and tests, nothing rings there
+ * (NANPA, 555 line number assignments). Pure. */
+bool phone_is_fiction(const char *e164);
 const char *phone_type_text(enum phone_type t); /* "toll-free". Literal. */
 
 /* The n-th of many numbers that have just this country and type, different for each n as far as the plan goes. They

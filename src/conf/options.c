@@ -235,6 +235,7 @@ const struct option options[] = {
 		"one reminder for all visits that a patient has on a day" },
 	{ "site", "nak_bad_content", OPTION_BOOL, "false", 0, 0, "", "answer AE to what goes to quarantine" },
 	{ "site", "untyped_phones", OPTION_BOOL, "true", 0, 0, "", "take a number whose type is not said" },
+	{ "site", "fiction_numbers", OPTION_BOOL, "true", 0, 0, "", "text the numbers that are kept for fiction and tests" },
 	{ "site", "approver", OPTION_TEXTS, "", 0, 0, "",
 		"users, @groups or keys who approve it; none: no approval" },
 

@@ -268,6 +268,7 @@ times(const struct section *s, struct conf_site *site)
 	site->learning = section_bool(s, "learning");
 	site->nak_bad_content = section_bool(s, "nak_bad_content");
 	site->unknown_type_phone = section_bool(s, "untyped_phones");
+	site->fiction_numbers = section_bool(s, "fiction_numbers");
 	windows(s, site);
 	if (errors_n == s->reader->faults->errors_n && site->stale_s <= site->settle_s)
 		section_fault(s, "stale",

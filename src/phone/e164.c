@@ -220,6 +220,12 @@ phone_type_of(const char *e164, char country[3])
 	return type;
 }
 
+bool
+phone_is_fiction(const char *e164)
+{
+	return strncmp(e164, "+1", 2) == 0 && strlen(e164) == 12 && strncmp(e164 + 5, "55501", 5) == 0;
+}
+
 const char *
 phone_type_text(enum phone_type t)
 {

@@ -11,9 +11,8 @@ area_of(const char *national)
 	return (size_t)(national[0] - '0') * 100 + (size_t)(national[1] - '0') * 10 + (size_t)(national[2] - '0');
 }
 
-/* Exchange 555, lines 0100 to 0199 among it, is accepted: those are reserved for
- * fiction and test patients: nothing rings, so accepting them harms nobody and
- * test systems need them. */
+/* Exchange 555, lines 0100 to 0199 among it, is read like any other: test systems
+ * need those, and a site says whether it texts them (phone_is_fiction). */
 static enum phone_result
 check_north_america(const char *d, enum phone_type *type)
 {

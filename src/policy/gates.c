@@ -156,6 +156,8 @@ gate_phone(const struct gate_facts *f)
 	type = phone_type_of(f->phone, country);
 	if (!listed(&f->rules->site->countries, country))
 		return suppress(REASON_PHONE_COUNTRY);
+	if (!f->rules->site->fiction_numbers && phone_is_fiction(f->phone))
+		return suppress(REASON_FICTION);
 	return type == PHONE_MOBILE || type == PHONE_MAYBE_MOBILE ? pass() : suppress(REASON_PHONE_TYPE);
 }
 

@@ -41,6 +41,7 @@ const struct term_row term_rows[] = {
 	{ "minors", TERM_BOOL, RULE_HIGHER, AT(suppress_minors), "send,suppress" },
 	{ "minor_age", TERM_NUMBER, RULE_HIGHER, AT(minor_age), NULL },
 	{ "untyped_phones", TERM_BOOL, RULE_LOWER, AT(unknown_type_phone), YES_NO },
+	{ "fiction_numbers", TERM_BOOL, RULE_LOWER, AT(fiction_numbers), YES_NO },
 	{ "time_zone", TERM_TEXT, RULE_WAITS, AT(time_zone), NULL },
 	{ "time_without_offset", TERM_BOOL, RULE_WAITS, AT(msh7_offset), "zone,msh7" },
 	{ "number", TERM_SENDER, RULE_EMPTY, 0, NULL },

@@ -150,6 +150,7 @@ static const struct {
 		"waiting for the window to open where the patient lives as well (patient_zone)" },
 	[REASON_EARLIER] = { "earlier", "moved to before the window closes: the next opening would be too late" },
 	[REASON_TOGETHER] = { "together", "another reminder of the visit goes at that time, or within half an hour of it" },
+	[REASON_FICTION] = { "phone-fiction", "the number is kept for fiction and tests, 555-01XX (fiction_numbers = false)" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
 	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },

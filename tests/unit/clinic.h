@@ -62,7 +62,7 @@ clinic_open(struct clinic *c)
 		.languages = { c->languages, 2 }, .templates_path = word(""), .link = word(""), .link_key = word(""),
 		.device_test_link = word(""), .smart_encoding = true, .names_keep_accents = true, .confirmation = true,
 		.stale_s = 86400, .reminders = c->reminders, .reminders_n = 2, .window = { 0, 1440, true, 0 },
-		.short_window = { 0, 1440, true, 0 }, .expiry_s = 300, .daily_cap = 6, .unknown_type_phone = true };
+		.short_window = { 0, 1440, true, 0 }, .expiry_s = 300, .daily_cap = 6, .unknown_type_phone = true, .fiction_numbers = true };
 	c->conf = (struct conf){ .file = word("nudge.conf"), .state_directory = word("/nowhere"),
 		.organizations = &c->organization, .organizations_n = 1, .gateways = &c->gateway, .gateways_n = 1,
 		.numbers = &c->number, .numbers_n = 1, .environments = &c->environment, .environments_n = 1,

@@ -134,6 +134,7 @@ TEST(what_is_not_said_has_its_default)
 	same_int("weekly_cap", s->weekly_cap, 0);
 	holds("nak_bad_content", !s->nak_bad_content);
 	holds("untyped_phones", s->unknown_type_phone);
+	holds("fiction_numbers", s->fiction_numbers);
 	holds("adt is not looked at", !s->adt_deceased && !s->adt_phone && !s->adt_merge);
 	conf_drop(c);
 	folder_remove(&d);

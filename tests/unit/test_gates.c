@@ -133,6 +133,13 @@ TEST(each_gate_of_the_patient)
 	expect("a toll-free number", &f, GATE_SUPPRESS, REASON_PHONE_TYPE);
 	f.phone = "+19005550123";
 	expect("a premium number", &f, GATE_SUPPRESS, REASON_PHONE_TYPE);
+	f.phone = "+16085550123";
+	expect("a number kept for fiction, as it is by default", &f, GATE_PASS, REASON_NONE);
+	clinic.site.fiction_numbers = false;
+	expect("and where the site does not text it", &f, GATE_SUPPRESS, REASON_FICTION);
+	f.phone = "+16085550223";
+	expect("the line after them", &f, GATE_PASS, REASON_NONE);
+	clinic.site.fiction_numbers = true;
 	f = open_gates();
 	f.opted_out = true;
 	expect("opted out", &f, GATE_SUPPRESS, REASON_OPTED_OUT);

@@ -192,6 +192,16 @@ TEST(country_and_type_follow_from_the_number)
 	}
 }
 
+TEST(numbers_of_fiction)
+{
+	holds("the first", phone_is_fiction("+16085550100"));
+	holds("the last, in Canada", phone_is_fiction("+14165550199"));
+	holds("none: the line after", !phone_is_fiction("+16085550200"));
+	holds("none: another exchange", !phone_is_fiction("+16085450100"));
+	holds("none: another country", !phone_is_fiction("+4420555010") && !phone_is_fiction("+442085550100"));
+	holds("none: no number", !phone_is_fiction("") && !phone_is_fiction("+1"));
+}
+
 TEST(a_country_is_known_or_not)
 {
 	static const char *const known[] = { "US", "CA", "PR", "JM", "GB", "DE", "FR", "ES", "NL", "AU", "NO",
@@ -248,7 +258,7 @@ main(void)
 		RUN(numbers_are_read_as_people_write_them),
 		RUN(a_number_that_was_read_is_read_again_the_same),
 		RUN(country_and_type_follow_from_the_number),
-		RUN(a_country_is_known_or_not),
+		RUN(numbers_of_fiction), RUN(a_country_is_known_or_not),
 		RUN(every_result_and_type_has_words),
 		RUN(numbers_made_up_by_a_plan),
 	};

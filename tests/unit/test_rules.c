@@ -74,6 +74,7 @@ TEST(an_approval_covers_what_decides)
 		{ "time zone", "America/Chicago", "America/Denver", true },
 		{ "patient consent", "number = main", "number = main\n\tpatient_consent = required", true },
 		{ "stale", "late = skip", "late = skip\n\tstale = 12h", true },
+		{ "numbers of fiction", "late = skip", "late = skip\n\tfiction_numbers = false", true },
 		{ "numbers of no type", "late = skip", "late = skip\n\tuntyped_phones = false", true },
 		{ "an outcome that is not known", "late = skip", "late = skip\n\tunknown = hold", true },
 		{ "retain", "retain = 0s", "retain = 1h", true },

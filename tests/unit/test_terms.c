@@ -81,6 +81,7 @@ TEST(each_setting_by_its_class)
 		{ "patients' own consent narrows", "late = send", "late = send\n\tpatient_consent = required", "patient_consent", TERM_AT_ONCE, "required" },
 		{ "no minors narrows", "minors = send", "minors = suppress", "minors", TERM_AT_ONCE, "suppress" },
 		{ "an age that counts for nobody", "minor_age = 18", "minor_age = 12", "minor_age", TERM_AT_ONCE, "12" },
+		{ "numbers of fiction narrow", "late = send", "late = send\n\tfiction_numbers = false", "fiction_numbers", TERM_AT_ONCE, "false" },
 		{ "numbers of no type narrow", "late = send", "late = send\n\tuntyped_phones = false", "untyped_phones", TERM_AT_ONCE, "false" },
 		{ "time zone waits", "America/Chicago", "America/Denver", "time_zone", TERM_WAITS, "America/Chicago" },
 		{ "another number waits", "+18335550100", "+18335550101", "number", TERM_WAITS, "+18335550100" },
