@@ -73,7 +73,6 @@ def base():
         return
     shutil.rmtree(BASE, ignore_errors=True)
     uri = mirror()
-    print(f"        a base system from {uri}", flush=True)
     for kind in ("http", "https"):  # debootstrap asks the environment, apt its own configuration
         proxy = run("apt-config", "shell", "x", f"Acquire::{kind}::Proxy").stdout.partition("'")[2].rpartition("'")[0]
         if proxy and proxy != "DIRECT":
