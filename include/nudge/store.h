@@ -257,6 +257,14 @@ enum store_found store_optout_get(struct store *s, const char *organization, con
 bool store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t at_s, struct fault *f)
     __attribute__((warn_unused_result)); /* adds or replaces */
 bool store_optout_drop(struct store *s, const char *organization, const char *phone, struct fault *f) __attribute__((warn_unused_result));
+/* An opt-out ended at at_s, and the gateway's list of `sender` does not say so yet. */
+bool store_lift_put(struct store *s, const char *organization, const char *phone, const char *sender, int64_t at_s, struct fault *f)
+    __attribute__((warn_unused_result));
+enum store_found store_lift_get(struct store *s, const char *organization, const char *phone, const char *sender, int64_t *at_s,
+    struct fault *f);
+bool store_lift_drop(struct store *s, const char *organization, const char *phone, const char *sender, struct fault *f)
+    __attribute__((warn_unused_result)); /* sender NULL: of all */
+bool store_lifts_forget(struct store *s, int64_t before_s, bool *any, struct fault *f) __attribute__((warn_unused_result)); /* any: some are left */
 struct reconsent {            /* on whose word an administrator lifted an opt-out */
 	int64_t at_s;
 	const char *admin, *who, *said, *how;

@@ -171,6 +171,14 @@ CREATE TABLE optout (                 -- outlives everything else about a patien
 	PRIMARY KEY (organization, phone)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE lifted (                 -- opt-outs that ended here, until the gateway says that they ended there
+	organization TEXT NOT NULL,
+	phone        BLOB NOT NULL,       -- mark, as in optout
+	sender       TEXT NOT NULL,       -- each of our numbers has a list of its own
+	at           INTEGER NOT NULL,
+	PRIMARY KEY (organization, phone, sender)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE reconsent (              -- opt-outs that an administrator lifted, and on whose word
 	id           INTEGER PRIMARY KEY,
 	organization TEXT NOT NULL,

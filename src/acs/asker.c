@@ -74,8 +74,8 @@ on_list(struct batch *b, const struct access_answer *a)
 	b->line->failures = 0;
 	for (size_t i = 0; i < b->n; i++) {
 		refused += what[i] == OPTOUT_REFUSED;
-		if (what[i] == OPTOUT_DONE && ask == ASK_OPTOUT_CHECK)
-			tell(b->line, b->q[i]->what, is_out[i]);
+		if (what[i] == OPTOUT_DONE && ask != ASK_OPTOUT_ADD) /* a removal is owed until nudged hears of it */
+			tell(b->line, b->q[i]->what, ask == ASK_OPTOUT_CHECK && is_out[i]);
 		if (what[i] == OPTOUT_AGAIN)
 			continue;
 		question_free(b->q[i]);

@@ -4,8 +4,9 @@
  * order they were asked, up to a hundred phones of one kind in each; those
  * about reports go several at once. What may pass is asked again, later and
  * later; what may not is left out and logged without a number. Nothing is kept
- * over a restart: nudged compares the lists every night, and whoever stops
- * waits a little for asker_changes() to be none.
+ * over a restart: nudged compares the lists every night and asks again for a
+ * removal until an event says that it is done; whoever stops waits a little for
+ * asker_changes() to be none.
  * Source: ACS SMS REST 2026-01-23, opt-out management and delivery reports.
  */
 #ifndef ACS_ASKER_H

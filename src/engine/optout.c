@@ -1,12 +1,9 @@
-/* optout.c - THE place where an opt-out begins and ends, and how the gateway's list is kept alike. */
+/* optout.c - THE place where an opt-out begins and ends. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/parts.h"
-
-#define COMPARE_PORTION 100 /* phones a second: what the gateway takes in one call */
-#define NIGHT_HOUR 2
 
 bool
 same_sender(const char *a, const char *b)
@@ -107,7 +104,7 @@ optout_begin(struct engine *e, const char *organization, const char *phone, cons
 		break;
 	}
 	*changed = true;
-	return store_optout_put(e->store, organization, phone, source, at_s, f) &&
+	return store_optout_put(e->store, organization, phone, source, at_s, f) && store_lift_drop(e->store, organization, phone, NULL, f) &&
 	    note_pending(e, organization, phone, REASON_NONE, REASON_OPTED_OUT, f);
 }
 
@@ -179,174 +176,6 @@ optout_of_text(struct engine *e, const struct text *t, struct fault *f)
 	return optout_begin(e, s->environment->organization->title, a.phone, "report", now_s(&e->now), &changed, f);
 }
 
-/* ---- the gateway's list ---- */
-
-static bool
-keeps_a_list(const struct conf_number *n)
-{
-	return n->type != NUMBER_ALPHANUMERIC && strcmp(n->gateway->api_version, "2021-03-07") != 0;
-}
-
-/* Asks for every number of the organization; false: not all could be asked in this turn. */
-static bool
-ask_all(struct engine *e, const char *organization, const char *phone, enum link_ask ask)
-{
-	const struct conf *c = e->rules->conf;
-	bool done[64] = { false }, all = true;
-
-	for (size_t i = 0; i < c->sites_n; i++) {
-		const struct conf_number *n = c->sites[i].number;
-		struct link_question q = { .ask = ask, .to = span_of(phone) };
-
-		if (!n || n->index >= sizeof done || done[n->index] || !keeps_a_list(n) ||
-		    strcmp(c->sites[i].environment->organization->title, organization) != 0)
-			continue;
-		done[n->index] = true;
-		q.gateway = span_of(n->gateway->title);
-		q.from = span_of(n->sender);
-		all = told_ask(e, &q) && all;
-	}
-	return all;
-}
-
-/* What is not asked now, because nudge-sender is away, the night's comparing asks. */
-void
-optout_push(struct engine *e, const char *organization, const char *phone, enum link_ask ask)
-{
-	(void)ask_all(e, organization, phone, ask);
-}
-
-/* The gateway says who is on its list: whoever is, is on ours; who is not there
- * and is here by more than the gateway's word is put there. */
-static bool
-told_of(struct engine *e, const char *organization, const struct sender_event *ev, struct fault *f)
-{
-	int64_t at = ev->at_s ? ev->at_s : now_s(&e->now);
-	struct optout ours;
-	bool changed;
-
-	if (ev->opted_out)
-		return optout_begin(e, organization, ev->to, "gateway", at, &changed, f);
-	switch (store_optout_get(e->store, organization, ev->to, &ours, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_NONE:
-		return true;
-	case STORE_FOUND:
-		break;
-	}
-	if (strcmp(ours.source, "gateway") == 0)
-		return at < ours.at_s || optout_end(e, organization, ev->to, f);
-	if (strcmp(ours.source, "report") != 0) /* a carrier's own block is on no list of the gateway's */
-		optout_push(e, organization, ev->to, ASK_OPTOUT_ADD);
-	return true;
-}
-
-bool
-optout_told(struct engine *e, const struct sender_event *ev, struct fault *f)
-{
-	const struct conf *c = e->rules->conf;
-
-	for (size_t i = 0; i < c->organizations_n; i++) {
-		bool uses = false;
-
-		for (size_t k = 0; k < c->sites_n; k++)
-			uses = uses || (c->sites[k].number && c->sites[k].environment->organization == &c->organizations[i] &&
-			           same_sender(c->sites[k].number->sender, ev->from));
-		if (uses && !told_of(e, c->organizations[i].title, ev, f))
-			return false;
-	}
-	return true;
-}
-
-struct phones {
-	int64_t id[COMPARE_PORTION];
-	size_t n;
-};
-
-static bool
-take_phone(void *ctx, int64_t appointment)
-{
-	struct phones *p = ctx;
-
-	p->id[p->n++] = appointment;
-	return true;
-}
-
-static bool
-compare_one(struct engine *e, int64_t id, bool *all, struct fault *f)
-{
-	const struct conf_site *s;
-	struct appointment a;
-
-	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_NONE:
-		return true;
-	case STORE_FOUND:
-		break;
-	}
-	s = engine_site(e, a.site);
-	if (s && a.phone[0])
-		*all = ask_all(e, s->environment->organization->title, a.phone, ASK_OPTOUT_CHECK) && *all;
-	seal_wipe(a.phone, sizeof a.phone);
-	return true;
-}
-
-bool
-optout_portion(struct engine *e, struct fault *f)
-{
-	struct phones p = { .n = 0 };
-	uint8_t from[MARK_BYTES];
-	bool done = false, all = true;
-
-	if (!e->comparing || !e->sender_connected || e->now.boot_ms - e->compared_ms < 1000)
-		return true;
-	memcpy(from, e->compared, sizeof from);
-	if (!store_phones_after(e->store, e->compared, COMPARE_PORTION, take_phone, &p, &done, f))
-		return false;
-	for (size_t i = 0; i < p.n; i++)
-		if (!compare_one(e, p.id[i], &all, f))
-			return false;
-	e->compared_ms = e->now.boot_ms;
-	if (!all) /* this portion again: asking twice does no harm */
-		memcpy(e->compared, from, sizeof from);
-	e->comparing = !(done && all);
-	return true;
-}
-
-static void
-begin_comparing(struct engine *e)
-{
-	memset(e->compared, 0, sizeof e->compared);
-	e->compared_ms = 0;
-	e->comparing = true;
-}
-
-bool
-optout_nightly(struct engine *e, struct fault *f)
-{
-	struct civil c;
-	int64_t today, last;
-
-	if (e->comparing || e->rules->conf->sites_n == 0)
-		return true;
-	zone_civil(e->rules->sites[0].zone, now_s(&e->now), &c);
-	today = civil_days(c.year, c.month, c.day);
-	if (c.hour < NIGHT_HOUR)
-		return true;
-	if (!store_setting_get(e->store, "optouts_compared", &last, f))
-		return false;
-	if (last == today)
-		return true;
-	if (!store_begin(e->store, f) || !store_setting_put(e->store, "optouts_compared", today, f))
-		return false;
-	if (last != 0) /* the first start is no night */
-		begin_comparing(e);
-	return true;
-}
-
 /* ---- what an administrator asks ---- */
 
 static bool
@@ -380,9 +209,8 @@ take_back(struct engine *e, struct command *c, struct fault *f)
 	}
 	if (c->reconsent.given && !store_reconsent_put(e->store, c->organization, c->phone, &r, f))
 		return false;
-	if (!optout_end(e, c->organization, c->phone, f))
+	if (!optout_lift(e, c->organization, c->phone, f))
 		return false;
-	optout_push(e, c->organization, c->phone, ASK_OPTOUT_REMOVE);
 	c->ok = c->changed = true;
 	return true;
 }
@@ -420,7 +248,7 @@ optout_command(struct engine *e, struct command *c, struct fault *f)
 	bool ok;
 
 	if (c->kind == COMMAND_OPTOUT_COMPARE) {
-		begin_comparing(e);
+		optout_compare(e);
 		c->ok = true;
 		return true;
 	}

@@ -169,6 +169,7 @@ void
 outcome_sender(struct engine *e, const struct sender_event *ev)
 {
 	e->sender_connected = ev->what == SENDER_CONNECTED;
+	e->lifts_asked = false;
 	e->credits = ev->credits < LINK_CREDITS ? ev->credits : LINK_CREDITS;
 	for (size_t i = 0; i < e->flights.n; i++) {
 		struct flight *x = &e->flights.item[i];

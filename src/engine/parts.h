@@ -21,7 +21,8 @@
  *   reports.c  reports that must be asked for
  *   reply.c    a text from a phone: what it means, for which visit
  *   response.c what is said back
- *   optout.c   THE place where an opt-out begins and ends, and how the gateway's list is kept alike
+ *   optout.c   THE place where an opt-out begins and ends
+ *   optlist.c  the gateway's list of opt-outs and ours, kept alike
  *   journalled.c what leaves, written beside the store too
  *   takeover.c what a restored store has forgotten and the journal has not
  *   command.c  what an administrator asked
@@ -211,6 +212,7 @@ struct engine {
 	int64_t spare_ms;         /* boot clock: look again for what the store can give back */
 	int64_t held_looked_s;
 	bool comparing;           /* opt-outs with the gateway's */
+	bool lifts_asked;         /* on this connection of nudge-sender it was seen whether an opt-out's end is still to be told */
 	uint8_t compared[MARK_BYTES];
 	int64_t compared_ms;
 	bool scrub_wanted;
@@ -363,9 +365,11 @@ void response_values(const struct engine *e, const struct response *r, struct sm
 bool optout_begin(struct engine *e, const char *organization, const char *phone, const char *source, int64_t at_s, bool *changed,
     struct fault *f);
 bool optout_end(struct engine *e, const char *organization, const char *phone, struct fault *f);
+bool optout_lift(struct engine *e, const char *organization, const char *phone, struct fault *f); /* ends it, here and at the gateway */
 bool optout_told(struct engine *e, const struct sender_event *ev, struct fault *f);      /* EVENT_OPTOUT */
 bool optout_of_text(struct engine *e, const struct text *t, struct fault *f);             /* the gateway says that its phone opted out */
 bool optout_command(struct engine *e, struct command *c, struct fault *f);
+void optout_compare(struct engine *e);                                                     /* begins, as in the night */
 bool optout_nightly(struct engine *e, struct fault *f);                                   /* Once a minute: begins the night's comparing. */
 bool optout_portion(struct engine *e, struct fault *f);                                   /* comparing with the gateway's list, a little at a time */
 void optout_push(struct engine *e, const char *organization, const char *phone, enum link_ask ask); /* to all numbers of it */

@@ -205,9 +205,8 @@ start(struct hearing *h, struct fault *f)
 	if (!keep(h, REPLY_START, NULL, f))
 		return false;
 	if (h->opted_out) {
-		if (!optout_end(h->e, h->organization->title, h->phone, f))
+		if (!optout_lift(h->e, h->organization->title, h->phone, f))
 			return false;
-		optout_push(h->e, h->organization->title, h->phone, ASK_OPTOUT_REMOVE);
 		h->opted_out = false;
 	}
 	return answered_before(h) || respond(h, TEXT_RESUMED, NULL, f);

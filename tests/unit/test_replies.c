@@ -335,6 +335,55 @@ TEST(every_night_the_lists_are_compared)
 	rig_close(&r);
 }
 
+/* A removal is lost with a nudge-sender that is killed: the gateway's old word must not bring the opt-out back. */
+TEST(an_end_that_the_gateway_has_not_heard_of)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 0, "");
+	book(&r, "A1", 20 * DAY);
+	writes(&r, "STOP");
+	writes(&r, "START");
+	same_int("asked", r.asked_of[ASK_OPTOUT_REMOVE], 1);
+	sender(&r, false);
+	crash(&r);
+	r.asked_of[ASK_OPTOUT_CHECK] = 0;
+	sender(&r, true);
+	pass(&r, 5);
+	same_int("whoever comes next looks", r.asked_of[ASK_OPTOUT_CHECK], 1);
+	gateway_says(&r, true);
+	same_text("its word is old", optout_of(&r).source, "");
+	same_int("and it is told again", r.asked_of[ASK_OPTOUT_REMOVE], 2);
+	gateway_says(&r, false);
+	sender(&r, false);
+	sender(&r, true);
+	pass(&r, 5);
+	same_int("done: nobody looks any more", r.asked_of[ASK_OPTOUT_CHECK], 1);
+	gateway_says(&r, true);
+	same_text("and its next word counts", optout_of(&r).source, "gateway");
+	rig_close(&r);
+}
+
+TEST(what_is_owed_to_the_gateway_ends)
+{
+	struct rig r;
+
+	rig_open(&r, 400, 0, "");
+	book(&r, "A1", 20 * DAY);
+	writes(&r, "STOP");
+	writes(&r, "START");
+	writes(&r, "STOP");
+	gateway_says(&r, true);
+	same_text("with the next STOP", optout_of(&r).source, "handset");
+	same_int("which is not lifted", r.asked_of[ASK_OPTOUT_REMOVE], 1);
+	writes(&r, "START");
+	same_int("asked", r.asked_of[ASK_OPTOUT_REMOVE], 2);
+	pass(&r, 3 * DAY);
+	gateway_says(&r, true);
+	same_text("and after three days, when it may be another STOP that we never saw", optout_of(&r).source, "gateway");
+	rig_close(&r);
+}
+
 TEST(start_lifts_what_stop_set)
 {
 	struct rig r;
@@ -656,7 +705,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(stop_on_a_toll_free_number), RUN(pain_33_the_one_text_that_confirms), RUN(who_answers_the_keyword),
 		RUN(cancel_says_that_the_visit_stands), RUN(pain_32_what_the_gateway_knows), RUN(a_refusal_for_opting_out_is_an_opt_out),
-		RUN(every_night_the_lists_are_compared), RUN(start_lifts_what_stop_set), RUN(a_start_that_is_older_than_the_stop),
+		RUN(every_night_the_lists_are_compared), RUN(an_end_that_the_gateway_has_not_heard_of), RUN(what_is_owed_to_the_gateway_ends), RUN(start_lifts_what_stop_set), RUN(a_start_that_is_older_than_the_stop),
 		RUN(the_same_text_twice_is_one), RUN(pain_33_one_stop_one_organization), RUN(a_number_that_is_gone_from_the_configuration),
 		RUN(an_administrator_takes_back_only_what_an_administrator_did), RUN(confirmed_and_declined), RUN(pains_34_and_36_several_visits),
 		RUN(what_is_not_open_is_not_confirmed), RUN(what_nobody_reads), RUN(the_wrong_number), RUN(pain_11_stop_stops_a_flood),

@@ -187,3 +187,22 @@ def test_both_lists_become_alike():
         house.sim("optouts", [])
         optout(house, "compare")
         wait(lambda: house.sim("optouts") == [[FROM, PHONE]])
+
+
+def test_a_removal_that_is_lost_with_nudge_sender():
+    """Killed before the gateway answered: the next one finds that it is still owed, and the old list brings no opt-out back."""
+    with House(top='access { phi = {"root"} }') as house:
+        house.tell(siu("S12", "Q1", in_seconds(90000), phone="608-555-0123^PRN^CP"))
+        wait(lambda: house.texts("Q1")["booked"] == "sent")
+        optout(house, "add")
+        wait(lambda: house.sim("optouts") == [[FROM, PHONE]])
+        house.sim("faults", [{"on": "optouts", "kind": "status", "status": 503, "count": "always"}])
+        asked = len(house.sim("asked"))
+        optout(house, "remove")
+        wait(lambda: len(house.sim("asked")) > asked)
+        house.kill("nudge-sender")
+        house.sim("faults", [])
+        assert house.sim("optouts") == [[FROM, PHONE]]
+        house.start_sender()
+        wait(lambda: house.sim("optouts") == [])
+        assert house.ctl_json("optout", "list") == []

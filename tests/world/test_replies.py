@@ -161,7 +161,13 @@ def test_opt_outs_by_hand_and_by_the_gateway():
         assert "by administrator" in optout(house, "find")
         assert "may be texted again" in optout(house, "remove")
         assert "has not opted out" in optout(house, "remove", status=1)
-        s.tell(what=OPTOUT, gateway="acs", **{"from": "+18335550100"}, to=PHONE, opted_out=1, at=0)
+        says = {"what": OPTOUT, "gateway": "acs", "from": "+18335550100", "to": PHONE, "at": 0}
+        s.tell(**says, opted_out=1)
+        wait(lambda: len([a for a in s.asks if a["ask"] == 1]) == 2)
+        assert house.ctl_json("optout", "list") == [], "it has not heard of the removal yet, and is told again"
+        s.tell(**says, opted_out=0)
+        s.tell(**says, opted_out=1)
+        wait(lambda: house.ctl_json("optout", "list"))
         assert house.ctl_json("optout", "list")[0]["source"] == "gateway"
         s.writes("STOP")
         assert house.ctl_json("optout", "list")[0]["source"] == "handset"

@@ -81,6 +81,65 @@ store_optout_drop(struct store *s, const char *organization, const char *phone, 
 	return q && sql_do(s, q, "opt-out", f) && (sqlite3_changes(s->db) == 0 || tell(s, organization, phone, NULL, f));
 }
 
+/* ---- ended here, and perhaps not there ---- */
+
+bool
+store_lift_put(struct store *s, const char *organization, const char *phone, const char *sender, int64_t at_s, struct fault *f)
+{
+	sqlite3_stmt *q = optout_query(s, S_LIFT_PUT, organization, phone, f);
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 3, sender);
+	(void)sqlite3_bind_int64(q, 4, at_s);
+	return sql_do(s, q, "opt-out", f);
+}
+
+enum store_found
+store_lift_get(struct store *s, const char *organization, const char *phone, const char *sender, int64_t *at_s, struct fault *f)
+{
+	sqlite3_stmt *q = optout_query(s, S_LIFT_GET, organization, phone, f);
+	enum store_found found;
+
+	if (!q)
+		return STORE_FAILED;
+	sql_bind_text(q, 3, sender);
+	found = sql_row(s->db, q, "opt-out", f);
+	if (found == STORE_FOUND)
+		*at_s = sqlite3_column_int64(q, 0);
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found;
+}
+
+bool
+store_lift_drop(struct store *s, const char *organization, const char *phone, const char *sender, struct fault *f)
+{
+	sqlite3_stmt *q = optout_query(s, sender ? S_LIFT_DROP : S_LIFT_DROP_ALL, organization, phone, f);
+
+	if (q && sender)
+		sql_bind_text(q, 3, sender);
+	return q && sql_do(s, q, "opt-out", f);
+}
+
+bool
+store_lifts_forget(struct store *s, int64_t before_s, bool *any, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_LIFT_OVER, f);
+	enum store_found found;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, before_s);
+	if (!sql_do(s, q, "opt-outs", f) || !(q = sql_use(s, S_LIFT_ANY, f)))
+		return false;
+	found = sql_row(s->db, q, "opt-outs", f);
+	*any = found == STORE_FOUND;
+	if (found == STORE_FOUND)
+		(void)sqlite3_reset(q);
+	return found != STORE_FAILED;
+}
+
 bool
 store_reconsent_put(struct store *s, const char *organization, const char *phone, const struct reconsent *r, struct fault *f)
 {

@@ -134,6 +134,12 @@ static const char *const text[STATEMENTS] = {
 	[S_OPTOUT_PUT] = "INSERT INTO optout (organization, phone, source, at) VALUES (?1, ?2, ?3, ?4) "
 	                 "ON CONFLICT DO UPDATE SET source = ?3, at = ?4",
 	[S_OPTOUT_DROP] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_LIFT_PUT] = "INSERT INTO lifted (organization, phone, sender, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = ?4",
+	[S_LIFT_GET] = "SELECT at FROM lifted WHERE organization = ?1 AND phone = ?2 AND sender = ?3",
+	[S_LIFT_DROP] = "DELETE FROM lifted WHERE organization = ?1 AND phone = ?2 AND sender = ?3",
+	[S_LIFT_DROP_ALL] = "DELETE FROM lifted WHERE organization = ?1 AND phone = ?2",
+	[S_LIFT_OVER] = "DELETE FROM lifted WHERE at < ?1",
+	[S_LIFT_ANY] = "SELECT 1 FROM lifted LIMIT 1",
 	[S_RECONSENT_PUT] = "INSERT INTO reconsent (organization, phone, at, admin, who, said, how) "
 	                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[S_INBOUND_GET] = "SELECT 1 FROM inbound WHERE message = ?1",
