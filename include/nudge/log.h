@@ -3,7 +3,8 @@
  * The fields are typed and none of them takes free text from outside, so a
  * phone number, a name or a message cannot be logged by accident. What does
  * come from outside (an MSH-3 that belongs to nobody) goes through log_msh(),
- * which keeps 40 printable ASCII characters. Lines go to standard error; under
+ * which keeps 40 printable ASCII characters, and the names in a certificate
+ * through log_claim(). Lines go to standard error; under
  * systemd (JOURNAL_STREAM is set) each begins with its "<N>" priority.
  * base, hl7, phone, siu, policy, wheel and store do not log: they return faults.
  * Threads: any; a line is written in one write(2).
@@ -36,6 +37,7 @@ void log_line(enum log_level level, const char *what, const struct log_field *fi
 struct log_field log_name(const char *key, const char *name);
 struct log_field log_int(const char *key, int64_t number);     /* a count, or a number with the unit in its key */
 struct log_field log_msh(const char *key, struct span value);  /* MSH-3 to MSH-6, MSH-9, MSH-12 only */
+struct log_field log_claim(const char *key, const char *name); /* what a certificate says of itself: 40 printable characters are kept */
 struct log_field log_fault(const struct fault *f);             /* why=... */
 
 #define LOG_SKIP_ ((struct log_field){ .type = LOG_F_SKIP })

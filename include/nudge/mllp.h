@@ -54,6 +54,12 @@ struct mllp;
  * through mllp_answer(). Must not block. */
 typedef void mllp_give_fn(void *ctx, struct message *m);
 
+struct mllp_refusal { /* of a sender's certificate, or for want of one; borrowed for the call */
+	const char *listener, *peer; /* its title; an address */
+	const char *sha256;          /* "none" without a certificate */
+	const char *why;             /* the rule; literal */
+};
+
 struct mllp_setup {
 	struct rules *rules;          /* held by the intake */
 	const struct siu_map *map;    /* lives until mllp_reload() replaced it */
@@ -61,6 +67,7 @@ struct mllp_setup {
 	void *ctx;
 	const int *inherited;         /* listening sockets from the service manager, matched by address */
 	size_t inherited_n;
+	void (*refused)(void *ctx, const struct mllp_refusal *r); /* on an intake thread, must not block; may be NULL */
 	bool (*space)(void *ctx);     /* false: no more messages may be given now; may be NULL */
 };
 

@@ -182,6 +182,12 @@ log_msh(const char *key, struct span value)
 }
 
 struct log_field
+log_claim(const char *key, const char *name)
+{
+	return log_msh(key, span_of(name));
+}
+
+struct log_field
 log_fault(const struct fault *f)
 {
 	return log_name("why", f->text);

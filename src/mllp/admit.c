@@ -13,15 +13,20 @@ static void
 refuse(struct session *s, enum identity_rule rule, const X509 *leaf)
 {
 	const struct identity_rule_text *text = identity_rule_text(rule);
-	char fingerprint[2 * DIGEST_BYTES + 1] = "none";
+	const struct mllp_setup *setup = &s->thread->intake->setup;
+	struct mllp_certificate c = { .sha256 = "none" };
 
 	if (leaf) {
-		identity_fingerprint(leaf, fingerprint);
+		describe_certificate(leaf, &c);
 	}
 	s->refused = true;
 	count(&s->thread->intake->counts.refused_certificate, 1);
 	log_warn("sender refused", log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
-	    log_name("sha256", fingerprint), log_name("why", text->broken), log_name("do", text->advice));
+	    log_claim("subject", c.subject), log_claim("issuer", c.issuer), log_name("sha256", c.sha256),
+	    log_name("why", text->broken), log_name("do", text->advice));
+	if (setup->refused) {
+		setup->refused(setup->ctx, &(struct mllp_refusal){ session_listener(s), s->peer.text, c.sha256, text->broken });
+	}
 }
 
 int
@@ -108,12 +113,45 @@ session_admit(struct session *s, enum identity_dates dates)
 	return take_environments(s, set, leaf);
 }
 
+/* What to change, by OpenSSL's reason; the last row for all others. */
+static const char *
+handshake_advice(int reason)
+{
+	static const char trust[] = "the sender refused our certificate: have it trust the listener's certificate or its CA, and "
+	                            "connect by a name that stands in it";
+	static const struct {
+		int reason;
+		const char *advice;
+	} rows[] = {
+		{ SSL_R_HTTP_REQUEST, "the sender speaks without TLS: switch TLS on there" },
+		{ SSL_R_WRONG_VERSION_NUMBER, "the sender speaks without TLS: switch TLS on there" },
+		{ SSL_R_UNSUPPORTED_PROTOCOL, "the sender's TLS is too old: let it speak TLS 1.2 or 1.3" },
+		{ SSL_R_VERSION_TOO_LOW, "the sender's TLS is too old: let it speak TLS 1.2 or 1.3" },
+		{ SSL_R_NO_SHARED_CIPHER, "let the sender offer ECDHE with AES-GCM or ChaCha20-Poly1305" },
+		{ SSL_R_NO_SUITABLE_KEY_SHARE, "let the sender offer X25519, P-256 or P-384" },
+		{ SSL_R_NO_SHARED_GROUPS, "let the sender offer X25519, P-256 or P-384" },
+		{ SSL_R_EXCESSIVE_MESSAGE_SIZE, "let the sender send its own certificate and intermediates only: 64 KiB at most" },
+		{ SSL_R_TLSV1_ALERT_UNKNOWN_CA, trust },
+		{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, trust },
+		{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, trust },
+		{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, trust },
+		{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, trust },
+		{ SSL_R_BAD_SIGNATURE, "the sender's certificate and key do not belong together" },
+		{ 0, "compare TLS versions and certificates of both sides" },
+	};
+	size_t i = 0;
+
+	while (rows[i].reason && rows[i].reason != reason) {
+		i++;
+	}
+	return rows[i].advice;
+}
+
 static void
 handshake_failed(struct session *s)
 {
 	unsigned long why = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(why);
-	const char *advice = "compare TLS versions and certificates of both sides";
 
 	ERR_clear_error();
 	if (s->refused) {
@@ -128,14 +166,10 @@ handshake_failed(struct session *s)
 		refuse(s, RULE_NO_CERTIFICATE, NULL);
 		return;
 	}
-	if (ERR_GET_REASON(why) == SSL_R_HTTP_REQUEST ||
-	    ERR_GET_REASON(why) == SSL_R_WRONG_VERSION_NUMBER) {
-		advice = "the sender speaks without TLS: switch TLS on there";
-	}
 	s->refused = true;
 	log_warn("TLS handshake failed", log_name("listener", session_listener(s)),
 	    log_name("peer", s->peer.text), log_name("why", reason ? reason : "the peer went away"),
-	    log_name("do", advice));
+	    log_name("do", handshake_advice(ERR_GET_REASON(why))));
 }
 
 void

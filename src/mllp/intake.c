@@ -32,6 +32,7 @@ allocate(const struct mllp_setup *s)
 	m->setup.give = s->give;
 	m->setup.ctx = s->ctx;
 	m->setup.space = s->space;
+	m->setup.refused = s->refused;
 	return m;
 }
 

@@ -106,7 +106,7 @@ struct errand { /* a task that its giver waits for */
 };
 
 struct mllp {
-	struct mllp_setup setup; /* give, ctx and space only */
+	struct mllp_setup setup; /* give, ctx, refused and space only */
 	struct intake_counts counts;
 	atomic_llong reading_bytes;    /* held by frames that are being read, of all connections */
 	atomic_llong waiting_bytes;    /* of messages that wait for their answer */

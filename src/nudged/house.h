@@ -116,6 +116,7 @@ void house_held(void *ctx, held_fn *fn, void *arg); /* the intake's, and the gat
 bool record_open(struct house *h, struct fault *f); /* after the store, before the engine */
 void record_close(struct house *h);
 void record_tick(struct house *h);                  /* every second */
+void record_refused(void *house, const struct mllp_refusal *r); /* any thread */
 /* Which lines of the configuration changed since the last time. by: who, and why. */
 bool record_configuration(struct house *h, const struct rules *next, const struct audit_entry *by, struct fault *f);
 

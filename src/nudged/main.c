@@ -318,7 +318,7 @@ open_intake(struct house *h, struct fault *f)
 	int fds[INHERITED_MAX];
 	int n = sd_listen_fds(0);
 	struct mllp_setup s = { .rules = h->settings.rules, .map = h->settings.map, .give = give_message, .ctx = h,
-		.inherited = fds, .space = has_space };
+		.inherited = fds, .refused = record_refused, .space = has_space };
 
 	for (int i = 0; i < n && i < INHERITED_MAX; i++)
 		fds[s.inherited_n++] = SD_LISTEN_FDS_START + i;

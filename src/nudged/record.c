@@ -222,3 +222,15 @@ record_tick(struct house *h)
 	if (!audit_tidy(h->audit, &f))
 		log_warn("the audit log could not be tidied", log_fault(&f));
 }
+
+void
+record_refused(void *house, const struct mllp_refusal *r)
+{
+	struct house *h = house;
+	char name[80], where[256];
+
+	(void)snprintf(name, sizeof name, "sha256:%s", r->sha256);
+	(void)snprintf(where, sizeof where, "%s from %s", r->listener, r->peer);
+	audit_note(h->audit, &(struct audit_entry){ .who = AUDIT_CERTIFICATE, .name = name, .what = "sender.refused", .kind = "listener",
+	    .id = where, .why = r->why, .failed = true });
+}
