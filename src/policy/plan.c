@@ -366,7 +366,8 @@ part_reminders(const struct plan_input *in, struct plan *out, size_t first, cons
 		for (size_t k = first; k < out->add_n && !loses; k++) {
 			const struct plan_row *other = &out->add[k];
 			bool other_moved = other->due_s != own_s[k];
-			bool behind = moved != other_moved ? moved : own_s[i] < own_s[k] || (own_s[i] == own_s[k] && i > k);
+			int64_t later_s = own_s[k] - own_s[i];
+			bool behind = moved != other_moved ? moved : later_s > 0 || (later_s == 0 && i > k);
 
 			loses = k != i && other->state == TEXT_PENDING && behind && too_near(row->due_s, moved, other->due_s);
 		}
