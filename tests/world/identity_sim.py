@@ -76,15 +76,20 @@ class Giver:
 
     def entra(self, h, raw):
         """(status, answer, problem) for a request to the token endpoint."""
-        if h.path != f"/{self.a.tenant}/oauth2/v2.0/token" or h.command != "POST":
+        path = urlsplit(h.path).path
+        here = f"https://{h.headers['Host']}/{self.a.tenant}"
+        if path == f"/{self.a.tenant}/v2.0/.well-known/openid-configuration" and h.command == "GET":
+            return 200, {"token_endpoint": f"{here}/oauth2/v2.0/token", "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
+                         "issuer": f"{here}/v2.0", "jwks_uri": f"{here}/discovery/v2.0/keys"}, None
+        if path != f"/{self.a.tenant}/oauth2/v2.0/token" or h.command != "POST":
             return 404, {"error": "invalid_request"}, f"{h.command} {h.path}"
-        if h.headers.get("Content-Type", "") != "application/x-www-form-urlencoded":
+        if h.headers.get("Content-Type", "").split(";")[0] != "application/x-www-form-urlencoded":
             return 400, {"error": "invalid_request"}, "content type"
         form = {k: v[0] for k, v in parse_qs(raw.decode(), strict_parsing=True).items()}
         if form.get("grant_type") != "client_credentials" or form.get("scope") != SCOPE or form.get("client_id") != self.a.client_id:
             return 400, {"error": "invalid_scope"}, f"form: {sorted(form)}"
         if "client_assertion" in form:
-            problem = self.assertion_problem(form["client_assertion"], f"https://{h.headers['Host']}{h.path}")
+            problem = self.assertion_problem(form["client_assertion"], f"{here}/oauth2/v2.0/token")
             if form.get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
                 problem = "client_assertion_type"
         else:
@@ -97,7 +102,7 @@ class Giver:
         url = urlsplit(h.path)
         query = {k: v[0] for k, v in parse_qs(url.query).items()}
         version = "2020-06-01" if self.a.mode == "arc" else "2018-02-01"
-        if url.path != "/metadata/identity/oauth2/token" or h.command != "GET" or query.get("api-version") != version or query.get("resource") != RESOURCE:
+        if url.path.rstrip("/") != "/metadata/identity/oauth2/token" or h.command != "GET" or query.get("api-version") != version or query.get("resource") != RESOURCE:
             return 400, {"error": "invalid_request"}, f"{h.command} {h.path}"
         if h.headers.get("Metadata") != "true":
             return 400, {"error": "invalid_request"}, "no Metadata header"

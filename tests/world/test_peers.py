@@ -41,6 +41,36 @@ def test_the_official_client_of_tomorrow():
         house.sim("reset", {})
 
 
+def official_identity(house, mode, how, proof=""):
+    """Two texts by the official client, which proves who it is to the simulated giver."""
+    from test_identity import CLIENT, TENANT
+    env = dict(os.environ, NODE_EXTRA_CA_CERTS=f"{house.certs}/ca.crt", NUDGE_PEERS=installed())
+    giver = f"https://localhost:{house.identity_port}" if mode == "entra" else f"http://127.0.0.1:{house.identity_port}"
+    done = house.run(["node", os.path.join(PEERS, "identity_client.mjs"), how, f"https://localhost:{house.acs_port}", giver, TENANT, CLIENT, proof], env=env)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def test_the_official_identities():
+    """A secret, a certificate (its assertion is verified), a machine's identity; one token serves for both texts, and a wrong secret for none."""
+    from test_identity import SECRET, Identity
+    installed()
+    for mode, how in (("entra", "secret"), ("entra", "certificate"), ("imds", "machine")):
+        house = Identity(mode)
+        house.autostart = False
+        with house:
+            house.start_acs()
+            proof = {"secret": SECRET, "certificate": house.path("keys/entra.pem"), "machine": ""}[how]
+            out = official_identity(house, mode, how, proof)
+            assert out == {"sent": [True, True]}, (how, out, house.identity()[-3:])
+            good = [r for r in house.identity() if r["status"] == 200 and "openid-configuration" not in r["path"]]
+            assert len(good) == 1, good
+            if how == "secret":
+                out = official_identity(house, mode, how, "another")
+                assert "sent" not in out and out["failed"].startswith("Authentication"), out
+                assert house.identity()[-1]["problem"] == "the secret is another one", house.identity()[-3:]
+            house.sim("reset", {})
+
+
 PLAIN = """
 listener "plain" {{ address = "127.0.0.1" port = {plain} tls = false environments = {{prod}} }}
 """

@@ -3,9 +3,10 @@ and all of them real."""
 import socket
 import struct
 import threading
+import time
 
 from feed import in_seconds, siu
-from house import BIN, House, wait
+from house import BIN, CONF, House, wait
 from test_replies import ASK, EVENT, HELLO, TAKEN, fields_of, frame
 from test_sim import Client, body
 
@@ -206,3 +207,32 @@ def test_a_removal_that_is_lost_with_nudge_sender():
         house.start_sender()
         wait(lambda: house.sim("optouts") == [])
         assert house.ctl_json("optout", "list") == []
+
+
+def zones_of_two_days():
+    """A zone where it is after two o'clock, and one where it is so too, a day later."""
+    hour = time.gmtime().tm_hour
+    found = []
+    for a in range(-12, 15):
+        for b in range(a + 1, 15):
+            (day_a, hour_a), (day_b, hour_b) = divmod(hour + a, 24), divmod(hour + b, 24)
+            if day_b == day_a + 1 and hour_a >= 2 and hour_b >= 2:
+                found.append(((hour_a == 23) + (hour_b == 23), f"Etc/GMT{-a:+d}", f"Etc/GMT{-b:+d}"))
+    return min(found)[1:]  # not just before midnight, where there is a choice
+
+
+def test_the_night_compares_by_itself():
+    """Nobody asks: the first start is no night, the next day after two o'clock is. The day comes by moving the clinic."""
+    before, after = zones_of_two_days()
+    with House(template=CONF.replace("America/Chicago", f'"{before}"')) as house:
+        house.tell(siu("S12", "Q1", in_seconds(3 * 86400), phone="608-555-0123^PRN^CP"))
+        wait(lambda: house.texts("Q1")["booked"] == "sent")
+        house.sim("optouts", [[FROM, PHONE]])
+        assert house.sim("asked") == []
+        house.stop("nudged")
+        house.template = CONF.replace("America/Chicago", f'"{after}"')
+        house.configure()
+        house.start_nudged()
+        wait(lambda: [o["source"] for o in house.ctl_json("optout", "list")] == ["gateway"])
+        assert [a["path"].split("?")[0] for a in house.sim("asked")] == ["/sms/optouts:check"], house.sim("asked")
+        wait(lambda: [t["reason"] for t in house.explain("Q1")["texts"] if t["state"] == "pending"] == ["opted-out"] * 2)
