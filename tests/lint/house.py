@@ -191,6 +191,40 @@ def check_pages():
             finding(line)
 
 
+def pain_line(path, name):
+    """What stands right above a C test, or as the words of a Python one; None: there is no such test."""
+    if path.endswith(".py"):
+        found = re.search(rf'^def {name}\(.*\n((?:    """(?:[^"]|"(?!""))*""")?)', read(path), flags=re.M)
+        return found and found.group(1)
+    found = re.search(rf"((?:^(?:/\*| \*).*\n)*)^(?:TEST\({name}\)|{name}\()", read(path), flags=re.M)
+    return found and found.group(1)
+
+
+def check_pains():
+    """What hurts elsewhere: the last column of each row names a file and its tests, and these say which pain they are about."""
+    for page in sources("docs/pains/*.md"):
+        rows = [line.strip() for line in read(page).split("\n") if line.startswith("|")]
+        for row in rows:
+            cells = [cell.strip() for cell in row.strip("|").split("|")]
+            if set(row) <= set("|-: ") or cells[-1].startswith("the test"):
+                continue
+            path, tests = None, 0
+            for word in re.findall(r"`([^`]+)`", cells[-1]):
+                if "/" in word:
+                    path = word
+                    if not os.path.isfile(path):
+                        finding(f"{page}: names {path}, which is not there")
+                elif path and os.path.isfile(path):
+                    tests += 1
+                    words = pain_line(path, word)
+                    if words is None:
+                        finding(f"{page}: {path} has no test {word}")
+                    elif not re.search(r"\bpain: \w+ \w+", words):
+                        finding(f"{page}: {word} of {path} does not say which pain it is about (pain: ...)")
+            if len(cells) != 3 or not tests:
+                finding(f"{page}: a row without three columns and a test: {cells[0][:60]}")
+
+
 def check_first_lines():
     for path in sources("src/**/*.c"):
         lines = read(path).split("\n")

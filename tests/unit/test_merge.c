@@ -87,7 +87,7 @@ TEST(off_by_default)
 	rig_close(&r);
 }
 
-/* A text for the visit on the 15th and none for the one on the 8th: they had been booked together. */
+/* pain: a text for the visit on the 15th and none for the one on the 8th, which was booked with it */
 TEST(visits_booked_together_are_each_reminded)
 {
 	static const char *const settings[] = { "", "merge = true" };
