@@ -219,7 +219,7 @@ def check_pains():
                     words = pain_line(path, word)
                     if words is None:
                         finding(f"{page}: {path} has no test {word}")
-                    elif not re.search(r"\bpain: \w+ \w+", words):
+                    elif not re.search(r"\bpain: \S+ \S+", words):
                         finding(f"{page}: {word} of {path} does not say which pain it is about (pain: ...)")
             if len(cells) != 3 or not tests:
                 finding(f"{page}: a row without three columns and a test: {cells[0][:60]}")

@@ -83,6 +83,7 @@ step(struct rig *r)
 	}
 }
 
+/* pain: texts are gone and nothing says where to */
 TEST(whatever_happens)
 {
 	for (uint64_t seed = 1; seed <= 3; seed++) {

@@ -100,6 +100,7 @@ walk_change(const struct changes *row, const struct zone *z, int64_t at_s, int f
 	}
 }
 
+/* pain: an hour off after the clocks change */
 TEST(every_change_until_2040_is_where_the_database_has_it)
 {
 	for (size_t i = 0; i < COUNT(zones); i++) {
@@ -175,6 +176,7 @@ static const struct {
 	  { 2100, 7, 1, 12, 0, 0 }, CIVIL_PLAIN, "2100-07-01T12:00:00-04:00" },
 };
 
+/* pain: twice in the hour that comes twice, never in the one that is left out */
 TEST(a_wall_clock_time_names_one_instant)
 {
 	for (size_t i = 0; i < COUNT(instants); i++) {

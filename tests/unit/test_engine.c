@@ -28,6 +28,7 @@ TEST(a_booking_is_answered_and_armed_in_one_turn)
 	rig_close(&r);
 }
 
+/* pain: the same booking comes twice and is texted twice */
 TEST(a_resend_has_no_effect)
 {
 	struct rig r;
@@ -54,6 +55,7 @@ TEST(an_older_message_changes_nothing)
 	rig_close(&r);
 }
 
+/* pain: a time-out makes another text of the same row */
 TEST(a_lost_answer_is_repeated_with_the_same_bytes)
 {
 	struct rig r;
@@ -74,6 +76,7 @@ TEST(a_lost_answer_is_repeated_with_the_same_bytes)
 	rig_close(&r);
 }
 
+/* pain: no answer in time, and the text is sent 28 times */
 TEST(silence_beyond_the_window_is_unknown_for_ever)
 {
 	struct rig r;
@@ -113,6 +116,7 @@ TEST(certain_refusals_get_a_fresh_id_after_the_window)
 	rig_close(&r);
 }
 
+/* pain: an error for a text that had been taken, and it goes twice */
 TEST(a_refusal_after_silence_is_not_believed)
 {
 	struct rig r;
@@ -129,6 +133,7 @@ TEST(a_refusal_after_silence_is_not_believed)
 	rig_close(&r);
 }
 
+/* pain: what was on its way when the daemon was killed is sent a second time */
 TEST(a_crash_forgets_nothing)
 {
 	struct rig r;
@@ -154,6 +159,7 @@ TEST(a_crash_forgets_nothing)
 	rig_close(&r);
 }
 
+/* pain: answered OK and then lost */
 TEST(what_cannot_be_stored_is_not_answered)
 {
 	struct rig r;
@@ -222,6 +228,7 @@ TEST(a_frame_of_several_messages_is_stored_whole_or_not)
 	rig_close(&r);
 }
 
+/* pain: a retry goes out although the visit is gone */
 TEST(gates_are_asked_at_each_attempt)
 {
 	struct rig r;
@@ -236,6 +243,7 @@ TEST(gates_are_asked_at_each_attempt)
 	rig_close(&r);
 }
 
+/* pain: the gateway is given more than it may send, and texts expire in its queue */
 TEST(no_minute_sees_more_than_the_rate)
 {
 	struct rig r;
@@ -321,6 +329,7 @@ TEST(it_is_erased_at_the_start)
 	rig_close(&r);
 }
 
+/* pain: the clock is set and every reminder in between fires */
 TEST(a_step_of_the_clock)
 {
 	struct rig r;
@@ -343,6 +352,7 @@ TEST(a_step_of_the_clock)
 	rig_close(&r);
 }
 
+/* pain: a feed plays its past, and everybody is texted */
 TEST(a_storm_is_held)
 {
 	struct rig r;
@@ -416,6 +426,7 @@ TEST(a_report_settles_its_text)
 	rig_close(&r);
 }
 
+/* pain: the report says delivered, the answer is lost, and it goes again */
 TEST(a_report_before_the_answer_is_believed)
 {
 	struct rig r;
@@ -431,6 +442,7 @@ TEST(a_report_before_the_answer_is_believed)
 	rig_close(&r);
 }
 
+/* pain: texts to people who said STOP */
 TEST(the_gateways_own_optout_stops_texts)
 {
 	struct rig r;

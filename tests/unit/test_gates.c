@@ -84,6 +84,7 @@ TEST(each_gate_of_the_appointment)
 	expect("the rule is not configured any more", &f, GATE_SUPPRESS, REASON_RULE_GONE);
 }
 
+/* pain: a video visit's text without the way in */
 TEST(each_gate_of_the_organization)
 {
 	struct gate_facts f = open_gates();
@@ -111,6 +112,7 @@ TEST(each_gate_of_the_organization)
 	clinic.site.link_required = false;
 }
 
+/* pain: texts to landlines and premium numbers */
 TEST(each_gate_of_the_patient)
 {
 	struct gate_facts f = open_gates();
@@ -235,6 +237,7 @@ TEST(time_and_caps)
 	expect("a cancellation passes the cap", &f, GATE_PASS, REASON_NONE);
 }
 
+/* pain: a text at three in the morning */
 TEST(the_window)
 {
 	struct gate_facts f = open_gates();
@@ -265,7 +268,9 @@ closed_on(const char *lines)
 	return h;
 }
 
-/* Old texts that went out at night, days late, after the visit: window and expiry are asked at each attempt, on every clock. */
+/* Window and expiry are asked at each attempt, on every clock. */
+/* pain: a text that waited goes at dawn */
+/* pain: the carrier's backlog of the evening is delivered at night */
 TEST(the_window_on_every_clock)
 {
 	static const struct {

@@ -98,7 +98,7 @@ TEST(what_a_reload_leaves_open_goes)
 	}
 }
 
-/* Pains of other reminder systems: texts to people already seen, dead, or minors, each mended after it happened. */
+/* pain: a text to somebody who has died, after it was planned */
 TEST(each_gate_that_a_message_closes)
 {
 	static const struct {
@@ -171,7 +171,8 @@ TEST(an_opt_out_that_comes_between)
 	}
 }
 
-/* Texts at three in the morning: the window is asked when the text goes, not when it is planned. */
+/* The window is asked when the text goes, not when it is planned. */
+/* pain: planned by day, sent by night */
 TEST(a_window_that_a_reload_closes)
 {
 	struct rig r;
@@ -212,6 +213,7 @@ confirmation(struct rig *r)
 }
 
 /* It is 06:00 at the clinic, 04:00 in Los Angeles, 07:00 in New York. */
+/* pain: four in the morning where the patient lives */
 TEST(it_is_day_at_home_as_well)
 {
 	static const struct {
@@ -313,6 +315,7 @@ TEST(holidays_of_a_reload)
 	rig_close(&r);
 }
 
+/* pain: one person gets 136 texts in a day */
 TEST(caps_of_a_phone)
 {
 	struct rig r;
@@ -340,6 +343,7 @@ TEST(caps_of_a_phone)
 	rig_close(&r);
 }
 
+/* pain: a text to a child */
 TEST(a_minor_is_texted_from_the_day_of_age_on)
 {
 	struct rig r;

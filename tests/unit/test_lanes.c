@@ -47,6 +47,7 @@ accept_new(struct rig *r, int from)
 	}
 }
 
+/* pain: one clinic's mass of texts makes another's late */
 TEST(a_site_with_much_does_not_keep_one_with_little_waiting)
 {
 	struct rig r;
@@ -79,6 +80,7 @@ TEST(a_site_with_much_does_not_keep_one_with_little_waiting)
 	rig_close(&r);
 }
 
+/* pain: the urgent text stands behind those that have days */
 TEST(what_expires_first_goes_first)
 {
 	struct rig r;
@@ -175,6 +177,7 @@ TEST(asked_too_fast_is_no_outage)
 }
 
 /* Half of all attempts fail: retries are few beside the texts, so that a sick gateway is not asked twice as much. */
+/* pain: a heap of retries makes what is due late */
 TEST(retries_have_a_budget)
 {
 	struct rig r;
@@ -302,6 +305,7 @@ day_book(struct day *d)
 	}
 }
 
+/* pain: stuck for a day, then a flood, and old texts after the visit */
 TEST(a_day_without_the_gateway)
 {
 	struct rig r;

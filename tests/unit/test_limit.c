@@ -48,7 +48,8 @@ confirmation_of(struct rig *r, int64_t appointment)
 	return t;
 }
 
-/* The text that reaches the limit stays in limbo, elsewhere: here it is in a named state and goes when it may. */
+/* It is in a named state and goes when it may. */
+/* pain: the text that reaches the limit is neither sent nor failed */
 TEST(held_at_the_limit_and_released_by_the_next_month)
 {
 	struct rig r;
@@ -110,6 +111,7 @@ TEST(a_higher_limit_lets_go)
 	rig_close(&r);
 }
 
+/* pain: the bill is a shock at the month's end */
 TEST(warned_at_the_limit)
 {
 	struct rig r;

@@ -156,6 +156,7 @@ TEST(a_gate_of_one_keeps_only_that_one_out)
 	rig_close(&r);
 }
 
+/* pain: what was merged into a text that failed is never said */
 TEST(undone_when_the_carrier_comes_to_nothing)
 {
 	struct rig r;
@@ -199,6 +200,7 @@ TEST(said_anew_when_another_visit_changes)
 	rig_close(&r);
 }
 
+/* pain: what one text said for several visits is said again for each */
 TEST(an_unknown_outcome_is_never_said_twice)
 {
 	struct rig r;

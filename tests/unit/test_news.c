@@ -159,6 +159,7 @@ text_of(struct rig *r, int64_t appointment, int64_t ordinal)
 	return t;
 }
 
+/* pain: reminders to the dead of their other visits */
 TEST(a_death_stops_every_text_of_every_visit)
 {
 	struct rig r;

@@ -134,7 +134,7 @@ TEST(two_texts_where_it_is_not_one_visit)
 	}
 }
 
-/* Wrong cancellations are undone in minutes; elsewhere both were texted. */
+/* pain: cancelled by mistake, undone in minutes, and both are texted */
 TEST(undone_is_silent)
 {
 	struct rig r;

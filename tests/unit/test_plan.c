@@ -137,6 +137,7 @@ TEST(the_four_ways_of_a_change)
 	same_text("un-cancelled after the cancellation was told", open_texts(&w), "booked reminder:day reminder:soon");
 }
 
+/* pain: a cancellation of what nobody was told of */
 TEST(what_was_never_told_is_not_taken_back)
 {
 	struct world w;
@@ -149,6 +150,7 @@ TEST(what_was_never_told_is_not_taken_back)
 	same_int("and says why", last_reason(&w, TEXT_BOOKED), REASON_CANCELED);
 }
 
+/* pain: moved and moved back, and two texts say so */
 TEST(a_change_undone_before_it_was_told_is_silent)
 {
 	struct world w;
@@ -187,6 +189,7 @@ TEST(a_failed_text_was_not_told)
 	same_text("a new time for somebody never told is a booking", open_texts(&w), "booked reminder:day reminder:soon");
 }
 
+/* pain: a reminder to somebody who has been seen already */
 TEST(ends_without_a_word)
 {
 	static const struct {
@@ -221,6 +224,7 @@ TEST(a_silent_site_loads_its_schedule)
 	same_text("and is not brought back by a message that changes nothing", open_texts(&w), "reminder:day reminder:soon");
 }
 
+/* pain: booked a few hours before, and reminded of it at once or not at all */
 TEST(late_bookings)
 {
 	struct world w;
@@ -266,6 +270,7 @@ TEST(another_patient_is_told_for_the_first_time)
 	same_int("the other's reminders end", w.known[1].reason, REASON_NEW_PATIENT);
 }
 
+/* pain: three hours before an early visit is the middle of the night */
 TEST(reminders_and_the_window)
 {
 	struct world w;
@@ -352,6 +357,7 @@ reminder_of(const char *title, int64_t before_s)
 	return (struct conf_reminder){ .title = word(title), .form = BEFORE_ELAPSED, .before_s = before_s };
 }
 
+/* pain: three reminders within minutes of each other */
 TEST(one_text_where_several_reminders_meet)
 {
 	struct conf_reminder was[2] = { clinic.reminders[0], clinic.reminders[1] };
@@ -410,6 +416,7 @@ TEST(one_text_where_several_reminders_meet)
 	clinic.site.reminders_n = 2;
 }
 
+/* pain: a day before is 23 or 25 hours, and the reminder an hour off */
 TEST(days_are_of_the_wall_clock)
 {
 	struct world w;
@@ -426,6 +433,7 @@ TEST(days_are_of_the_wall_clock)
 	clinic.reminders[0] = (struct conf_reminder){ .title = word("day"), .form = BEFORE_ELAPSED, .before_s = 86400 };
 }
 
+/* pain: a new lead time is not applied to what is booked already */
 TEST(rules_that_change_move_what_waits)
 {
 	struct world w;

@@ -186,9 +186,8 @@ TEST(stop_on_a_toll_free_number)
 	rig_close(&r);
 }
 
-/* Rock #7049: the answer to STOP never went, because the number was off first. #6399: REVOKE and OPTOUT were not known.
- * learning-circles #593: "Stop. Thank you". */
-TEST(pain_33_the_one_text_that_confirms)
+/* pain: REVOKE or "Stop. Thank you" is no STOP, and its answer never goes */
+TEST(the_one_text_that_confirms)
 {
 	static const char *const words[] = { "Stop. Thank you", "REVOKE", "OPTOUT", "unsubscribe", "END", "Quit", "alto", "arr\xc3\xaat" };
 
@@ -268,8 +267,8 @@ TEST(cancel_says_that_the_visit_stands)
 	rig_close(&r);
 }
 
-/* OpenSplitTime #1947: the provider knew, the program did not; episphere #1545: 1,047 attempts to people who had said STOP. */
-TEST(pain_32_what_the_gateway_knows)
+/* pain: the gateway knew of the STOP, the program did not */
+TEST(what_the_gateway_knows)
 {
 	struct rig r;
 	struct sender_event report = { .told = EVENT_REPORT, .event = 77, .delivery = DELIVERY_FAILED, .number = 4007,
@@ -313,6 +312,7 @@ TEST(a_refusal_for_opting_out_is_an_opt_out)
 }
 
 /* The night's comparing asks for every phone that a visit has, once. */
+/* pain: two lists of opt-outs drift apart */
 TEST(every_night_the_lists_are_compared)
 {
 	struct rig r;
@@ -439,8 +439,9 @@ TEST(the_same_text_twice_is_one)
 	rig_close(&r);
 }
 
-/* Rock #5581: one number's STOP killed all; and the other way round, an organization's covers all its numbers. */
-TEST(pain_33_one_stop_one_organization)
+/* An organization's covers all its numbers, and those of no other. */
+/* pain: one STOP ends the texts of everybody */
+TEST(one_stop_one_organization)
 {
 	struct rig r;
 	struct fault f = { 0 };
@@ -530,9 +531,8 @@ TEST(confirmed_and_declined)
 	rig_close(&r);
 }
 
-/* va.gov #25975: several visits, and the answer was "ask staff"; allReady #1405: a reply cannot be matched by phone only.
- * carlos-emr #3842: whose is a shared phone? */
-TEST(pains_34_and_36_several_visits)
+/* pain: several visits or patients on one phone, and the reply goes to the wrong one */
+TEST(several_visits)
 {
 	struct rig r;
 	const char *said;
@@ -573,7 +573,7 @@ TEST(what_is_not_open_is_not_confirmed)
 	rig_close(&r);
 }
 
-/* OhioHealth: what is typed to the clinic at night; and two machines that talk to each other. */
+/* What is typed to the clinic at night; and two machines that talk to each other. */
 TEST(what_nobody_reads)
 {
 	struct rig r;
@@ -603,6 +603,7 @@ TEST(what_nobody_reads)
 	rig_close(&r);
 }
 
+/* pain: "wrong number" is read by nobody, and the texts go on */
 TEST(the_wrong_number)
 {
 	struct rig r;
@@ -616,8 +617,8 @@ TEST(the_wrong_number)
 	rig_close(&r);
 }
 
-/* rdv #4172: 136 texts to one person, and no way to stop them. */
-TEST(pain_11_stop_stops_a_flood)
+/* pain: 136 texts to one person, who cannot stop them */
+TEST(stop_stops_a_flood)
 {
 	struct rig r;
 	char id[16];
@@ -670,6 +671,7 @@ TEST(the_answer_is_in_the_patients_language)
 	rig_close(&r);
 }
 
+/* pain: replies of a test land in production */
 TEST(a_test_environment_answers_only_its_own)
 {
 	struct rig r;
@@ -703,12 +705,12 @@ TEST(nothing_of_it_stays)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(stop_on_a_toll_free_number), RUN(pain_33_the_one_text_that_confirms), RUN(who_answers_the_keyword),
-		RUN(cancel_says_that_the_visit_stands), RUN(pain_32_what_the_gateway_knows), RUN(a_refusal_for_opting_out_is_an_opt_out),
+	const struct CMUnitTest tests[] = { RUN(stop_on_a_toll_free_number), RUN(the_one_text_that_confirms), RUN(who_answers_the_keyword),
+		RUN(cancel_says_that_the_visit_stands), RUN(what_the_gateway_knows), RUN(a_refusal_for_opting_out_is_an_opt_out),
 		RUN(every_night_the_lists_are_compared), RUN(an_end_that_the_gateway_has_not_heard_of), RUN(what_is_owed_to_the_gateway_ends), RUN(start_lifts_what_stop_set), RUN(a_start_that_is_older_than_the_stop),
-		RUN(the_same_text_twice_is_one), RUN(pain_33_one_stop_one_organization), RUN(a_number_that_is_gone_from_the_configuration),
-		RUN(an_administrator_takes_back_only_what_an_administrator_did), RUN(confirmed_and_declined), RUN(pains_34_and_36_several_visits),
-		RUN(what_is_not_open_is_not_confirmed), RUN(what_nobody_reads), RUN(the_wrong_number), RUN(pain_11_stop_stops_a_flood),
+		RUN(the_same_text_twice_is_one), RUN(one_stop_one_organization), RUN(a_number_that_is_gone_from_the_configuration),
+		RUN(an_administrator_takes_back_only_what_an_administrator_did), RUN(confirmed_and_declined), RUN(several_visits),
+		RUN(what_is_not_open_is_not_confirmed), RUN(what_nobody_reads), RUN(the_wrong_number), RUN(stop_stops_a_flood),
 		RUN(a_response_late_or_after_a_crash), RUN(the_answer_is_in_the_patients_language),
 		RUN(a_test_environment_answers_only_its_own), RUN(nothing_of_it_stays) };
 

@@ -94,6 +94,7 @@ static const struct {
 	{ "erreur de num\xc3\xa9ro", REPLY_WRONG_NUMBER }, { "what is the right number to call", REPLY_UNKNOWN },
 };
 
+/* pain: a word that means stop and is not understood */
 TEST(what_patients_write)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -108,6 +108,7 @@ TEST(sent_again_only_when_no_report_came)
 }
 
 /* The network cannot tell whether it was delivered (5002), but the gateway had it. */
+/* pain: failed on the way, and sent anew though the gateway had it */
 TEST(any_report_shows_that_it_was_taken)
 {
 	static const struct { enum delivery d; const char *state; } cases[] = { { DELIVERY_OK, "delivered" },

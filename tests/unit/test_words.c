@@ -34,7 +34,7 @@ static const struct {
 	bool as_is, plain_names;
 	unsigned segments;
 } replaced[] = {
-	{ "pain 38: one curly apostrophe does not double the bill", FILL "It\xe2\x80\x99s you {organization}", "Lamna",
+	{ "one curly apostrophe does not double the bill", FILL "It\xe2\x80\x99s you {organization}", "Lamna",
 	    FILL "It's you Lamna", false, false, 1 },
 	{ "quotes, dashes, dots, blanks", FILL "\xe2\x80\x9c" "a\xe2\x80\x9d \xe2\x80\x93 b\xe2\x80\x94" "c\xe2\x80\xa6" "d\xc2\xa0" "e {organization}",
 	    "Lamna", FILL "\"a\" - b-c...d e Lamna", false, false, 1 },
@@ -56,7 +56,8 @@ static const struct {
 	{ "Polish and ligatures", FILL "\xc5\x81\xc3\xb3" "d\xc5\xba \xc5\x93uvre {organization}", "Lamna", FILL "Lodz oeuvre Lamna", false, false, 1 },
 };
 
-TEST(pain_38_smart_encoding_is_all_or_nothing)
+/* pain: a curly apostrophe makes every text cost twice */
+TEST(smart_encoding_is_all_or_nothing)
 {
 	for (size_t i = 0; i < COUNT(replaced); i++) {
 		char file[1024];
@@ -105,7 +106,8 @@ static const struct {
 	{ "whole hours", "fr", "Asia/Tokyo", "2026-11-21 10:00", "10:00 UTC+9" },
 };
 
-TEST(pain_26_the_zone_is_named_where_clocks_differ)
+/* pain: a time without its zone, read on another clock */
+TEST(the_zone_is_named_where_clocks_differ)
 {
 	for (size_t i = 0; i < COUNT(zones); i++) {
 		struct sms_templates *t = read_templates(zones[i].rule, zones[i].language, "[booked]\n{start_time}" REST);
@@ -135,9 +137,9 @@ static const struct {
 	const char *error, *warning;     /* NULL: none of it at all */
 } lints[] = {
 	{ "nothing to say", "", "{organization}: {start_date}. [[Call {contact}.]] [[{link}]]", NULL, NULL },
-	{ "pain 37: a gap for a missing link", "link = \"ZVV-3\"", "Join {link}", "{link} outside of [[ ]]", NULL },
+	{ "a gap for a missing link", "link = \"ZVV-3\"", "Join {link}", "{link} outside of [[ ]]", NULL },
 	{ "a link that is required is no gap", "link = \"ZVV-3\" link_required = true", "Join {link}", NULL, NULL },
-	{ "pain 37: a gap for a missing contact", "contact = \"\"", "Call {contact}", "the site has no contact", NULL },
+	{ "a gap for a missing contact", "contact = \"\"", "Call {contact}", "the site has no contact", NULL },
 	{ "a contact that there is", "", "Call {contact}", NULL, NULL },
 	{ "other times are mostly missing", "", "at {start_time} and {other_times}", "{other_times}", NULL },
 	{ "no device_test_link", "", "Test: {device_test_link}", "device_test_link", NULL },
@@ -149,8 +151,8 @@ static const struct {
 	{ "a host that only ends like it", "link_domains = {\"lamna.example\"}", "https://notlamna.example/", "notlamna.example", NULL },
 	{ "a host below", "link_domains = {\"Lamna.example\"}", "https://visit.LAMNA.example:443/x", NULL, NULL },
 	{ "a name before an @ is no host", "link_domains = {\"lamna.example\"}", "https://lamna.example@evil.example/", "evil.example", NULL },
-	{ "pain 38: the character is named", "", FILL "\xf0\x9f\x8f\xa5", NULL, "U+1F3E5" },
-	{ "pain 38: in a name that keeps its accents", "name = \"Cl\xc3\xadnica\"", FILL "{site}", NULL, "\xc3\xad U+00ED" },
+	{ "the character is named", "", FILL "\xf0\x9f\x8f\xa5", NULL, "U+1F3E5" },
+	{ "in a name that keeps its accents", "name = \"Cl\xc3\xadnica\"", FILL "{site}", NULL, "\xc3\xad U+00ED" },
 	{ "one that can be replaced is none", "", FILL "s\xc3\xa1" "bado", NULL, NULL },
 	{ "unless that is off", "smart_encoding = false", FILL "s\xc3\xa1" "bado", NULL, "U+00E1" },
 	{ "over 320", "", FILL FILL FILL FILL FILL, NULL, "over 320" },
@@ -171,7 +173,9 @@ first_fault(const struct hospital *h, bool warning)
 	return NULL;
 }
 
-TEST(pain_37_and_38_a_site_s_words_are_looked_at_when_they_are_read)
+/* pain: a gap in the text where a value is missing */
+/* pain: one odd character doubles the bill, and nobody knows which */
+TEST(a_site_s_words_are_looked_at_when_they_are_read)
 {
 	struct hospital h;
 
@@ -331,9 +335,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RUN(pain_38_smart_encoding_is_all_or_nothing), RUN(a_link_is_never_replaced),
-		RUN(pain_26_the_zone_is_named_where_clocks_differ),
-		RUN(pain_37_and_38_a_site_s_words_are_looked_at_when_they_are_read), RUN(a_language_is_a_file),
+		RUN(smart_encoding_is_all_or_nothing), RUN(a_link_is_never_replaced),
+		RUN(the_zone_is_named_where_clocks_differ),
+		RUN(a_site_s_words_are_looked_at_when_they_are_read), RUN(a_language_is_a_file),
 		RUN(other_words_have_another_version), RUN(link_templates_are_looked_at_when_they_are_read),
 		RUN(a_link_is_signed_over_its_id_and_expiry),
 	};

@@ -44,6 +44,7 @@ def test_older_api_version():
 
 
 def test_dropped_before_and_after_it_was_taken():
+    """pain: a connection that broke after the text was taken, and it is sent again"""
     for kind in ("drop-before", "drop-after"):
         with House() as house:
             house.sim("faults", [{"kind": kind, "count": 1}])
@@ -69,6 +70,7 @@ def test_429_waits_as_asked():
 
 
 def test_late_is_not_lost():
+    """pain: the gateway answers late, and everybody gets two"""
     with House() as house:
         house.sim("faults", [{"kind": "late", "seconds": 3, "count": 1}])
         book(house)
@@ -76,6 +78,7 @@ def test_late_is_not_lost():
 
 
 def test_permanent_errors_end_the_row():
+    """pain: a number that does not exist is tried for days"""
     with House() as house:
         house.sim("faults", [{"kind": "item", "count": 1}])
         book(house)
@@ -134,7 +137,10 @@ def test_rate():
 
 
 def test_an_unknown_outcome_is_not_guessed():
-    """Dropped after it was taken, until nobody can know: unknown, and never sent with a new id."""
+    """Dropped after it was taken, until nobody can know: unknown, and never sent with a new id.
+
+    pain: a restart takes silence for failure and sends once more
+    """
     with House() as house:
         house.sim("faults", [{"kind": "drop-after", "count": "always"}])
         book(house)

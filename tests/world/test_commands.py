@@ -173,6 +173,7 @@ def test_an_occupied_port():
 
 
 def test_another_environment_and_another_key():
+    """pain: a copy of production's store sends from a test machine"""
     with House() as house:
         house.tell(siu("S12", "V1", in_seconds(90000)))
         house.stop("nudged")

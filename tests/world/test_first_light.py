@@ -6,7 +6,10 @@ from house import House, wait
 
 
 def test_first_light():
-    """One confirmation at once, one reminder four seconds later, and nothing more after both daemons are killed."""
+    """One confirmation at once, one reminder four seconds later, and nothing more after both daemons are killed.
+
+    pain: what is due wakes only when somebody pokes the queue
+    """
     with House() as house:
         with house.feed() as feed:
             answer = feed.send(siu("S12", "FL1", in_seconds(86400 + 4), control_id="FIRST1"))
@@ -27,7 +30,10 @@ def test_first_light():
 
 
 def test_start_does_not_grow():
-    """Promise 11: a start takes no longer when some hundred visits wait than with none."""
+    """Promise 11: a start takes no longer when some hundred visits wait than with none.
+
+    pain: a restart that reads the whole store first
+    """
     with House() as house:
         house.kill("nudged")
         begun = time.time()

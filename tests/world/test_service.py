@@ -72,7 +72,10 @@ def engine_of(pid):
 
 
 def test_watchdog_wants_progress():
-    """A main loop that still runs does not feed the watchdog when the engine no longer turns."""
+    """A main loop that still runs does not feed the watchdog when the engine no longer turns.
+
+    pain: it looks alive and sends nothing
+    """
     with House(start=False) as house, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(house.path("notify"))
         manager.settimeout(0.2)

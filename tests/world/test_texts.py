@@ -30,6 +30,7 @@ def test_booked_changed_canceled():
 
 
 def test_a_reschedule_moves_the_reminder():
+    """pain: a reminder of the time before the visit was moved"""
     with House() as house:
         house.tell(siu("S12", "M1", in_seconds(86400 + 3)))
         house.wait_texts(1)
@@ -51,7 +52,10 @@ def test_the_last_word_within_the_settle_delay():
 
 
 def test_cancelled_and_booked_again_is_one_change():
-    """Under another id, in either order, within the settle delay: nobody reads "canceled" and then "booked"."""
+    """Under another id, in either order, within the settle delay: nobody reads "canceled" and then "booked".
+
+    pain: moved by cancelling and booking anew, and the patient reads canceled first
+    """
     with House(template=CONF.replace("settle = 0s", "settle = 3s")) as house:
         start = in_seconds(90000)
         house.tell(siu("S12", "OLD1", start), siu("S12", "OLD2", start, patient="MRN1002", phone="608-555-0144^PRN^CP"))
@@ -68,7 +72,10 @@ def test_cancelled_and_booked_again_is_one_change():
 
 
 def test_a_storm_waits_for_a_person():
-    """A feed that plays its past again, or a clinic that moves as a whole: a person looks before everybody is texted."""
+    """A person looks before everybody is texted.
+
+    pain: a clinic moves as a whole, and hundreds of wrong texts go
+    """
     with House(site="storm_brake = 3/min") as house:
         person = lambda n: {"patient": f"MRN{n}", "phone": f"608-555-01{n:02}^PRN^CP"}
         start = in_seconds(86400 + 8)
@@ -203,7 +210,7 @@ def apart():
 
 
 def test_it_is_day_where_the_patient_lives():
-    """Texts at three in the morning, by the clock of whoever reads them."""
+    """pain: texts by the server's clock, at night for who reads them"""
     home, clinic, window = apart()
     with House(template=CONF.replace("America/Chicago", clinic).replace("00:00-24:00", window)) as house:
         far = {"home": home, "patient": "MRN2", "phone": "608-555-0144^PRN^CP"}
@@ -225,7 +232,10 @@ def test_it_is_day_where_the_patient_lives():
 
 
 def test_holidays():
-    """Good Friday must not be told on Good Friday; what belongs to the day itself must."""
+    """Good Friday must not be told on Good Friday; what belongs to the day itself must.
+
+    pain: texts on days on which nobody can be asked
+    """
     with House(template=CONF.replace("America/Chicago", CLINIC).replace("00:00-24:00", "10:00-14:00"), start=False) as house:
         today = NOON.astimezone(ZoneInfo(CLINIC))
         house.write("days", f"# of the clinic\n{today:%Y-%m-%d}\nEaster+1\n")
@@ -259,6 +269,7 @@ def test_consents_and_switches():
 
 
 def test_a_test_environment_texts_only_its_own():
+    """pain: a test system texts real patients"""
     template = CONF.replace("kind = production", 'kind = test\n    only_to = {{"+16085550188"}}')
     with House(template=template) as house:
         house.tell(siu("S12", "X1", in_seconds(90000), processing="T"), siu("S12", "X2", in_seconds(90000), phone="6085550188^PRN^CP"))
