@@ -118,6 +118,8 @@ struct conf_listener {
 	enum ack_mode ack_mode;
 	size_t max_message;              /* bytes */
 	int64_t max_connections;         /* of this listener; default 1000 */
+	int64_t max_handshakes;          /* unfinished ones of this listener; default 256 */
+	int64_t penalty_max_s;           /* how long an address is kept out at most; default 60, 0: never */
 	int mllp_release;                /* 1 or 2 */
 	bool strict_types;
 	int64_t first_byte_timeout_s;    /* 3600 */

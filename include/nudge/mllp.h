@@ -95,6 +95,7 @@ bool mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map,
 struct mllp_stats {
 	int64_t connections;  /* open now, handshakes included */
 	int64_t accepted, refused_certificate, refused_limit, refused_source;
+	int64_t refused_penalty, refused_handshakes; /* closed as they came: kept out; too many unfinished handshakes */
 	int64_t handshake_timeouts, frame_timeouts;
 	int64_t refused_memory, frames, batches, batch_counts_wrong, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
 };

@@ -338,6 +338,8 @@ listener(struct reader *r, const struct section *s, void *item, size_t index)
 	l->strict_types = section_bool(s, "strict_types");
 	l->first_byte_timeout_s = section_duration(s, "first_byte_timeout");
 	l->max_connections = section_number(s, "max_connections");
+	l->max_handshakes = section_number(s, "max_handshakes");
+	l->penalty_max_s = section_duration(s, "penalty_max");
 	l->handshake_timeout_s = section_duration(s, "handshake_timeout");
 	l->frame_timeout_s = section_duration(s, "frame_timeout");
 	l->idle_timeout_s = section_duration(s, "idle_timeout");

@@ -116,12 +116,13 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 		        "dropped", (json_int_t)s->quarantine_dropped));
 	if (o)
 		(void)json_object_set_new(o, "intake",
-		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "refused_memory",
+		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "refused_memory",
 		        (json_int_t)m->refused_memory, "frames", (json_int_t)m->frames, "batches",
 		        (json_int_t)m->batches, "batch_counts_wrong", (json_int_t)m->batch_counts_wrong, "no_msh",
 		        (json_int_t)m->no_msh, "oversize", (json_int_t)m->oversize, "junk_bytes", (json_int_t)m->junk_bytes,
 		        "restarted_frames", (json_int_t)m->restarts, "probes", (json_int_t)m->probes, "refused_certificate",
 		        (json_int_t)m->refused_certificate, "refused_limit", (json_int_t)m->refused_limit,
+		        "refused_penalty", (json_int_t)m->refused_penalty, "refused_handshakes", (json_int_t)m->refused_handshakes,
 		        "handshake_timeouts", (json_int_t)m->handshake_timeouts, "unanswered", (json_int_t)m->unanswered));
 	return o;
 }

@@ -9,6 +9,19 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
+void
+session_penalty(struct session *s, int64_t debt_ms)
+{
+	int64_t max_s = s->terms && s->wire.ssl ? s->terms->listener->penalty_max_s : 0;
+	int64_t out_ms = penalty_add(&s->thread->intake->penalties, &s->peer, debt_ms, max_s * 1000, clock_now().boot_ms);
+
+	if (out_ms > 0) {
+		log_warn("address is kept out: its handshakes keep failing", log_name("listener", session_listener(s)),
+		    log_name("peer", s->peer.text), log_int("seconds", (out_ms + 999) / 1000),
+		    log_name("do", "mend what the lines before say of it; a reload lets it in at once"));
+	}
+}
+
 static void
 refuse(struct session *s, enum identity_rule rule, const X509 *leaf)
 {
@@ -20,6 +33,7 @@ refuse(struct session *s, enum identity_rule rule, const X509 *leaf)
 		describe_certificate(leaf, &c);
 	}
 	s->refused = true;
+	session_penalty(s, PENALTY_FAILED_MS);
 	count(&s->thread->intake->counts.refused_certificate, 1);
 	log_warn("sender refused", log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
 	    log_claim("subject", c.subject), log_claim("issuer", c.issuer), log_name("sha256", c.sha256),
@@ -167,6 +181,7 @@ handshake_failed(struct session *s)
 		return;
 	}
 	s->refused = true;
+	session_penalty(s, PENALTY_FAILED_MS);
 	log_warn("TLS handshake failed", log_name("listener", session_listener(s)),
 	    log_name("peer", s->peer.text), log_name("why", reason ? reason : "the peer went away"),
 	    log_name("do", handshake_advice(ERR_GET_REASON(why))));
@@ -182,8 +197,7 @@ session_handshake(struct session *s)
 			s->dead = true;
 			return;
 		}
-		s->state = SESSION_OPEN;
-		s->active_ms = s->now_ms;
+		session_opened(s);
 		log_debug("sender connected", log_name("listener", session_listener(s)),
 		    log_name("peer", s->peer.text), log_name("tls", SSL_get_version(s->wire.ssl)),
 		    log_name("environment", s->environments[0]->title));

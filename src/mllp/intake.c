@@ -24,6 +24,7 @@ allocate(const struct mllp_setup *s)
 	m->errands = calloc(m->threads_n, sizeof *m->errands);
 	pthread_mutex_init(&m->admin, NULL);
 	seen_init(&m->seen);
+	penalties_init(&m->penalties);
 	if (!m->threads || !m->errands) {
 		m->threads_n = 0;
 		mllp_free(m);
@@ -108,6 +109,7 @@ mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map, stru
 	pthread_mutex_lock(&m->admin);
 	ok = setting_new(m, rules, map, NULL, &next, f);
 	if (ok) {
+		penalties_forget(&m->penalties);
 		before = m->setting;
 		m->setting = next;
 		thread_everywhere(m, thread_take_setting, next);
@@ -159,6 +161,7 @@ mllp_free(struct mllp *m)
 	setting_drop(m->setting);
 	pthread_mutex_destroy(&m->admin);
 	seen_clear(&m->seen);
+	penalties_clear(&m->penalties);
 	free(m->ports);
 	free(m->errands);
 	free(m->threads);

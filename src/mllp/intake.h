@@ -9,6 +9,7 @@
 #define MLLP_INTAKE_H
 
 #include "mllp/identity.h"
+#include "mllp/penalty.h"
 #include "mllp/seen.h"
 #include "nudge/mllp.h"
 #include "nudge/queue.h"
@@ -21,7 +22,7 @@
 
 #define INTAKE_COUNTS(X)                                                             \
 	X(connections) X(accepted) X(refused_certificate) X(refused_limit)           \
-	X(refused_source) X(handshake_timeouts) X(frame_timeouts) X(frames)          \
+	X(refused_source) X(refused_penalty) X(refused_handshakes) X(handshake_timeouts) X(frame_timeouts) X(frames)          \
 	X(refused_memory) X(batches) X(batch_counts_wrong) X(no_msh) X(oversize) X(junk_bytes) X(restarts) X(probes) X(unanswered)
 
 struct intake_counts {
@@ -38,6 +39,7 @@ struct port { /* a listening socket; lives while a session that came by it does 
 	int number;
 	int fd;              /* owned; -1 once the listener is gone */
 	atomic_llong open_n; /* connections that came by it */
+	atomic_llong shaking_n; /* of them with an unfinished handshake */
 	struct event ready;  /* thread 0's, as all below */
 	bool accepting;
 	int64_t hushed_ms;   /* until then refusals are counted, not logged */
@@ -117,6 +119,7 @@ struct mllp {
 	size_t ports_n;
 	struct setting *setting;       /* held */
 	pthread_mutex_t admin;         /* one open, reload or stop at a time */
+	struct penalties penalties;    /* of addresses; any thread */
 	struct seen seen;              /* certificates of senders; any thread */
 	char stem[16];                 /* of our control ids: when we started */
 	atomic_ullong next_id;

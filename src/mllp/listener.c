@@ -91,6 +91,39 @@ may_log(struct port *p)
 	return true;
 }
 
+/* From half of its places on by chance, so that a flood does not hold all of them. */
+static bool
+too_many_handshakes(const struct port *p, const struct terms *t)
+{
+	int64_t max = t->listener->max_handshakes, n = atomic_load(&p->shaking_n), half = max / 2;
+
+	if (!t->tls || max == 0 || n < half) {
+		return false;
+	}
+	return n >= max || (int64_t)arc4random_uniform((uint32_t)(max - half)) < n - half;
+}
+
+/* Whether a connection is worth a handshake now; false: counted and told. */
+static bool
+may_shake_hands(struct intake_thread *t, struct port *p, const struct terms *terms, const struct peer *peer)
+{
+	struct intake_counts *counts = &t->intake->counts;
+
+	if (penalty_bars(&t->intake->penalties, peer, clock_now().boot_ms)) {
+		count(&counts->refused_penalty, 1); /* told when it began */
+		return false;
+	}
+	if (!too_many_handshakes(p, terms)) {
+		return true;
+	}
+	count(&counts->refused_handshakes, 1);
+	if (may_log(p)) {
+		log_warn("connection refused: too many unfinished handshakes", log_name("listener", terms->listener->title),
+		    log_name("peer", peer->text), log_int("max_handshakes", terms->listener->max_handshakes));
+	}
+	return false;
+}
+
 static void
 welcome(struct intake_thread *t, struct port *p, int fd, const struct sockaddr_storage *from)
 {
@@ -117,6 +150,10 @@ welcome(struct intake_thread *t, struct port *p, int fd, const struct sockaddr_s
 			log_warn("connection refused: the address is in no environment's sources",
 			    log_name("listener", terms->listener->title), log_name("peer", peer.text));
 		}
+		close(fd);
+		return;
+	}
+	if (!may_shake_hands(t, p, terms, &peer)) {
 		close(fd);
 		return;
 	}

@@ -20,11 +20,32 @@ session_listener(const struct session *s)
 }
 
 static void
+count_shaking(struct session *s, bool shaking)
+{
+	if (shaking != s->shaking) {
+		atomic_fetch_add(&s->port->shaking_n, shaking ? 1 : -1);
+	}
+	s->shaking = shaking;
+}
+
+static void
 enter(struct session *s, enum session_state state)
 {
+	count_shaking(s, state == SESSION_HANDSHAKE);
 	s->state = state;
 	s->since_ms = s->now_ms;
 	s->active_ms = s->now_ms;
+}
+
+void
+session_opened(struct session *s)
+{
+	int64_t since_ms = s->since_ms;
+
+	enter(s, SESSION_OPEN);
+	s->since_ms = since_ms;
+	s->welcome = true;
+	penalty_come(&s->thread->intake->penalties, &s->peer);
 }
 
 static void
@@ -87,6 +108,7 @@ expire(struct session *s)
 		count(&counts->handshake_timeouts, 1);
 		log_info("connection closed: no TLS handshake in time",
 		    log_name("listener", session_listener(s)), log_name("peer", s->peer.text));
+		session_penalty(s, PENALTY_STALLED_MS);
 		s->dead = true;
 		break;
 	case SESSION_OPEN:
@@ -313,6 +335,10 @@ session_free(struct session *s)
 	buf_wipe(&s->rest);
 	buf_clear(&s->out);
 	session_leave(s);
+	if (s->welcome) {
+		penalty_leave(&t->intake->penalties, &s->peer);
+	}
+	count_shaking(s, false);
 	count(&t->intake->counts.connections, -1);
 	atomic_fetch_sub(&s->port->open_n, 1);
 	free(s);

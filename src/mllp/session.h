@@ -39,6 +39,8 @@ struct session {
 	struct wire wire;
 	enum session_state state;
 	bool dead, refused, eof, heard;
+	bool shaking;              /* counted in port.shaking_n */
+	bool welcome;              /* accepted: counted at its address */
 	struct event readable, writable, timer;
 	bool reads, writes;        /* which of them is added */
 	int64_t now_ms;            /* boot clock of this turn */
@@ -70,6 +72,7 @@ void session_open(struct intake_thread *t, struct port *p, int fd, const struct 
 void session_free(struct session *s);
 void session_turn(struct session *s, bool may_read);
 void session_reconsider(struct session *s); /* The thread's setting is another. Ends with session_settle(). */
+void session_opened(struct session *s);     /* Its sender was accepted. */
 void session_drain(struct session *s);      /* Reads no more; goes when its answers have gone. */
 void session_stop(struct session *s);       /* session_drain() from outside a turn, with session_settle(). */
 void session_settle(struct session *s);
@@ -79,6 +82,7 @@ const char *session_listener(const struct session *s); /* For the log. */
 int session_verify(X509_STORE_CTX *chain, void *unused);
 bool session_admit(struct session *s, enum identity_dates dates); /* false: logged, must go */
 void session_handshake(struct session *s);
+void session_penalty(struct session *s, int64_t debt_ms);
 void session_leave(struct session *s); /* Gives back its environments. */
 
 /* reading.c */

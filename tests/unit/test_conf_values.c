@@ -96,6 +96,8 @@ TEST(what_is_not_said_has_its_default)
 	same_int("ack_mode", l->ack_mode, ACK_ALWAYS_AA);
 	same_int("max_message", l->max_message, 1048576);
 	same_int("max_connections", l->max_connections, 1000);
+	same_int("max_handshakes", l->max_handshakes, 256);
+	same_int("penalty_max", l->penalty_max_s, 60);
 	same_int("handshake_timeout", l->handshake_timeout_s, 10);
 	same_int("frame_timeout", l->frame_timeout_s, 30);
 	same_int("idle_timeout", l->idle_timeout_s, 0);

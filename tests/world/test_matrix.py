@@ -194,6 +194,7 @@ listener "{name}" {{{{
     certificate = {{certs}}/listener.crt
     private_key = {{certs}}/listener.key
     environments = {{{{{name}}}}}
+    penalty_max = 0
 }}}}
 """
 
@@ -332,7 +333,7 @@ def speak_first(context, port, sender_flights, bytes_of_last):
 
 def test_handshakes_that_end_in_the_middle():
     """Reset or half closed after each flight and within it: the place is free again and the next sender comes in."""
-    with House() as house:
+    with House(listener="penalty_max = 0") as house:
         frames = house.status()["intake"]["frames"]
         for version in (V12, V13):
             for flights, share in ((0, 1), (1, 0.5), (1, 1), (2, 0.5), (2, 1)):
@@ -354,7 +355,7 @@ def test_handshakes_that_end_in_the_middle():
 
 
 def test_what_is_not_spoken():
-    with House() as house:
+    with House(listener="penalty_max = 0") as house:
         sender = ("sender", house.certs)
 
         def tried(version=V12, **how):
@@ -413,4 +414,39 @@ def test_no_renegotiation():
         finally:
             p.kill()
         assert "RENEGOTIATING" in out and "no renegotiation" in out, out[-1500:]
+        wait(lambda: house.status()["connections"] == 0)
+
+
+def test_who_keeps_failing_is_kept_out():
+    """A refused sender that comes again and again is not even greeted; a reload, and a good sender beside it, let it in."""
+    with House() as house:
+        bad, good = (context_of(house, V13, n, house.certs) for n in ("stranger", "sender"))
+        with hello(good, house.port) as s:
+            s.sendall(FRAME)
+            assert b"MSA|A" in s.recv(4096)
+            for _ in range(15):
+                assert answered(bad, house.port) == "UNKNOWN_CA", "a good sender is connected from there: nothing counts"
+        wait(lambda: house.status()["connections"] == 0)
+
+        def out():
+            answered(bad, house.port)
+            return house.status()["intake"]["refused_penalty"]
+        wait(out)
+        assert answered(good, house.port) is not None, "nobody from there"
+        told = [l for l in house.log("nudged").splitlines() if "kept out" in l]
+        assert len(told) == 1 and "peer=127.0.0.1" in told[0] and "do=" in told[0], told
+        house.ctl("reload", "--keys")
+        assert answered(good, house.port) is None
+
+
+def test_a_flood_of_handshakes():
+    """Silent connections take no more places than max_handshakes, and a good sender comes in between them."""
+    with House(listener="max_handshakes = 16\n handshake_timeout = 60s") as house:
+        flood = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(300)]
+        wait(lambda: house.status()["intake"]["refused_handshakes"] >= 100)
+        for s in flood[:150]:
+            s.close()
+        wait(lambda: answered(context_of(house, V13, "sender", house.certs), house.port) is None)
+        for s in flood:
+            s.close()
         wait(lambda: house.status()["connections"] == 0)
