@@ -177,7 +177,7 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_APPROVE:
 		return site_approve(e, c, f);
 	case COMMAND_RELEASE_CLOCK:
-		e->clock_held = false;
+		timing_release(e);
 		c->ok = true;
 		return true;
 	case COMMAND_RELEASE_JOURNAL:

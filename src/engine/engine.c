@@ -7,8 +7,6 @@
 
 #include "engine/parts.h"
 
-#define STEP_MS 120000 /* a forward step of the clock beyond this holds sends */
-
 void
 engine_alarm(struct engine *e, const char *what, const char *where)
 {
@@ -71,6 +69,14 @@ compare_rules(struct engine *e, struct fault *f)
 	return store_setting_put(e->store, "rules", (int64_t)hash, f);
 }
 
+static bool
+load_if_lost(void *ctx, const struct text *t)
+{
+	struct engine *e = ctx;
+
+	return flights_find(&e->flights, t->id) || load_flight(e, t);
+}
+
 bool
 engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 {
@@ -81,7 +87,6 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 	e->setup = *s;
 	e->store = s->store;
 	e->now = s->now;
-	e->clock_offset_ms = s->now.wall_ms - s->now.boot_ms;
 	buf_init(&e->scratch, 65536);
 	for (size_t i = 0; i < JOBS_A_TURN; i++)
 		buf_init(&e->out.jobs[i].body, LINK_FRAME_MAX);
@@ -92,7 +97,7 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 		(void)fault_set(f, FAULT_BROKEN, "out of memory");
 		goto fail;
 	}
-	if (!store_begin(e->store, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f) ||
+	if (!store_begin(e->store, f) || !timing_open(e, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f) ||
 	    !heard_build(e, s->rules, true, f))
 		goto fail;
 	ahead_restart(e);
@@ -151,31 +156,6 @@ append(struct queue_link **list, struct queue_link *more)
 	while (*list)
 		list = &(*list)->next;
 	*list = more;
-}
-
-/* A step of the wall clock: nothing un-fires and nothing is walked; what waits
- * is loaded anew, and after a long step forward sends wait until the clock is
- * known to be right. */
-static void
-take_time(struct engine *e, const struct turn_input *in)
-{
-	int64_t offset = in->now.wall_ms - in->now.boot_ms;
-	int64_t step = offset - e->clock_offset_ms;
-
-	e->now = in->now;
-	e->synchronised = in->clock_synchronised;
-	e->clock_offset_ms = offset;
-	if (step < -1000 || step > STEP_MS)
-		ahead_restart(e);
-	if (step > STEP_MS && !in->clock_synchronised && !e->clock_held) {
-		e->clock_held = true;
-		engine_alarm(e, "the clock stepped forward: sends are held until it is synchronised "
-		                "or an administrator runs nudgectl release clock", "clock");
-	}
-	if (e->clock_held && in->clock_synchronised) {
-		e->clock_held = false;
-		engine_alarm(e, "the clock is synchronised: sends go on", "clock");
-	}
 }
 
 /* ---- decide ---- */
@@ -258,7 +238,7 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 		if (!command_apply(e, c, f))
 			return false;
 	}
-	if (!take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
+	if (!timing_keep(e, f) || !take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
 	    !send_due(e, more, f) || !reports_ask(e, f))
 		return false;
 	return (e->space < SPACE_SHED || quarantine_shed(e, more, f)) && ahead_portion(e, more, f) &&
@@ -339,6 +319,7 @@ static void
 undo(struct engine *e)
 {
 	struct queue_link *again = NULL;
+	struct fault f = { 0 };
 
 	store_rollback(e->store);
 	if (e->setup.journal)
@@ -360,6 +341,9 @@ undo(struct engine *e)
 			x->wake_ms = e->now.boot_ms + 1000;
 		}
 	}
+	/* What this turn had settled is at the gateway still. */
+	if (!store_sending(e->store, load_if_lost, e, &f))
+		engine_alarm(e, "what is at the gateway cannot be read: restart nudged", "store");
 	while (e->done_events) { /* newest first: turned round while it goes back */
 		struct queue_link *q = e->done_events;
 
@@ -418,7 +402,7 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 
 	append(&e->messages, in->messages);
 	append(&e->events, in->events);
-	take_time(e, in);
+	timing_take(e, in);
 	space_look(e, in->free_bytes);
 	if (e->space == SPACE_STOP)
 		space_silence(e);
@@ -429,6 +413,7 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 		if (!journalled_number(e, f) || !store_commit(e->store, f))
 			return fail(e, commands, f);
 		e->count.commits++;
+		e->clock_changed = e->clock_back = false;
 		if (e->count.store_busy)
 			engine_alarm(e, "storing works again", "store");
 		e->count.store_busy = false;
@@ -454,8 +439,9 @@ least(int64_t a, int64_t b)
 }
 
 int64_t
-engine_sleep_ms(const struct engine *e, const struct now *now)
+engine_sleep_ms(const struct engine *e, const struct now *said)
 {
+	const struct now believed = timing_of(e, said), *now = &believed;
 	int64_t ms = 60000, next = wheel_next(e->wheel);
 	int64_t erasure = store_next_erasure(e->store);
 

@@ -182,8 +182,11 @@ struct engine {
 
 	struct now now;           /* of this turn */
 	bool synchronised;
-	int64_t clock_offset_ms;  /* wall - boot of the last turn */
-	bool clock_held;
+	int64_t clock_offset_ms;  /* wall - boot, as it was last trusted */
+	bool clock_held;          /* it stepped: now.wall_ms goes on as before */
+	int64_t clock_said_ms;    /* held: what the clock itself says */
+	int64_t clock_noted_s;    /* when it was last written down */
+	bool clock_changed, clock_back; /* since the last commit: it is another; it was set back */
 
 	int64_t journal_numbered, journal_numbering; /* as the store has it; as it will when this turn is committed */
 	struct { struct command *command; struct backup *copy; } backup; /* NULL: none is being made */
@@ -247,6 +250,12 @@ bool learning_tell(struct engine *e, struct command *c, struct fault *f);
 bool history_tell(struct engine *e, struct command *c, struct fault *f);
 bool quarantine_settled(struct engine *e, const struct quarantined *q, struct fault *f); /* dropped; what it held goes on */
 bool quarantine_shed(struct engine *e, bool *more, struct fault *f); /* a portion of what is beyond that goes */
+/* Which time it is. open: as the engine starts, its transaction begun; take: as a turn begins; keep: within it. */
+bool timing_open(struct engine *e, struct fault *f);
+void timing_take(struct engine *e, const struct turn_input *in);
+bool timing_keep(struct engine *e, struct fault *f);
+void timing_release(struct engine *e);      /* a person says that the clock is right */
+struct now timing_of(const struct engine *e, const struct now *now);
 /* Room on the disk: looked at as a turn begins, with an alarm when a state begins and a note when it ends. */
 void space_look(struct engine *e, int64_t free_bytes);
 const char *space_name(enum space s);
