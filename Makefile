@@ -47,6 +47,9 @@ CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 hard     :=
 hardlink := -Wl,--as-needed
 endif
+ifeq ($(B),mutants)
+CFLAGS   += -DNUDGE_MUTANTS
+endif
 ifeq ($(B),work)
 CFLAGS   := -O1 -g -fno-builtin -fsanitize-coverage=trace-pc -DNUDGE_WORK
 hard     :=
@@ -111,6 +114,11 @@ $(O)/bench_%: $(O)/tests/bench/bench_%.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(BENCH_LIBS) -o $@
 $(O)/prove_power: $(O)/tests/prove/prove_power.o $(O)/tests/prove/cut_vfs.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
+# A simulated world has its own libevent, sockets, HTTP, clock and chance: they come before the library's.
+sim_obj  := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/prove/sim*.c)) tests/prove/mutant.c tests/prove/cut_vfs.c src/nudged/link_server.c \
+            $(filter-out src/sender/main.c,$(sort $(wildcard src/sender/*.c))))
+$(O)/prove_world: $(O)/tests/prove/prove_world.o $(sim_obj) $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) -Wl,--wrap=clock_now $^ $(PKG_LIBS) -o $@
 .PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o $(O)/tests/bench/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -148,7 +156,9 @@ bench:
 prove:
 	@sh tests/setup check
 	@$(MAKE) -s -j2 all
-	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power
+	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power build/release/prove_world
+	@mkdir -p build/prove
+	@build/release/prove_world --old tests/prove/seeds --seeds $(or $(WORLDS),100000) --out build/prove/worlds.jsonl
 	@build/release/prove_power --cuts $(or $(CUTS),100000) --seed $(or $(SEED),1)
 	@NUDGE_YEAR=$(or $(VISITS),200000) NUDGE_RIG=/dev/shm build/release/test_year
 	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill

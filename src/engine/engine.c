@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
+#include "nudge/mutant.h"
 
 void
 engine_alarm(struct engine *e, const char *what, const char *where)
@@ -409,6 +410,8 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 	e->count.turns++;
 	if (!decide(e, &commands, &more, f))
 		return fail(e, commands, f);
+	if (MUTANT("ack-early"))
+		release_answers(e, true);
 	if (store_begun(e->store)) {
 		if (!journalled_number(e, f) || !store_commit(e->store, f))
 			return fail(e, commands, f);

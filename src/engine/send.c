@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
+#include "nudge/mutant.h"
 
 static bool
 gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, struct fault *f)
@@ -17,11 +18,11 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 
 	*g = (struct gate_facts){ .rules = l->rules, .kind = l->t.kind, .rule = l->t.rule, .status = l->a.status,
 		.approved = l->site && e->sites[l->site->index].approved,
-		.this_version = l->t.start_s == l->a.start_s && l->t.generation == l->a.generation,
+		.this_version = (l->t.start_s == l->a.start_s && l->t.generation == l->a.generation) || MUTANT("stale"),
 		.confidential = l->a.confidential, .departments = l->a.departments,
 		.visit_types = l->a.visit_types, .minor = l->a.minor, .adult_day = l->a.adult_day, .deceased = l->a.deceased, .consent = l->a.consent,
 		.phone = l->a.phone, .has_link = l->a.link[0] != '\0' && (!l->site || link_allowed(l->site, span_of(l->a.link))), .start_s = l->a.start_s, .due_s = l->t.due_s,
-		.planned_s = l->t.planned_s, .expires_s = l->t.expires_s, .now_s = now };
+		.planned_s = l->t.planned_s, .expires_s = MUTANT("expiry") ? INT64_MAX : l->t.expires_s, .now_s = now };
 	if (!l->site)
 		return true;
 	g->patient = patient_of(e, l->site, &l->a);
@@ -174,7 +175,7 @@ not_after(const struct engine *e, const struct text *t)
 {
 	int64_t window = t->first_sent_s + window_of(e, t);
 
-	return window < t->expires_s ? window : t->expires_s;
+	return window < t->expires_s && !MUTANT("window") ? window : t->expires_s;
 }
 
 static struct out_job *
@@ -376,7 +377,7 @@ window_closed(const struct engine *e, const struct text *t)
 {
 	int64_t age = now_s(&e->now) - t->first_sent_s;
 
-	return strcmp(t->boot_id, e->setup.boot_id) != 0 || age < 0 || age >= window_of(e, t);
+	return !MUTANT("window") && (strcmp(t->boot_id, e->setup.boot_id) != 0 || age < 0 || age >= window_of(e, t));
 }
 
 /* The same bytes under the same ids; only the signature will be new. */
@@ -389,6 +390,8 @@ again(struct engine *e, struct look *l, struct flight *x, struct fault *f)
 	l->t.attempts++;
 	l->t.unsure = x->unsure;
 	l->t.reason = REASON_NONE;
+	if (MUTANT("new-id")) /* as a client that writes its request anew for each attempt */
+		return outcome_close(e, &l->t, false, REASON_RETRY, f);
 	j = new_job(e, l, false);
 	if (store_body_get(e->store, l->t.id, &j->body, f) != STORE_FOUND) {
 		e->out.jobs_n--;

@@ -19,6 +19,7 @@ struct kept { /* one file that may be torn */
 	int64_t synced_n, synced_cap;
 	uint8_t *dirty;    /* a byte for each sector written since; owned */
 	int64_t dirty_cap;
+	int64_t dirty_from, dirty_to; /* no dirty sector outside of these */
 	bool any_dirty, sized; /* sized: its length changed since */
 	int64_t now_n;
 	uint8_t *survives; /* after a cut: owned */
@@ -37,8 +38,8 @@ static struct {
 	struct kept file[FILES_MAX];
 	size_t files_n;
 	enum cut_lie lie;
-	long left;
-	bool armed, happened;
+	long left, syncs_left; /* syncs_left: until one fails; 0: none does */
+	bool armed, happened, full;
 	uint64_t chance;
 } the;
 
@@ -95,14 +96,43 @@ read_whole(const char *path, uint8_t **out, int64_t *cap)
 	return n;
 }
 
+/* All that is in the file now is on the platter. */
 static void
-settle(struct kept *k)
+settle_whole(struct kept *k)
 {
 	k->synced_n = read_whole(k->path, &k->synced, &k->synced_cap);
 	if (k->any_dirty)
 		memset(k->dirty, 0, (size_t)k->dirty_cap);
 	k->any_dirty = k->sized = false;
 	k->now_n = k->synced_n;
+}
+
+/* The same, when only its dirty sectors can differ. */
+static void
+settle(struct kept *k)
+{
+	int fd = open(k->path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	must(fd >= 0 && fstat(fd, &st) == 0, "fstat");
+	k->synced = room(k->synced, &k->synced_cap, st.st_size + SECTOR);
+	if (st.st_size < k->synced_n)
+		memset(k->synced + st.st_size, 0, (size_t)(k->synced_n - st.st_size));
+	for (int64_t i = k->dirty_from; k->any_dirty && i < k->dirty_to; i++) {
+		int64_t n = i;
+
+		while (n < k->dirty_to && k->dirty[n])
+			k->dirty[n++] = 0;
+		if (n > i && i * SECTOR < st.st_size) {
+			int64_t bytes = (n < (st.st_size + SECTOR - 1) / SECTOR ? n * SECTOR : st.st_size) - i * SECTOR;
+
+			must(pread(fd, k->synced + i * SECTOR, (size_t)bytes, i * SECTOR) == bytes, "read");
+		}
+		i = n;
+	}
+	(void)close(fd);
+	k->synced_n = k->now_n = st.st_size;
+	k->any_dirty = k->sized = false;
 }
 
 static struct kept *
@@ -120,7 +150,7 @@ keep(const char *path)
 		(void)snprintf(k->path, sizeof k->path, "%s", path);
 		k->is_log = strlen(path) > 4 && strcmp(path + strlen(path) - 4, "-wal") == 0;
 	}
-	settle(k);
+	settle_whole(k);
 	return k;
 }
 
@@ -151,6 +181,27 @@ tear(struct kept *k)
 	free(now);
 }
 
+void
+cut_kill(void)
+{
+	the.happened = true;
+	for (size_t i = 0; i < the.files_n; i++) {
+		struct kept *k = &the.file[i];
+		int64_t cap = 0;
+
+		k->survives = NULL;
+		k->survives_n = read_whole(k->path, &k->survives, &cap);
+	}
+}
+
+void
+cut_now(void)
+{
+	the.happened = true;
+	for (size_t i = 0; i < the.files_n; i++)
+		tear(&the.file[i]);
+}
+
 /* true: the power is gone, the call fails. */
 static bool
 changes(void)
@@ -159,9 +210,7 @@ changes(void)
 		return true;
 	if (!the.armed || --the.left > 0)
 		return false;
-	the.happened = true;
-	for (size_t i = 0; i < the.files_n; i++)
-		tear(&the.file[i]);
+	cut_now();
 	return true;
 }
 
@@ -196,12 +245,16 @@ cut_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 	struct kept *k = c->kept;
 
 	if (k) {
+		if (the.full && !the.happened)
+			return SQLITE_FULL;
 		/* In the moment of the cut this very write may be half there. */
 		bool last = the.armed && !the.happened && the.left == 1;
 
 		if (!the.happened) {
 			k->dirty = room(k->dirty, &k->dirty_cap, (at + n) / SECTOR + 1);
 			memset(k->dirty + at / SECTOR, 1, (size_t)((at + n - 1) / SECTOR - at / SECTOR + 1));
+			k->dirty_from = k->any_dirty && k->dirty_from < at / SECTOR ? k->dirty_from : at / SECTOR;
+			k->dirty_to = k->any_dirty && k->dirty_to > (at + n - 1) / SECTOR + 1 ? k->dirty_to : (at + n - 1) / SECTOR + 1;
 			k->any_dirty = true;
 			k->sized = k->sized || at + n > k->now_n;
 			k->now_n = at + n > k->now_n ? at + n : k->now_n;
@@ -237,6 +290,8 @@ cut_sync(sqlite3_file *f, int flags)
 	if (!c->kept)
 		return SQLITE_OK;
 	if (changes())
+		return SQLITE_IOERR_FSYNC;
+	if (the.syncs_left > 0 && --the.syncs_left == 0)
 		return SQLITE_IOERR_FSYNC;
 	if (the.lie == CUT_HONEST || (the.lie == CUT_NO_LOG_SYNC && !c->kept->is_log))
 		settle(c->kept);
@@ -337,6 +392,18 @@ cut_after(long n, uint64_t chance)
 	the.chance = chance;
 }
 
+void
+cut_full(bool full)
+{
+	the.full = full;
+}
+
+void
+cut_fail_sync(long n)
+{
+	the.syncs_left = n;
+}
+
 bool
 cut_happened(void)
 {
@@ -352,7 +419,7 @@ cut_restore(void)
 		char shm[300];
 		int fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-		must(fd >= 0 && write(fd, k->survives, (size_t)k->survives_n) == k->survives_n && close(fd) == 0, "restore");
+		must(fd >= 0 && (k->survives_n == 0 || write(fd, k->survives, (size_t)k->survives_n) == k->survives_n) && close(fd) == 0, "restore");
 		(void)snprintf(shm, sizeof shm, "%s-shm", k->path);
 		(void)unlink(shm);
 		free(k->survives);

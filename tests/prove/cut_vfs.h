@@ -24,7 +24,13 @@ void cut_lie(enum cut_lie lie);
 /* Cuts at the n-th call from now that changes something (write, sync,
  * truncate); 0: never. `chance`: seeds what survives. */
 void cut_after(long n, uint64_t chance);
+void cut_now(void);                    /* Between two calls. */
 bool cut_happened(void);
+
+/* The process is killed, the power stays: as a cut, but all that was written survives. */
+void cut_kill(void);
+void cut_full(bool full);              /* No write finds room, until it is said otherwise. */
+void cut_fail_sync(long n);            /* The n-th sync from now fails; 0: none. */
 
 /* After a cut, with every file closed: puts what survived in the files' place.
  * Forgets the cut: the power is back. */
