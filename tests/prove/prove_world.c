@@ -1,6 +1,7 @@
 /* prove_world.c - whole worlds by seed: the product as it is, with everything around it failing, and what must hold nevertheless.
  *
- *   prove_world [--seeds N] [--from SEED] [--seed SEED] [--out FILE] [--mutant NAME] [--twice N]
+ *   prove_world [--seeds N] [--from SEED] [--seed SEED] [--out FILE] [--old FILE] [--mutant NAME] [--twice N]
+ *               [--clocks N] [--outage N]
  *
  * Each seed is a world of some days (sim.h and what it names): clinics talk over
  * connections that are cut, delay, repeat and reorder; either daemon is killed
@@ -8,10 +9,12 @@
  * says. The last part is calm. Checked all along: promises 1 to 6 (sim_clinic.c)
  * and the books. A line of JSON a world goes to FILE, from whose last line a
  * later run goes on. Exit 0: it held; 1: it did not, and how to see it again
- * (NUDGE_TRACE=1 tells all). Seeds of tests/prove/seeds go first.
+ * (NUDGE_TRACE=1 tells all). The seeds of --old go first.
+ *
+ * --clocks N: N times each way in which a clock can be wrong, alone. --outage N:
+ * the gateway is away for a day, and N texts get due in it.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,42 +30,18 @@
 #include "sim_feed.h"
 #include "sim_house.h"
 #include "sim_link.h"
+#include "sim_trouble.h"
 #include "sim_wire.h"
+#include "world_conf.h"
 
-#define HOUR_MS 3600000
-#define DAY_MS (24 * HOUR_MS)
-#define FAULTS_PART 6 /* tenths of a world in which things fail */
-
-static const char conf_text[] =
-    "state_directory = %s\nstore_key = store.key\nsender_socket = sender\n"
-    "organization \"lamna\" { name = \"Lamna Healthcare\" consent_send_on_behalf = true\n"
-    " consent_attendees_consented = true country = US }\n"
-    "gateway \"acs\" { endpoint = \"https://127.0.0.1\" access_key = acs.key reports = none }\n"
-    "number \"main\" { sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 300/min }\n"
-    "environment \"prod\" { kind = production organization = lamna certificates = {x.crt} }\n"
-    "listener \"l\" { address = \"127.0.0.1\" port = 1 tls = false environments = {prod} }\n"
-    "site \"cardiology\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main sending_application = CARD\n"
-    " time_zone = America/Chicago approver = none contact = \"608-271-9000\" daily_cap = 0 storm_brake = off reminder \"day\" { before = 24h } }\n"
-    "site \"eye\" { environment = prod fhir_base_url = \"https://y/R4\" profile = epic number = main sending_application = EYE\n"
-    " time_zone = America/New_York settle = 0s approver = none contact = \"608-271-9001\" daily_cap = 0 storm_brake = off\n"
-    " reminder \"day\" { before = 24h } reminder \"soon\" { before = 90min } }\n";
-
-enum trouble { KILL_NUDGED, KILL_SENDER, POWER, DISK_FULL, SYNC_FAILS, CLOCK, SUSPEND, GATEWAY_AWAY, GATEWAY_ODD, SLOW_LINK, ROUGH_NETWORK, FAULTS };
-
-static const char *const fault_names[FAULTS] = { "kill-nudged", "kill-sender", "power", "disk-full", "sync-fails", "clock", "suspend",
-	"gateway-away", "gateway-odd", "slow-link", "rough-network" };
+#define TROUBLES_PART 6 /* tenths of a world in which things fail */
 
 static struct {
 	uint64_t seed;
-	unsigned faults;             /* bits of enum trouble that this world has */
-	int64_t quiet_ms;            /* from then on nothing fails */
-	int64_t nudged_due_ms, sender_due_ms; /* down until then */
-	int64_t back_ms;             /* by how much the clock must be put right */
 	struct gateway_ways gateway;
-	int64_t happened[FAULTS], starts;
 	const char *mutant;
 	char folder[64];
-	struct rules *rules;
+	struct rules *rules, *outage_rules;
 } the;
 
 static int
@@ -91,264 +70,22 @@ broken(const char *form, ...)
 	_exit(1);
 }
 
-static bool
-has(enum trouble f)
-{
-	return the.faults >> f & 1;
-}
-
-/* ---- up and down ---- */
-
-static bool
-books_are_right(void *ctx, const struct states_view *v)
-{
-	(void)ctx;
-	if (!states_add_up(v))
-		broken("promise 6: the states do not add up to what was planned");
-	return true;
-}
-
-static void
-look_at_books(void)
-{
-	struct store_reader *r = NULL;
-	struct fault f = { 0 };
-
-	if (!store_reader_open(the.folder, &r, &f) || !store_read_states(r, books_are_right, NULL, &f))
-		broken("promise 6: the books cannot be read: %s", f.text);
-	store_reader_close(r);
-}
-
-static void
-start_nudged(void *ctx, int64_t unused)
-{
-	(void)ctx;
-	(void)unused;
-	if (house_is_up())
-		return;
-	the.nudged_due_ms = 0;
-	the.starts++;
-	if (!house_start()) {
-		house_end(cut_happened() ? HOUSE_POWER : HOUSE_STOP);
-		the.nudged_due_ms = sim_ms() + 5000;
-		sim_at(5000, start_nudged, NULL, 0);
-		return;
-	}
-	clinic_look(house_store());
-	if (dice(4) == 0)
-		look_at_books();
-}
-
-static void
-start_sender(void *ctx, int64_t unused)
-{
-	(void)ctx;
-	(void)unused;
-	if (!sender_is_up())
-		(void)sender_start();
-}
-
-static void
-end_sender(bool killed, int64_t for_ms)
-{
-	if (!sender_is_up())
-		return;
-	sender_end(killed);
-	sim_at(for_ms, start_sender, NULL, 0);
-}
-
-static void
-clock_is_set_right(void *ctx, int64_t unused)
-{
-	(void)ctx;
-	(void)unused;
-	sim_step(-sim_skew_ms());
-	house_synchronised(true);
-}
-
-/* A machine that starts anew asks its own clock chip, which is wrong by a day or more, or right. */
-static void
-end_nudged(enum house_end how, int64_t for_ms)
-{
-	house_end(how);
-	if (how == HOUSE_POWER && sim_skew_ms() > -DAY_MS && sim_skew_ms() < DAY_MS)
-		clock_is_set_right(NULL, 0);
-	sim_at(for_ms, start_nudged, NULL, 0);
-}
-
-/* ---- what goes wrong ---- */
-
-static void disk_has_room(void *ctx, int64_t unused) { (void)ctx; (void)unused; cut_full(false); }
-static void gateway_is_back(void *ctx, int64_t unused) { (void)ctx; (void)unused; sim_gateway_away(false); }
-
-static void
-gateway_is_itself(void *ctx, int64_t unused)
-{
-	(void)ctx;
-	(void)unused;
-	the.gateway.odd = the.gateway.lost = 0;
-	sim_gateway_ways(&the.gateway);
-}
-
-static void
-set_clock(void)
-{
-	static const int64_t steps_s[] = { 1, -1, 60, -60, 130, -130, 3600, -3600, 86400, -86400, 400 * 86400, -1795780800, 410000000 };
-	int64_t s = steps_s[dice(COUNT(steps_s))];
-
-	sim_trace("the clock is set", s, 0);
-	house_synchronised(false);
-	sim_step(s * 1000 + (int64_t)dice(1000));
-	sim_at(1000 + (int64_t)dice(2 * HOUR_MS), clock_is_set_right, NULL, 0);
-}
-
-static void
-kill_nudged(void)
-{
-	if (!house_is_up())
-		return;
-	if (dice(2))
-		house_die_after(1 + (long)dice(6));
-	else
-		end_nudged(HOUSE_KILL, 1000 + (int64_t)dice(luck(50) ? HOUR_MS : 20000));
-}
-
-static void
-cut_power(void)
-{
-	if (house_is_up() && dice(3))
-		cut_after(1 + (long)dice(40), dice(UINT32_MAX));
-	else if (house_is_up()) {
-		end_sender(true, 3000 + (int64_t)dice(60000));
-		end_nudged(HOUSE_POWER, 2000 + (int64_t)dice(60000));
-	}
-}
-
-static void
-go_wrong(enum trouble f)
-{
-	sim_trace(fault_names[f], 0, 0);
-	the.happened[f]++;
-	switch (f) {
-	case KILL_NUDGED:
-		kill_nudged();
-		break;
-	case KILL_SENDER:
-		end_sender(true, 200 + (int64_t)dice(luck(100) ? HOUR_MS : 10000));
-		break;
-	case POWER:
-		cut_power();
-		break;
-	case DISK_FULL:
-		cut_full(true);
-		sim_at((int64_t)dice(20 * 60000), disk_has_room, NULL, 0);
-		break;
-	case SYNC_FAILS:
-		cut_fail_sync(1 + (long)dice(20));
-		break;
-	case CLOCK:
-		set_clock();
-		break;
-	case SUSPEND:
-		sim_advance(sim_ms() + 60000 + (int64_t)dice(8 * HOUR_MS));
-		break;
-	case GATEWAY_AWAY:
-		sim_gateway_away(true);
-		sim_at((int64_t)dice(3 * HOUR_MS), gateway_is_back, NULL, 0);
-		break;
-	case GATEWAY_ODD:
-		the.gateway.odd = dice(900);
-		the.gateway.lost = dice(500);
-		sim_gateway_ways(&the.gateway);
-		sim_at((int64_t)dice(HOUR_MS), gateway_is_itself, NULL, 0);
-		break;
-	case SLOW_LINK:
-		sim_link_slow(dice(2));
-		break;
-	case ROUGH_NETWORK:
-		sim_wires_rough(dice(2));
-		break;
-	case FAULTS:
-		break;
-	}
-}
-
-static void
-mischief(void *ctx, int64_t unused)
-{
-	enum trouble f = (enum trouble)dice(FAULTS);
-
-	(void)ctx;
-	(void)unused;
-	if (sim_ms() >= the.quiet_ms)
-		return;
-	if (has(f))
-		go_wrong(f);
-	sim_at((int64_t)dice(luck(300) ? 60000 : HOUR_MS / 2), mischief, NULL, 0);
-}
-
-/* From now on all is well. */
-static void
-calm(void *ctx, int64_t unused)
-{
-	(void)ctx;
-	(void)unused;
-	sim_trace("calm", 0, 0);
-	cut_full(false);
-	cut_fail_sync(0);
-	cut_after(0, 0);
-	house_die_after(0);
-	sim_gateway_away(false);
-	gateway_is_itself(NULL, 0);
-	the.gateway.twice = 0;
-	sim_gateway_ways(&the.gateway);
-	sim_link_slow(false);
-	sim_wires_rough(false);
-	clock_is_set_right(NULL, 0);
-	clinic_calm();
-}
-
 /* ---- one world ---- */
 
-static void
-live(int64_t until_ms)
-{
-	while (sim_ms() < until_ms) {
-		int64_t next = INT64_MAX;
-
-		if (house_is_up() && (house_has_died() || cut_happened())) {
-			bool power = has(POWER) && !house_has_died();
-
-			if (power || luck(200))
-				end_sender(true, 3000 + (int64_t)dice(60000));
-			end_nudged(has(POWER) ? HOUSE_POWER : HOUSE_KILL, 1000 + (int64_t)dice(10000));
-			continue;
-		}
-		if (sim_do_one())
-			continue;
-		if (house_is_up()) {
-			next = house_next_ms();
-			if (next <= sim_ms()) {
-				house_turn();
-				continue;
-			}
-		}
-		if (sim_next_ms() < next)
-			next = sim_next_ms();
-		sim_advance(next < until_ms ? next : until_ms);
-	}
-}
-
 static struct clinic_ways
-temper(void)
+temper(unsigned *troubles)
 {
 	struct clinic_ways w = { .visits = 10 + (int)dice(40), .days = 2 + (int64_t)dice(3), .feeds = 1 + (int)dice(3), .window = 1 + (int)dice(4) };
+	bool sets_clock, rough;
 
-	for (int f = 0; f < FAULTS; f++)
-		the.faults |= dice(5) < 2 ? 1u << f : 0;
-	w.clock_is_right = !has(CLOCK);
-	w.in_disorder = !has(CLOCK) && dice(3) == 0;
-	w.cut = has(ROUGH_NETWORK) ? dice(200) : 0;
+	*troubles = 0;
+	for (int t = 0; t < TROUBLES; t++)
+		*troubles |= dice(5) < 2 ? 1u << t : 0;
+	sets_clock = *troubles >> CLOCK & 1;
+	rough = *troubles >> ROUGH_NETWORK & 1;
+	w.clock_is_right = !sets_clock;
+	w.in_disorder = !sets_clock && dice(3) == 0;
+	w.cut = rough ? dice(200) : 0;
 	w.again = dice(2) ? dice(150) : 0;
 	w.junk = dice(2) ? dice(200) : 0;
 	the.gateway = (struct gateway_ways){ .window_s = dice(2) ? 270 : 0, .slow_ms = (int64_t)dice(400), .twice = dice(2) ? dice(50) : 0,
@@ -366,37 +103,135 @@ nothing_waits(void)
 		    (long long)s->texts[TEXT_SENDING]);
 }
 
-static uint64_t
-run(uint64_t seed)
+static void
+begin(uint64_t seed)
 {
-	static const struct house_watch watch = { clinic_answered, clinic_job };
-	struct clinic_ways w;
-
 	the.seed = seed;
-	the.faults = 0;
-	the.nudged_due_ms = the.starts = 0;
-	memset(the.happened, 0, sizeof the.happened);
 	sim_begin(seed);
 	sim_link_clear();
 	sim_wires_clear();
-	w = temper();
-	the.quiet_ms = w.days * 24 * HOUR_MS * FAULTS_PART / 10;
+}
+
+static void
+set_out(const struct clinic_ways *w, struct rules *r, unsigned troubles, int64_t quiet_ms)
+{
+	static const struct house_watch watch = { clinic_answered, clinic_job };
+
 	sim_gateway_begin(&the.gateway);
-	house_begin(the.folder, the.rules, &watch);
-	clinic_begin(&w, the.rules);
-	start_nudged(NULL, 0);
-	start_sender(NULL, 0);
-	sim_at(0, mischief, NULL, 0);
-	sim_at(the.quiet_ms, calm, NULL, 0);
-	live(the.quiet_ms + 1);
+	house_begin(the.folder, r, &watch);
+	clinic_begin(w, r);
+	trouble_begin(troubles, quiet_ms, &the.gateway, the.folder);
+}
+
+static void
+live_to_the_end(void)
+{
 	while (sim_ms() < clinic_ends_ms())
-		live(clinic_ends_ms());
-	live(sim_ms() + HOUR_MS / 2);
-	look_at_books();
-	clinic_judge(sim_true_s() - (sim_ms() - the.quiet_ms) / 1000);
+		trouble_live(clinic_ends_ms());
+	trouble_live(sim_ms() + HOUR_MS / 2);
+	trouble_look_at_books();
+}
+
+static uint64_t
+run(uint64_t seed)
+{
+	struct clinic_ways w;
+	unsigned troubles;
+	int64_t quiet_ms;
+
+	begin(seed);
+	w = temper(&troubles);
+	quiet_ms = w.days * DAY_MS * TROUBLES_PART / 10;
+	set_out(&w, the.rules, troubles, quiet_ms);
+	trouble_live(quiet_ms + 1);
+	live_to_the_end();
+	clinic_judge(sim_true_s() - (sim_ms() - quiet_ms) / 1000);
 	nothing_waits();
 	house_clear();
 	return sim_hash();
+}
+
+/* ---- fixed ones ---- */
+
+/* The clock is set once, for some hours, or is never known to be right: nobody loses a reminder, nobody gets two. */
+static void
+run_clocks(uint64_t seed)
+{
+	static const struct { int64_t by_s, for_ms; } ways[] = { { 1, 0 }, { -1, 0 }, { 100, HOUR_MS }, { -100, HOUR_MS },
+		{ 3600, 2 * HOUR_MS }, { -3600, 2 * HOUR_MS }, { 86400, 3 * HOUR_MS }, { -86400, 3 * HOUR_MS },
+		{ -1795780800, 4 * HOUR_MS }, { 410000000, 4 * HOUR_MS }, { 2500000000, HOUR_MS }, { 0, 0 } };
+
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		struct clinic_ways w = { .visits = 30, .days = 3, .feeds = 1, .window = 2 };
+
+		begin(seed * 1000 + i);
+		the.gateway = (struct gateway_ways){ .slow_ms = 100, .took = clinic_took };
+		set_out(&w, the.rules, 0, 0);
+		trouble_live(1);
+		if (i + 1 == COUNT(ways)) /* not synchronised, all the time */
+			house_synchronised(false);
+		trouble_live(20 * HOUR_MS);
+		if (ways[i].by_s)
+			trouble_set_clock(ways[i].by_s * 1000, ways[i].for_ms);
+		trouble_live(30 * HOUR_MS);
+		sim_advance(sim_ms() + 8 * HOUR_MS); /* and a night in which the machine is suspended */
+		live_to_the_end();
+		clinic_judge(INT64_MIN / 2);
+		nothing_waits();
+		house_clear();
+	}
+}
+
+#define OUTAGE_RATE 200 /* segments a minute, see world_conf.c */
+#define OUTAGE_FROM_MS (42 * HOUR_MS)
+#define OUTAGE_TO_MS (66 * HOUR_MS)
+
+static struct {
+	int64_t minute, in_it, most, last_ms;
+} rate;
+
+static void
+took_by_minute(const struct taken *t)
+{
+	if (sim_ms() / 60000 != rate.minute)
+		rate.in_it = 0;
+	rate.minute = sim_ms() / 60000;
+	rate.in_it++;
+	rate.most = rate.in_it > rate.most ? rate.in_it : rate.most;
+	rate.last_ms = sim_ms();
+	clinic_took(t);
+}
+
+/* The gateway is away for a day in which everything gets due: then at the
+ * number's rate, all of it, once, and before it is too late. */
+static void
+run_outage(uint64_t seed, int visits)
+{
+	struct clinic_ways w = { .visits = visits, .days = 1, .feeds = 4, .window = 32, .fixed = true, .clock_is_right = true };
+	int64_t done_by_ms = OUTAGE_TO_MS + visits * 60000LL / OUTAGE_RATE * 105 / 100 + 120000;
+	const struct engine_status *s;
+
+	memset(&rate, 0, sizeof rate);
+	begin(seed);
+	the.gateway = (struct gateway_ways){ .window_s = 270, .slow_ms = 200, .took = took_by_minute };
+	set_out(&w, the.outage_rules, 0, 0);
+	trouble_live(OUTAGE_FROM_MS);
+	sim_gateway_away(true);
+	trouble_live(OUTAGE_TO_MS);
+	s = house_status();
+	if (sim_gateway_took() != 0 || s->texts[TEXT_PENDING] + s->texts[TEXT_SENDING] != visits)
+		broken("%lld texts went before, %lld are queued", (long long)sim_gateway_took(), (long long)s->texts[TEXT_PENDING]);
+	sim_gateway_away(false);
+	live_to_the_end();
+	if (sim_gateway_took() != visits)
+		broken("of %d texts %lld came", visits, (long long)sim_gateway_took());
+	if (rate.most > OUTAGE_RATE + OUTAGE_RATE / 10 || rate.last_ms > done_by_ms)
+		broken("%lld texts in one minute, the last after %lld s", (long long)rate.most, (long long)(rate.last_ms - OUTAGE_TO_MS) / 1000);
+	clinic_judge(INT64_MIN / 2);
+	nothing_waits();
+	printf("{\"proof\":\"outage\",\"seed\":%llu,\"queued\":%d,\"most_a_minute\":%lld,\"drained_s\":%lld,\"double\":0,\"late\":0,\"verdict\":\"held\"}\n",
+	    (unsigned long long)seed, visits, (long long)rate.most, (long long)(rate.last_ms - OUTAGE_TO_MS) / 1000);
+	house_clear();
 }
 
 static void
@@ -408,10 +243,10 @@ report(FILE *out, uint64_t hash)
 	    "\"jobs\":%lld,\"texts\":%lld,\"reminders\":%lld,\"owed\":%lld,\"starts\":%lld,\"faults\":{",
 	    (unsigned long long)the.seed, (unsigned long long)hash, (long long)(sim_ms() / HOUR_MS), (long long)c->messages,
 	    (long long)c->acknowledged, (long long)feed_repeats(), (long long)c->jobs, (long long)c->texts, (long long)c->reminders,
-	    (long long)c->owed_reminders, (long long)the.starts);
-	for (int f = 0, first = 1; f < FAULTS; f++)
-		if (the.happened[f] > 0) {
-			fprintf(out, "%s\"%s\":%lld", first ? "" : ",", fault_names[f], (long long)the.happened[f]);
+	    (long long)c->owed_reminders, (long long)trouble_starts());
+	for (int t = 0, first = 1; t < TROUBLES; t++)
+		if (trouble_happened((enum trouble)t) > 0) {
+			fprintf(out, "%s\"%s\":%lld", first ? "" : ",", trouble_names[t], (long long)trouble_happened((enum trouble)t));
 			first = 0;
 		}
 	fprintf(out, "},\"mutant\":\"%s\",\"verdict\":\"held\"}\n", the.mutant);
@@ -456,43 +291,26 @@ old_ones(const char *path)
 static void
 prepare(void)
 {
-	char path[128], text[4096];
-	static const char *const names[] = { "store.key", "acs.key" };
-
 	(void)snprintf(the.folder, sizeof the.folder, "%.40s/nudge-world-XXXXXX", getenv("NUDGE_RIG") ? getenv("NUDGE_RIG") : "/dev/shm");
 	if (!mkdtemp(the.folder))
 		abort();
-	for (size_t i = 0; i < COUNT(names); i++) {
-		int fd;
-
-		(void)snprintf(path, sizeof path, "%s/%s", the.folder, names[i]);
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-		if (fd < 0 || write(fd, "c2VjcmV0", 8) != 8 || close(fd) != 0)
-			abort();
-	}
-	(void)snprintf(text, sizeof text, conf_text, the.folder);
-	the.rules = house_rules(the.folder, text);
+	the.outage_rules = world_rules(the.folder, WORLD_OUTAGE);
+	the.rules = world_rules(the.folder, WORLD_CONF);
 	cut_install();
 }
 
 static void
 tidy(void)
 {
-	static const char *const names[] = { "store.key", "acs.key", "nudge.conf" };
-	char path[128];
-
 	rules_drop(the.rules);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		(void)snprintf(path, sizeof path, "%s/%s", the.folder, names[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(the.folder);
+	rules_drop(the.outage_rules);
+	(void)nftw(the.folder, remove_it, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 int
 main(int argc, char **argv)
 {
-	uint64_t from = 1, n = 300, twice = 3, worlds = 0;
+	uint64_t from = 1, n = 300, twice = 3, worlds = 0, clocks = 0, outage = 0;
 	const char *out = NULL, *seeds = NULL;
 	FILE *lines = NULL;
 
@@ -510,6 +328,10 @@ main(int argc, char **argv)
 			out = v;
 		else if (strcmp(argv[i], "--twice") == 0)
 			twice = strtoull(v, NULL, 10);
+		else if (strcmp(argv[i], "--clocks") == 0)
+			clocks = strtoull(v, NULL, 10), n = 0;
+		else if (strcmp(argv[i], "--outage") == 0)
+			outage = strtoull(v, NULL, 10), n = 0;
 		else if (strcmp(argv[i], "--old") == 0)
 			seeds = v;
 		else if (strcmp(argv[i], "--mutant") == 0)
@@ -521,6 +343,10 @@ main(int argc, char **argv)
 	mutant_choose(the.mutant);
 	if (seeds)
 		old_ones(seeds);
+	for (uint64_t seed = from; seed < from + clocks; seed++)
+		run_clocks(seed);
+	if (outage > 0)
+		run_outage(from, (int)outage);
 	uint64_t first = out ? go_on_after(out, from) : from;
 
 	lines = out ? fopen(out, "a") : NULL;
@@ -536,7 +362,10 @@ main(int argc, char **argv)
 	}
 	if (lines)
 		(void)fclose(lines);
-	printf("{\"proof\":\"worlds\",\"from\":%llu,\"worlds\":%llu,\"mutant\":\"%s\",\"verdict\":\"held\"}\n", (unsigned long long)from,
+	if (clocks > 0)
+		printf("{\"proof\":\"clocks\",\"from\":%llu,\"each\":%llu,\"lost\":0,\"double\":0,\"verdict\":\"held\"}\n", (unsigned long long)from, (unsigned long long)clocks);
+	if (n > 0)
+		printf("{\"proof\":\"worlds\",\"from\":%llu,\"worlds\":%llu,\"mutant\":\"%s\",\"verdict\":\"held\"}\n", (unsigned long long)from,
 	    (unsigned long long)n, the.mutant);
 	tidy();
 	return 0;

@@ -12,7 +12,6 @@
 #include "sim_feed.h"
 #include "sim_house.h"
 
-#define VISITS_MAX 400
 #define VERSIONS_MAX 8
 #define BEFORE_S 86400        /* of the reminder, see prove_world.c */
 #define EXPIRY_S 300
@@ -35,15 +34,14 @@ struct visit {
 
 struct row { /* one row of the product's */
 	int64_t row, left_ms;
-	char id[40];
 	int taken;
 };
 
 static struct {
 	struct clinic_ways ways;
 	const struct rules *rules;
-	struct visit visit[VISITS_MAX];
-	struct row *rows;
+	struct visit *visit;
+	struct row *rows;            /* by hash; row 0: none */
 	size_t rows_n, rows_cap;
 	struct clinic_counts counts;
 	int64_t ends_ms;
@@ -92,7 +90,9 @@ a_start(int site)
 	int64_t start;
 
 	zone_civil(z, sim_true_s() + 7200 + (int64_t)dice((uint64_t)the.ways.days * 86400), &c);
-	c.hour = 7 + (int)dice(12);
+	if (the.ways.fixed) /* all in the third afternoon */
+		zone_civil(z, sim_true_s() - sim_ms() / 1000 + 3 * 86400, &c);
+	c.hour = the.ways.fixed ? 13 + (int)dice(6) : 7 + (int)dice(12);
 	c.minute = 15 * (int)dice(4);
 	c.second = 0;
 	start = zone_instant(z, &c, NULL);
@@ -122,7 +122,7 @@ change(void *ctx, int64_t v)
 	if ((x.start_s - sim_true_s() + 3600) * 1000 + sim_ms() > the.ends_ms)
 		the.ends_ms = (x.start_s - sim_true_s() + 3600) * 1000 + sim_ms();
 	tell((int)v);
-	if (dice(100) < 45)
+	if (!the.ways.fixed && dice(100) < 45)
 		sim_at(dice(3) ? (int64_t)dice(600000) : (int64_t)dice((uint64_t)(x.start_s - sim_true_s()) * 1000), change, NULL, v);
 }
 
@@ -130,10 +130,14 @@ void
 clinic_begin(const struct clinic_ways *w, const struct rules *r)
 {
 	free(the.rows);
+	free(the.visit);
 	memset(&the, 0, sizeof the);
 	messages_n = 0;
 	the.ways = *w;
 	the.rules = r;
+	the.visit = calloc((size_t)w->visits, sizeof *the.visit);
+	if (!the.visit)
+		abort();
 	for (int v = 0; v < w->visits; v++) {
 		the.visit[v].site = (int)dice(COUNT(applications));
 		the.visit[v].patient = (int)dice((uint64_t)w->visits);
@@ -296,7 +300,7 @@ look_at_hours(const struct read *t, const struct visit *v, int64_t start_s, int6
 
 	zone_civil(the.rules->sites[v->site].zone, now_s, &c);
 	minute = c.hour * 60 + c.minute;
-	if (minute < (wide ? 7 : 9) * 60 || minute >= (wide ? 21 : 20) * 60)
+	if (!the.rules->sites[v->site].site->window.always && (minute < (wide ? 7 : 9) * 60 || minute >= (wide ? 21 : 20) * 60))
 		broken("promise 5: a text at %02d:%02d", c.hour, c.minute);
 	if (now_s > start_s - (t->kind == TEXT_REMINDER ? EXPIRY_S : 0))
 		broken("promise 5: a text after its expiry");
@@ -305,19 +309,42 @@ look_at_hours(const struct read *t, const struct visit *v, int64_t start_s, int6
 }
 
 static struct row *
+place_of(struct row *rows, size_t cap, int64_t row)
+{
+	size_t i = (size_t)((uint64_t)row * 0x9e3779b97f4a7c15u >> 32) % cap;
+
+	while (rows[i].row != 0 && rows[i].row != row)
+		i = (i + 1) % cap;
+	return &rows[i];
+}
+
+static void
+grow_rows(void)
+{
+	size_t cap = the.rows_cap ? the.rows_cap * 2 : 512;
+	struct row *rows = calloc(cap, sizeof *rows);
+
+	if (!rows)
+		abort();
+	for (size_t i = 0; i < the.rows_cap; i++)
+		if (the.rows[i].row != 0)
+			*place_of(rows, cap, the.rows[i].row) = the.rows[i];
+	free(the.rows);
+	the.rows = rows;
+	the.rows_cap = cap;
+}
+
+static struct row *
 row_of(int64_t row)
 {
-	for (size_t i = the.rows_n; i-- > 0;)
-		if (the.rows[i].row == row)
-			return &the.rows[i];
-	if (the.rows_n == the.rows_cap) {
-		the.rows_cap = the.rows_cap ? the.rows_cap * 2 : 256;
-		the.rows = realloc(the.rows, the.rows_cap * sizeof *the.rows);
-		if (!the.rows)
-			abort();
-	}
-	the.rows[the.rows_n] = (struct row){ .row = row };
-	return &the.rows[the.rows_n++];
+	struct row *r;
+
+	if (the.rows_n * 2 >= the.rows_cap)
+		grow_rows();
+	r = place_of(the.rows, the.rows_cap, row);
+	the.rows_n += r->row == 0;
+	r->row = row;
+	return r;
 }
 
 void

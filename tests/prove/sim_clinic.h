@@ -10,8 +10,9 @@
 #include "sim_gateway.h"
 
 struct clinic_ways {
-	int visits;              /* 1 .. 400 */
+	int visits;              /* 1 .. 80000 */
 	int64_t days;            /* in which they are booked and take place */
+	bool fixed;              /* nobody changes anything, and all visits are in one afternoon */
 	bool in_disorder;        /* the messages of one visit may overtake each other */
 	int feeds, window;       /* connections; unanswered messages on each */
 	uint64_t cut, again, junk; /* per mille of messages: the connection is cut, it is sent once more, nonsense comes before it */

@@ -10,6 +10,7 @@
 #include "acs/http.h"
 #include "sim.h"
 
+#define BINS 4096
 #define PATIENCE_MS 30000 /* of src/acs/http.c */
 
 struct http { struct http_call *calls; };
@@ -39,12 +40,14 @@ struct remembered {
 	char id[40], message[64];
 	uint64_t body;
 	int64_t at_ms;
+	size_t next;           /* in its bin; 1: the first */
 };
 
 static struct {
 	struct gateway_ways ways;
 	struct remembered *ids;
 	size_t ids_n, ids_cap;
+	size_t first[BINS];
 	int64_t calls, took;
 	bool away;
 	struct http *http;     /* the one that lives */
@@ -77,9 +80,9 @@ hash_of(struct span s)
 static struct remembered *
 recall(const char *id)
 {
-	for (size_t i = the.ids_n; i-- > 0;)
-		if (strcmp(the.ids[i].id, id) == 0)
-			return &the.ids[i];
+	for (size_t i = the.first[hash_of(span_of(id)) % BINS]; i > 0; i = the.ids[i - 1].next)
+		if (strcmp(the.ids[i - 1].id, id) == 0)
+			return &the.ids[i - 1];
 	return NULL;
 }
 
@@ -87,6 +90,7 @@ static struct remembered *
 remember(const char *id, uint64_t body)
 {
 	struct remembered *r;
+	size_t *bin;
 
 	if (the.ids_n == the.ids_cap) {
 		the.ids_cap = the.ids_cap ? the.ids_cap * 2 : 1024;
@@ -94,8 +98,10 @@ remember(const char *id, uint64_t body)
 		if (!the.ids)
 			abort();
 	}
+	bin = &the.first[hash_of(span_of(id)) % BINS];
 	r = &the.ids[the.ids_n++];
-	*r = (struct remembered){ .body = body, .at_ms = sim_ms() };
+	*r = (struct remembered){ .body = body, .at_ms = sim_ms(), .next = *bin };
+	*bin = the.ids_n;
 	(void)snprintf(r->id, sizeof r->id, "%s", id);
 	(void)snprintf(r->message, sizeof r->message, "Outgoing_%zu_noam", the.ids_n);
 	return r;

@@ -38,7 +38,7 @@ static struct {
 	struct mllp intake;
 	struct intake_thread thread;
 	struct port port, *ports;
-	bool up, died, synchronised;
+	bool up, died, synchronised, tolerant;
 	long outputs_left;
 	int64_t next_ms, busy_ms, turns, boots; /* it looks by itself, and not before */
 	struct engine_status status;
@@ -255,7 +255,7 @@ open_store(struct fault *f)
 	e.journal = the.journal;
 	e.rules = rules_hold(the.rules);
 	memcpy(e.boot_id, the.boot, sizeof e.boot_id);
-	if (e.journal_state == JOURNAL_MISSING || e.journal_state == JOURNAL_TOO_SHORT)
+	if (!the.tolerant && (e.journal_state == JOURNAL_MISSING || e.journal_state == JOURNAL_TOO_SHORT))
 		broken("the journal is behind what was committed: state %d", (int)e.journal_state);
 	if (engine_new(&e, &the.engine, f))
 		return true;
@@ -329,7 +329,7 @@ house_start(void)
 	the.died = false;
 	the.outputs_left = 0;
 	if (!open_store(&f)) {
-		bool why = cut_happened() || f.kind == FAULT_BUSY || f.kind == FAULT_BROKEN;
+		bool why = the.tolerant || cut_happened() || f.kind == FAULT_BUSY || f.kind == FAULT_BROKEN;
 
 		close_store();
 		if (!why)
@@ -386,6 +386,8 @@ house_end(enum house_end how)
 	sim_trace("ended", (int64_t)how, 0);
 }
 
+void house_move(const char *folder) { (void)snprintf(the.folder, sizeof the.folder, "%s", folder); }
+void house_tolerates(bool damage) { the.tolerant = damage; }
 bool house_is_up(void) { return the.up; }
 bool house_has_died(void) { return the.died; }
 void house_die_after(long outputs) { the.outputs_left = outputs; }

@@ -20,6 +20,8 @@ struct rules *house_rules(const char *folder, const char *conf); /* Reads a conf
 void house_begin(const char *folder, struct rules *rules, const struct house_watch *w); /* A new machine, nothing on its disk. */
 void house_clear(void);                /* All of it is gone, its files too. */
 
+void house_move(const char *folder);    /* Ended: from now on it lives there. */
+void house_tolerates(bool damage);     /* Not to start is an answer then. */
 bool house_start(void);                /* false: it ended at once, as it may while the disk fails. */
 void house_end(enum house_end how);
 bool house_is_up(void);
