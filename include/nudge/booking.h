@@ -103,7 +103,7 @@ struct message {
 	bool closes;                     /* the intake's: the answer is to close */
 	struct message *also;            /* the next of the same frame, applied in the same transaction; owned; answered
 	                                    through this one, with its own verdict and error */
-	int64_t received_ms;             /* boot clock, for latency */
+	int64_t received_us;             /* boot clock, microseconds: when its frame was whole */
 	struct arena arena;
 	struct rules *rules;             /* held: the configuration it was mapped with */
 	const struct conf_listener *listener;

@@ -23,6 +23,7 @@ now_s(const struct now *n) /* whole seconds of the wall clock, rounded down. Pur
 }
 
 struct now clock_now(void); /* Reads both clocks of the system. */
+int64_t clock_boot_us(void); /* The boot clock in microseconds, to measure with. */
 
 /* The kernel says whether the clock is synchronised (adjtimex, STA_UNSYNC); where
  * a sandbox forbids the question, the mark of systemd-timesyncd does, or nobody. */

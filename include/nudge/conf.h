@@ -216,6 +216,10 @@ struct conf {
 	struct text_list files;          /* all that were read, in order */
 	char *state_directory, *control_socket, *sender_socket, *store_key; /* paths */
 	char *journal_directory;         /* "": journal in state_directory */
+	char *metrics;                   /* "": off; else as written, and one of these two */
+	char *metrics_socket;            /* a path, or "" */
+	char *metrics_address;           /* on loopback, with metrics_port; or "" */
+	int metrics_port;
 	int64_t journal_retention_s;
 	bool clock_sync_required;
 	int64_t audit_retention_s;

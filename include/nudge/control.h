@@ -44,6 +44,7 @@ struct control_setup {
 	bool (*keys)(void *ctx, struct fault *f);        /* certificates and keys again, nothing else */
 	void (*held)(void *ctx, held_fn *fn, void *arg); /* certificates that are in force or were shown */
 	void (*intake)(void *ctx, struct mllp_stats *out);
+	size_t (*senders)(void *ctx, struct mllp_sender out[MLLP_SENDERS_MAX]);
 	struct audit *audit;      /* every command goes there before it is carried out; NULL: nowhere */
 };
 

@@ -15,6 +15,7 @@
 
 #include "nudge/answer.h"
 #include "nudge/booking.h"
+#include "nudge/latency.h"
 #include "nudge/siu.h"
 
 /* Cuts a byte stream into frames, one byte at a time, whatever the splits and
@@ -94,12 +95,23 @@ bool mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map,
 
 struct mllp_stats {
 	int64_t connections;  /* open now, handshakes included */
+	int64_t listening;    /* listeners that accept now */
 	int64_t accepted, refused_certificate, refused_limit, refused_source;
 	int64_t refused_penalty, refused_handshakes; /* closed as they came: kept out; too many unfinished handshakes */
 	int64_t handshake_timeouts, frame_timeouts;
 	int64_t refused_memory, frames, batches, batch_counts_wrong, no_msh, oversize, junk_bytes, restarts, probes, unanswered;
 };
 void mllp_stats(struct mllp *m, struct mllp_stats *out); /* Any thread. */
+
+/* Since the start, by environment and by what its sites name as sending_application;
+ * "other" where none does, and, without an environment, for all beyond the most. */
+#define MLLP_SENDERS_MAX 64
+struct mllp_sender {
+	char environment[64], application[64];
+	int64_t last_s;              /* wall clock: the last message */
+	struct latency_look latency; /* from a whole frame to its answer's way out */
+};
+size_t mllp_senders(const struct mllp *m, struct mllp_sender out[MLLP_SENDERS_MAX]); /* Any thread. How many. */
 
 void mllp_stop(struct mllp *m);  /* Stops accepting and reading; no give() after it; answers still go out. */
 void mllp_free(struct mllp *m);  /* After mllp_stop() and the last answer. Joins the threads. NULL is fine. */

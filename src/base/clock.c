@@ -27,6 +27,15 @@ clock_now(void)
 	return (struct now){ milliseconds(CLOCK_REALTIME), milliseconds(CLOCK_BOOTTIME) };
 }
 
+int64_t
+clock_boot_us(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 enum clock_sync
 clock_sync(void)
 {

@@ -95,6 +95,8 @@ build_top(struct reader *r)
 	c->disk_shed_bytes = section_size(&s, "disk_shed");
 	s = top_with(r, "disk_stop");
 	c->disk_stop_bytes = section_size(&s, "disk_stop");
+	s = top_with(r, "metrics");
+	build_metrics(&s);
 	s = top_with(r, "intake_memory");
 	c->intake_memory_bytes = section_size(&s, "intake_memory");
 	s = top_with(r, "intake_threads");

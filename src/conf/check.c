@@ -88,6 +88,13 @@ check_ports(struct reader *r)
 				    "listener \"%s\": listener \"%s\" has port %d of this address already",
 				    b->title, a->title, b->port);
 		}
+	for (size_t i = 0; i < c->listeners_n; i++) {
+		const struct conf_listener *l = &c->listeners[i];
+		struct conf_place at = top_place(r, "metrics");
+
+		if (l->port > 0 && l->port == c->metrics_port && (is_any(l->address) || strcmp(l->address, c->metrics_address) == 0))
+			conf_fault_add(r->faults, &at, false, "metrics: listener \"%s\" has port %d of this address already", l->title, l->port);
+	}
 }
 
 /* An environment that nobody can prove to be, and that no listener without TLS serves. */

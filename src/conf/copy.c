@@ -184,6 +184,9 @@ conf_free(struct conf *c)
 	free(c->sender_socket);
 	free(c->store_key);
 	free(c->journal_directory);
+	free(c->metrics);
+	free(c->metrics_socket);
+	free(c->metrics_address);
 	text_list_free(&c->files);
 	text_list_free(&c->access.view);
 	text_list_free(&c->access.operate);

@@ -28,6 +28,8 @@ const struct option options[] = {
 		"less: what may be given up goes, the oldest first" },
 	{ "", "disk_stop", OPTION_SIZE, "64MiB", 0, 1125899906842624, "bytes",
 		"less: messages are not answered, so that their senders keep them" },
+	{ "", "metrics", OPTION_TEXT, "", 0, 0, "",
+		"where /metrics, /healthz and /readyz answer: unix:PATH, or ADDRESS:PORT on loopback; empty: nowhere" },
 	{ "", "intake_memory", OPTION_SIZE, "256MiB", 1048576, 68719476736, "bytes",
 		"for messages that are being read, of all connections together" },
 	{ "", "intake_threads", OPTION_NUMBER, "2", 1, 16, "threads", "threads that read messages" },

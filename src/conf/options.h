@@ -130,6 +130,7 @@ char *text_copy(const char *text);                          /* owned, never NULL
 /* ---- builders ---- */
 void build_top(struct reader *r);
 struct conf_place top_place(const struct reader *r, const char *key); /* of a setting of the top */
+void build_metrics(const struct section *s); /* of the top, after the other sockets */
 void build_organizations(struct reader *r);
 void build_gateways(struct reader *r);
 void build_gateway_told(const struct section *s, struct conf_gateway *g); /* how its reports and texts from phones come */

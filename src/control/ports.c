@@ -222,5 +222,11 @@ ports_check(const struct conf *c, struct conf_faults *faults)
 		              conf_place_of(c, "gateway", g->title, "webhook_address", &g->at), "gateway", g->title, "webhook_port",
 		              g->webhook_address, g->webhook_port, "nudge-sender" }, nudged, faults);
 	}
+	if (c->metrics_port > 0) {
+		struct conf_place top = { c->file, 0 };
+		const struct conf_place *at = conf_place_of(c, "", "", "metrics", &top);
+
+		check_one(&(struct wanted){ at, at, "metrics", c->metrics, "port", c->metrics_address, c->metrics_port, "nudged" }, nudged, faults);
+	}
 	return faults->errors_n == before;
 }

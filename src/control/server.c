@@ -309,10 +309,28 @@ answer_then(struct caller *x, struct command *done)
 }
 
 static void
+answer_status(struct caller *x, const struct engine_status *s, const struct rules *rules)
+{
+	const struct control_setup *c = &x->control->setup;
+	struct mllp_sender *senders = calloc(MLLP_SENDERS_MAX, sizeof *senders);
+	int64_t now_s = clock_now().wall_ms / 1000;
+	struct mllp_stats stats = { 0 };
+	json_t *o;
+
+	c->intake(c->ctx, &stats);
+	o = views_status(s, &stats, rules, now_s);
+	if (o && senders) {
+		(void)json_object_set_new(o, "senders", views_senders(senders, c->senders(c->ctx, senders)));
+		(void)json_object_set_new(o, "certificate", views_shortest(c->held, c->ctx, now_s));
+	}
+	free(senders);
+	send_result(x, o);
+}
+
+static void
 answer_done(struct caller *x, struct command *done)
 {
 	struct control *c = x->control;
-	struct mllp_stats stats = { 0 };
 	struct rules *rules;
 
 	if (!done->ok) {
@@ -334,8 +352,7 @@ answer_done(struct caller *x, struct command *done)
 		rules_drop(rules);
 		return;
 	}
-	c->setup.intake(c->setup.ctx, &stats);
-	send_result(x, views_status(&done->status, &stats, rules, clock_now().wall_ms / 1000));
+	answer_status(x, &done->status, rules);
 	rules_drop(rules);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "control/views.h"
+#include "nudge/certificates.h"
 
 /* Settings of the file that are not in force yet. */
 static json_t *
@@ -74,6 +75,62 @@ status_limits(const struct engine_status *s)
 	for (size_t i = 0; i < s->limits_n; i++)
 		(void)json_array_append_new(list, views_limit(&s->limits[i]));
 	return list;
+}
+
+static json_t *
+seconds_or_null(const struct latency_look *l, int per_mille)
+{
+	int64_t us = latency_quantile_us(l, per_mille);
+
+	return l->n == 0 || us == INT64_MAX ? json_null() : json_real((double)us / 1e6);
+}
+
+json_t *
+views_senders(const struct mllp_sender *senders, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct mllp_sender *s = &senders[i];
+		char at[CLOCK_TEXT_MAX];
+
+		clock_rfc3339(s->last_s, at);
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "environment", s->environment, "application",
+		    s->application, "last_seen", at, "answers", (json_int_t)s->latency.n, "p50", seconds_or_null(&s->latency, 500), "p99",
+		    seconds_or_null(&s->latency, 990), "p999", seconds_or_null(&s->latency, 999)));
+	}
+	return list;
+}
+
+struct shortest {
+	json_t *row;
+	int64_t days, now_s;
+};
+
+static void
+keep_shortest(void *arg, const struct held *h)
+{
+	struct shortest *s = arg;
+	int64_t days;
+
+	if (!h->counts || h->unreadable || h->is.not_after_s == 0)
+		return;
+	days = held_days_left(h, s->now_s);
+	if (s->row && days >= s->days)
+		return;
+	json_decref(s->row);
+	s->days = days;
+	s->row = json_pack("{s:I, s:s, s:s, s:s, s:s}", "days_left", (json_int_t)days, "block", h->block, "title", h->owner, "setting",
+	    h->setting, "state", held_state_word(held_state(h, s->now_s)));
+}
+
+json_t *
+views_shortest(void (*held)(void *ctx, held_fn *fn, void *arg), void *ctx, int64_t now_s)
+{
+	struct shortest s = { NULL, 0, now_s };
+
+	held(ctx, keep_shortest, &s);
+	return s.row ? s.row : json_null();
 }
 
 json_t *

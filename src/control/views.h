@@ -54,6 +54,8 @@ struct history *views_history_asked(const json_t *request, struct fault *f);
 json_t *views_history(const struct history *h, int64_t after, bool more);
 json_t *views_done(const struct command *c); /* what a command that is not status gave */
 json_t *views_replayed(const struct replay_result *r, size_t n, bool more);
+json_t *views_senders(const struct mllp_sender *senders, size_t n);
+json_t *views_shortest(void (*held)(void *ctx, held_fn *fn, void *arg), void *ctx, int64_t now_s); /* the certificate that ends first */
 json_t *views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s);
 
 /* What patients wrote back: a work list, and what was confirmed. */

@@ -125,6 +125,14 @@ answering_decline(struct session *s)
 		(void)commit_block(s, 0x15);
 }
 
+static void
+note_sender(struct session *s, const struct message *m)
+{
+	struct now now = clock_now();
+
+	senders_note(&s->thread->intake->senders, m, m->closes ? -1 : clock_boot_us() - m->received_us, now_s(&now));
+}
+
 /* Takes the next answer that may go now. false: there is none. */
 static bool
 take_next(struct session *s)
@@ -139,6 +147,7 @@ take_next(struct session *s)
 	s->owed_bytes -= o->bytes;
 	count(&s->thread->intake->waiting_bytes, -(long long)o->bytes);
 	o->answered = NULL;
+	note_sender(s, m);
 	if (!answer_frame(s, m)) {
 		count(&s->thread->intake->counts.unanswered, 1);
 		log_info("connection closed without an answer", log_name("listener", session_listener(s)),

@@ -25,6 +25,7 @@ allocate(const struct mllp_setup *s)
 	pthread_mutex_init(&m->admin, NULL);
 	seen_init(&m->seen);
 	penalties_init(&m->penalties);
+	senders_init(&m->senders);
 	if (!m->threads || !m->errands) {
 		m->threads_n = 0;
 		mllp_free(m);
@@ -162,6 +163,7 @@ mllp_free(struct mllp *m)
 	pthread_mutex_destroy(&m->admin);
 	seen_clear(&m->seen);
 	penalties_clear(&m->penalties);
+	senders_clear(&m->senders);
 	free(m->ports);
 	free(m->errands);
 	free(m->threads);

@@ -11,6 +11,7 @@
 #include "mllp/identity.h"
 #include "mllp/penalty.h"
 #include "mllp/seen.h"
+#include "mllp/senders.h"
 #include "nudge/mllp.h"
 #include "nudge/queue.h"
 
@@ -21,7 +22,7 @@
 #include <stdatomic.h>
 
 #define INTAKE_COUNTS(X)                                                             \
-	X(connections) X(accepted) X(refused_certificate) X(refused_limit)           \
+	X(connections) X(listening) X(accepted) X(refused_certificate) X(refused_limit)           \
 	X(refused_source) X(refused_penalty) X(refused_handshakes) X(handshake_timeouts) X(frame_timeouts) X(frames)          \
 	X(refused_memory) X(batches) X(batch_counts_wrong) X(no_msh) X(oversize) X(junk_bytes) X(restarts) X(probes) X(unanswered)
 
@@ -121,6 +122,7 @@ struct mllp {
 	pthread_mutex_t admin;         /* one open, reload or stop at a time */
 	struct penalties penalties;    /* of addresses; any thread */
 	struct seen seen;              /* certificates of senders; any thread */
+	struct senders senders;
 	char stem[16];                 /* of our control ids: when we started */
 	atomic_ullong next_id;
 };

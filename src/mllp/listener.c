@@ -161,6 +161,14 @@ welcome(struct intake_thread *t, struct port *p, int fd, const struct sockaddr_s
 	hand_over(t, p, fd, &peer);
 }
 
+static void
+stop_accepting(struct intake_thread *t, struct port *p)
+{
+	event_del(&p->ready);
+	p->accepting = false;
+	count(&t->intake->counts.listening, -1);
+}
+
 /* Nobody can be let in now; trying at once would only burn the processor. */
 static void
 rest(struct intake_thread *t, struct port *p, int why)
@@ -170,8 +178,7 @@ rest(struct intake_thread *t, struct port *p, int why)
 	for (size_t i = 0; i < t->setting->n; i++) {
 		struct port *each = t->setting->terms[i].port;
 		if (each->accepting) {
-			event_del(&each->ready);
-			each->accepting = false;
+			stop_accepting(t, each);
 		}
 	}
 	evtimer_add(&t->rest, &wait);
@@ -217,8 +224,7 @@ listener_sync(struct intake_thread *t, const struct setting *before)
 	for (size_t i = 0; before && i < before->n; i++) {
 		struct port *p = before->terms[i].port;
 		if (p->accepting && !setting_terms(t->setting, p)) {
-			event_del(&p->ready);
-			p->accepting = false;
+			stop_accepting(t, p);
 		}
 	}
 	for (size_t i = 0; i < t->setting->n; i++) {
@@ -227,9 +233,9 @@ listener_sync(struct intake_thread *t, const struct setting *before)
 		if (serve && !p->accepting) {
 			event_assign(&p->ready, t->base, p->fd, EV_READ | EV_PERSIST, on_connection, p);
 			p->accepting = event_add(&p->ready, NULL) == 0;
+			count(&t->intake->counts.listening, p->accepting);
 		} else if (!serve && p->accepting) {
-			event_del(&p->ready);
-			p->accepting = false;
+			stop_accepting(t, p);
 		}
 	}
 }

@@ -61,7 +61,7 @@ message_new(struct session *s, struct span bytes)
 	}
 	m->connection = s->number;
 	m->thread = s->thread->number;
-	m->received_ms = s->now_ms;
+	m->received_us = clock_boot_us();
 	m->rules = rules_hold(s->thread->setting->rules);
 	m->listener = s->terms->listener;
 	m->ack_mode = m->listener->ack_mode;

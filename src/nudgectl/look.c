@@ -77,6 +77,45 @@ print_texts(json_t *texts)
 	(void)printf("%s\n", any ? "" : "none yet");
 }
 
+static void
+print_milliseconds(const json_t *s, const char *name, const char *key)
+{
+	const json_t *t = json_object_get(s, key);
+
+	if (json_is_number(t))
+		(void)printf("  %s %.1f ms", name, json_number_value(t) * 1000);
+}
+
+static void
+print_senders(const json_t *senders)
+{
+	size_t i;
+	json_t *s;
+
+	json_array_foreach(senders, i, s) {
+		(void)printf("%s %s/%s: last seen %s, %lld answers", i == 0 ? "senders     " : "            ", call_text(s, "environment"),
+		    call_text(s, "application"), call_text(s, "last_seen"), number(s, "answers"));
+		print_milliseconds(s, "p50", "p50");
+		print_milliseconds(s, "p99", "p99");
+		print_milliseconds(s, "p99.9", "p999");
+		(void)putchar('\n');
+	}
+	if (json_array_size(senders) == 0)
+		(void)printf("senders      none was heard since the start\n");
+}
+
+static void
+print_certificate(const json_t *c)
+{
+	long long days = number(c, "days_left");
+
+	if (!json_is_object(c))
+		return;
+	(void)printf("certificate  %s \"%s\" %s: %s%lld days%s\n", call_text(c, "block"), call_text(c, "title"), call_text(c, "setting"),
+	    days < 0 ? "OVER since " : "the first to end, in ", days < 0 ? -days : days,
+	    strcmp(call_text(c, "state"), "good") == 0 ? "" : ": RENEW IT; see nudgectl certificates");
+}
+
 int
 command_status(struct call *c)
 {
@@ -105,6 +144,7 @@ command_status(struct call *c)
 		(void)printf("no answer    left as unknown %lld, sent again %lld, held %lld since the start\n", number(m, "dropped"),
 		    number(m, "resent"), number(m, "held"));
 	(void)printf("connections  %lld\n", number(r, "connections"));
+	print_senders(json_object_get(r, "senders"));
 	(void)printf("waiting      %lld due%s%s, %lld at the gateway\n", number(r, "backlog"),
 	    call_text(r, "oldest_due")[0] ? ", the oldest since " : "", call_text(r, "oldest_due"), number(r, "in_flight"));
 	(void)printf("nudge-sender %s\n", yes(r, "sender_connected") ? "connected" : "NOT CONNECTED: texts wait");
@@ -117,9 +157,12 @@ command_status(struct call *c)
 		(void)printf("journal      MISSING or too short: sends are held; nudgectl release journal\n");
 	if (yes(r, "store_busy"))
 		(void)printf("store        CANNOT STORE: messages are not answered; make space\n");
-	if (strcmp(call_text(json_object_get(r, "disk"), "state"), "enough") != 0)
-		(void)printf("disk         %lld MiB free, %s: make room\n", number(json_object_get(r, "disk"), "free") / 1048576,
-		    call_text(json_object_get(r, "disk"), "state"));
+	m = json_object_get(r, "disk");
+	if (strcmp(call_text(m, "state"), "enough") == 0)
+		(void)printf("disk         %lld MiB free\n", number(m, "free") / 1048576);
+	else
+		(void)printf("disk         %lld MiB free, %s: make room\n", number(m, "free") / 1048576, call_text(m, "state"));
+	print_certificate(json_object_get(r, "certificate"));
 	print_limits(json_object_get(r, "limits"));
 	print_sites(json_object_get(r, "sites"));
 	json_decref(r);

@@ -18,6 +18,7 @@
 #include "nudge/engine.h"
 #include "nudge/mllp.h"
 #include "nudge/settings.h"
+#include "nudge/watch.h"
 
 /* ---- whether the clock is synchronised ---- */
 struct clock_watch {
@@ -89,6 +90,7 @@ struct house {
 	struct room room;
 	struct mllp *intake;
 	struct control *control;
+	struct watch *watch;              /* NULL: nobody may ask */
 	struct link_server *link;
 	struct daily daily;
 	struct expiry expiry;             /* of certificates: what was told */
@@ -119,6 +121,11 @@ void record_tick(struct house *h);                  /* every second */
 void record_refused(void *house, const struct mllp_refusal *r); /* any thread */
 /* Which lines of the configuration changed since the last time. by: who, and why. */
 bool record_configuration(struct house *h, const struct rules *next, const struct audit_entry *by, struct fault *f);
+
+/* ---- how the house is, for those who watch it (watched.c); main thread ---- */
+bool watched_open(struct house *h, const struct control_setup *c, struct fault *f);
+void house_intake(void *ctx, struct mllp_stats *out);
+size_t house_senders(void *ctx, struct mllp_sender out[MLLP_SENDERS_MAX]);
 
 /* ---- backups are looked at beside all else (looked.c); main thread ---- */
 /* true: the copy of c is being looked at, and c comes back through h->replies. */

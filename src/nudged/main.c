@@ -155,14 +155,6 @@ map_now(void *ctx)
 }
 
 static void
-intake_stats(void *ctx, struct mllp_stats *out)
-{
-	struct house *h = ctx;
-
-	mllp_stats(h->intake, out);
-}
-
-static void
 on_replies(evutil_socket_t fd, short what, void *ctx)
 {
 	struct house *h = ctx;
@@ -174,7 +166,7 @@ on_replies(evutil_socket_t fd, short what, void *ctx)
 		struct command *c = (struct command *)(void *)q;
 
 		next = q->next;
-		if (looked_begin(h, c))
+		if (watch_reply(h->watch, c) || looked_begin(h, c))
 			continue;
 		if (c == h->reloading)
 			house_reloaded(h, c);
@@ -331,14 +323,14 @@ open_sockets(struct house *h, struct fault *f)
 	const struct conf *c = h->settings.rules->conf;
 	struct control_setup s = { .base = h->base, .directory = c->state_directory, .ctx = h, .rules = rules_now,
 		.file = rules_file, .map = map_now, .give = give_command, .read = house_read, .reload = house_reload, .approve = house_approve,
-		.keys = house_keys, .held = house_held, .intake = intake_stats, .audit = h->audit };
+		.keys = house_keys, .held = house_held, .intake = house_intake, .senders = house_senders, .audit = h->audit };
 	int link;
 
 	s.listener = control_listen(c->control_socket, 0666, f);
 	if (s.listener < 0 || !control_new(&s, &h->control, f))
 		return false;
 	link = control_listen(c->sender_socket, 0660, f);
-	return link >= 0 && link_server_new(h->base, link, h->room.events, &h->link, f);
+	return link >= 0 && link_server_new(h->base, link, h->room.events, &h->link, f) && watched_open(h, &s, f);
 }
 
 static bool
@@ -376,6 +368,7 @@ close_house(struct house *h)
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);
 	control_free(h->control);
+	watch_free(h->watch);
 	link_server_free(h->link);
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
 		if (events[i])

@@ -18,6 +18,7 @@ same_house(const struct conf *now, const struct conf *next, struct conf_faults *
 		{ "control_socket", now->control_socket, next->control_socket },
 		{ "sender_socket", now->sender_socket, next->sender_socket },
 		{ "journal_directory", now->journal_directory, next->journal_directory },
+		{ "metrics", now->metrics, next->metrics },
 		{ "store_key", now->store_key, next->store_key } };
 	struct conf_place at = { next->file, 0 };
 

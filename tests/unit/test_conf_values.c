@@ -75,6 +75,7 @@ TEST(what_is_not_said_has_its_default)
 	same_int("audit_retention", c->audit_retention_s, 6 * 365 * 86400);
 	same_int("journal_retention", c->journal_retention_s, 35 * 86400);
 	same_text("journal_directory", c->journal_directory, "");
+	same_text("metrics", c->metrics, "");
 	same_int("disk_warn", c->disk_warn_bytes, 1 << 30);
 	same_int("disk_shed", c->disk_shed_bytes, 256 << 20);
 	same_int("disk_stop", c->disk_stop_bytes, 64 << 20);
@@ -612,6 +613,36 @@ TEST(credentials_come_from_the_service_manager)
 	folder_remove(&d);
 }
 
+TEST(metrics_have_two_forms)
+{
+	const struct {
+		const char *text, *socket, *address;
+		int port;
+	} rows[] = {
+		{ "unix:/run/nudge/metrics.sock", "/run/nudge/metrics.sock", "", 0 },
+		{ "unix:run/metrics.sock", "run/metrics.sock", "", 0 }, /* from the file's folder */
+		{ "127.0.0.1:9575", "", "127.0.0.1", 9575 },
+		{ "127.8.0.1:1", "", "127.8.0.1", 1 },
+		{ "[::1]:65535", "", "::1", 65535 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct folder d;
+		struct conf *c;
+		char top[128];
+
+		folder_make(&d);
+		(void)snprintf(top, sizeof top, "metrics = \"%s\"\nstore_key", rows[i].text);
+		c = load_with(&d, "store_key", top);
+		same_text("as written", c->metrics, rows[i].text);
+		same_text("a path", c->metrics_socket, rows[i].socket[0] && rows[i].socket[0] != '/' ? under(&d, rows[i].socket) : rows[i].socket);
+		same_text("an address", c->metrics_address, rows[i].address);
+		same_int("a port", c->metrics_port, rows[i].port);
+		conf_drop(c);
+		folder_remove(&d);
+	}
+}
+
 TEST(a_thousand_sites_load)
 {
 	struct folder d;
@@ -798,6 +829,7 @@ main(void)
 		RUN(settings_of_the_top_may_stand_in_an_included_file),
 		RUN(includes_end),
 		RUN(credentials_come_from_the_service_manager),
+		RUN(metrics_have_two_forms),
 		RUN(a_thousand_sites_load),
 		RUN(the_example_shows_every_setting_and_loads),
 		RUN(the_table_is_whole),

@@ -1,0 +1,112 @@
+/* senders.c - how senders are served, each by itself. */
+// SPDX-License-Identifier: Apache-2.0
+#include "mllp/senders.h"
+
+#include "mllp/intake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void
+senders_init(struct senders *s)
+{
+	pthread_mutex_init(&s->lock, NULL);
+}
+
+void
+senders_clear(struct senders *s)
+{
+	pthread_mutex_destroy(&s->lock);
+}
+
+/* Only what the configuration says, never what the message does. */
+static struct span
+application_of(const struct message *m)
+{
+	const struct conf *c = m->rules->conf;
+
+	for (size_t i = 0; i < c->sites_n && m->sending_application.n > 0; i++) {
+		const struct conf_site *site = &c->sites[i];
+		struct span own = span_trim(span_of(site->sending_application));
+		struct span adt = span_trim(span_of(site->adt_sending_application));
+
+		if (site->environment != m->environment)
+			continue;
+		if (own.n > 0 && span_eq_nocase(own, m->sending_application))
+			return own;
+		if (adt.n > 0 && span_eq_nocase(adt, m->sending_application))
+			return adt;
+	}
+	return span_of(SENDER_OTHER);
+}
+
+static struct sender *
+find(struct senders *s, size_t n, const struct sender *key)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(s->at[i].application, key->application) == 0 && strcmp(s->at[i].environment, key->environment) == 0) {
+			return &s->at[i];
+		}
+	}
+	return NULL;
+}
+
+static struct sender *
+add(struct senders *s, const struct sender *key)
+{
+	size_t n = atomic_load(&s->n);
+	struct sender *one = find(s, n, key);
+
+	if (one) {
+		return one;
+	}
+	one = &s->at[n < MLLP_SENDERS_MAX ? n : MLLP_SENDERS_MAX - 1];
+	if (n == MLLP_SENDERS_MAX) {
+		return one;
+	}
+	if (n == MLLP_SENDERS_MAX - 1) {
+		(void)snprintf(one->application, sizeof one->application, "%s", SENDER_OTHER);
+	} else {
+		memcpy(one->environment, key->environment, sizeof one->environment);
+		memcpy(one->application, key->application, sizeof one->application);
+	}
+	atomic_store(&s->n, n + 1);
+	return one;
+}
+
+void
+senders_note(struct senders *s, const struct message *m, int64_t us, int64_t now_s)
+{
+	struct sender key = { .environment = "" }, *one;
+
+	if (m->environment) {
+		(void)snprintf(key.environment, sizeof key.environment, "%s", m->environment->title);
+	}
+	(void)span_copy(key.application, sizeof key.application, application_of(m));
+	one = find(s, atomic_load(&s->n), &key);
+	if (!one) {
+		pthread_mutex_lock(&s->lock);
+		one = add(s, &key);
+		pthread_mutex_unlock(&s->lock);
+	}
+	atomic_store_explicit(&one->last_s, now_s, memory_order_relaxed);
+	if (us >= 0) {
+		latency_add(&one->latency, us);
+	}
+}
+
+size_t
+mllp_senders(const struct mllp *m, struct mllp_sender out[MLLP_SENDERS_MAX])
+{
+	size_t n = atomic_load(&m->senders.n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct sender *one = &m->senders.at[i];
+
+		memcpy(out[i].environment, one->environment, sizeof out[i].environment);
+		memcpy(out[i].application, one->application, sizeof out[i].application);
+		out[i].last_s = atomic_load_explicit(&one->last_s, memory_order_relaxed);
+		latency_look(&one->latency, &out[i].latency);
+	}
+	return n;
+}
