@@ -40,10 +40,14 @@ struct frame_reader {
 	uint64_t junk_total, restarts, empty; /* counters */
 	char first[4];          /* of the connection, while no VT came */
 	size_t first_n;
+	size_t bare_n;          /* letters of "MSH" that came outside of a frame */
 	bool plain_probe;       /* the first bytes look like HTTP or a TLS hello: HOPELESS */
 };
 void frame_init(struct frame_reader *r, size_t max);
 void frame_clear(struct frame_reader *r); /* Frees the bytes. */
+
+/* A message's beginning was skipped, and no frame has begun since: its sender may not know MLLP. */
+bool frame_is_bare(const struct frame_reader *r);
 
 /* Takes bytes from `in` up to the end of one frame; *used says how many. After
  * COMPLETE or OVERSIZE take reader->bytes, then call again with the rest. */

@@ -10,6 +10,7 @@
 #define ACCEPTED 0x06 /* the commit answers of MLLP release 2, framed alone */
 #define DECLINED 0x15
 #define JUNK_MAX 4096
+#define BARE "MSH"
 
 void
 frame_init(struct frame_reader *r, size_t max)
@@ -35,6 +36,7 @@ begin(struct frame_reader *r)
 	}
 	r->bytes.max = r->max;
 	r->seen = 0;
+	r->bare_n = 0;
 	r->first_n = sizeof r->first;
 	r->state = FRAME_INSIDE;
 }
@@ -62,6 +64,23 @@ probed(struct frame_reader *r, char c)
 	return false;
 }
 
+/* A message outside of a frame: its sender waits for an answer to what nobody reads. */
+static void
+look_for_bare(struct frame_reader *r, char c)
+{
+	static const char msh[sizeof BARE] = BARE;
+
+	if (r->bare_n < sizeof BARE - 1) {
+		r->bare_n = c == msh[r->bare_n] ? r->bare_n + 1 : c == msh[0];
+	}
+}
+
+bool
+frame_is_bare(const struct frame_reader *r)
+{
+	return r->state != FRAME_INSIDE && r->bare_n == sizeof BARE - 1;
+}
+
 static enum frame_event
 skip_to_start(struct frame_reader *r, struct span in, size_t *at)
 {
@@ -82,6 +101,7 @@ skip_to_start(struct frame_reader *r, struct span in, size_t *at)
 		r->state = FRAME_BEFORE;
 		r->junk++;
 		r->junk_total++;
+		look_for_bare(r, c);
 		if (probed(r, c)) {
 			r->plain_probe = true;
 			return FRAME_HOPELESS;

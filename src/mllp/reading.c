@@ -310,6 +310,8 @@ give_up(struct session *s)
 		what = "connection closed: this is HTTP or TLS, and the listener speaks plain MLLP";
 	} else if (r->bytes.spoilt) {
 		what = "connection closed: no memory for a frame";
+	} else if (frame_is_bare(r)) {
+		what = SESSION_BARE;
 	} else if (r->state == FRAME_INSIDE) {
 		what = "connection closed: a frame is over four times max_message";
 	}
@@ -373,7 +375,7 @@ take_bytes(struct session *s, struct span in)
 		if (!has_memory(s)) {
 			return;
 		}
-		if (s->reader.state != FRAME_INSIDE) {
+		if (s->reader.state != FRAME_INSIDE && !frame_is_bare(&s->reader)) {
 			s->frame_ms = 0;
 		} else if (!s->frame_ms) {
 			s->frame_ms = s->now_ms;

@@ -102,6 +102,7 @@ static void
 expire(struct session *s)
 {
 	struct intake_counts *counts = &s->thread->intake->counts;
+	bool bare = frame_is_bare(&s->reader);
 
 	switch (s->state) {
 	case SESSION_HANDSHAKE:
@@ -114,9 +115,9 @@ expire(struct session *s)
 	case SESSION_OPEN:
 		if (s->frame_ms) {
 			count(&counts->frame_timeouts, 1);
-			log_warn("connection closed: a frame began and did not end in time",
+			log_warn(bare ? SESSION_BARE : "connection closed: a frame began and did not end in time",
 			    log_name("listener", session_listener(s)), log_name("peer", s->peer.text),
-			    log_int("bytes", (int64_t)s->reader.seen));
+			    log_int("bytes", (int64_t)(bare ? s->reader.junk : s->reader.seen)));
 		} else if (!s->heard) {
 			count(&counts->probes, 1);
 			log_info("connection closed: no first byte in time", log_name("listener", session_listener(s)),

@@ -23,6 +23,9 @@
 #define SESSION_BYTES_MAX (1u << 20)     /* of them */
 #define SESSION_ANSWER_MAX (8u << 20)    /* bytes of the answers to one frame: a batch has many */
 
+/* For the log. */
+#define SESSION_BARE "connection closed: a message stands outside of a frame; let the sender speak MLLP, with 0B before each message"
+
 enum session_state { SESSION_HANDSHAKE, SESSION_OPEN, SESSION_DRAIN, SESSION_LINGER };
 
 struct owed { /* an answer that a frame waits for */
@@ -54,7 +57,7 @@ struct session {
 	struct frame_reader reader;
 	struct buf rest;           /* read, not looked at yet: paused */
 	bool paused, hungry;       /* hungry: paused for want of space in the engine */
-	int64_t frame_ms;          /* when the frame that is inside began; 0: none */
+	int64_t frame_ms;          /* when the frame that is inside began, or a bare message; 0: none */
 	int64_t active_ms;         /* last byte read */
 	unsigned no_msh;           /* frames without an MSH, in a row */
 	uint64_t junk, restarts;   /* of the reader, already counted */
