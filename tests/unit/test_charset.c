@@ -4,6 +4,11 @@
 
 #include "nudge/hl7.h"
 
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unicode/ucnv.h>
+
 #define S(text) { text, sizeof(text) - 1 }
 
 /* Never a null pointer, which memcmp() may not be given even for no bytes. */
@@ -71,6 +76,7 @@ static const struct {
 	{ "UTF-16 with its other mark", S("\xfe\xff\0M"), "UNICODE UTF-16", HL7_CHARSET_UNSUPPORTED, false },
 };
 
+/* pain: a name in UTF-8 that is read as something else since a header says so */
 TEST(bytes_prove_more_than_a_header_declares)
 {
 	for (size_t i = 0; i < COUNT(of_rows); i++) {
@@ -128,6 +134,7 @@ static const struct {
 	{ "what the set has not", S("a\xae\xae" "b"), S("a\xef\xbf\xbd" "b"), "EUC-JP" },
 };
 
+/* pain: a name of MSH-18 that is ignored or not known */
 TEST(sets_by_name_become_utf8)
 {
 	struct arena a;
@@ -179,6 +186,37 @@ TEST(a_copy_needs_its_own_size_and_no_more)
 	arena_clear(&a);
 }
 
+/* pain: another default set after an upgrade of the system, and letters become rubbish */
+TEST(no_locale_changes_what_bytes_mean)
+{
+	static const char *const defaults[] = { "US-ASCII", "windows-1251", "Shift_JIS", "ibm-37", "UTF-8" };
+	static const char *const locales[] = { "C", "POSIX", "C.UTF-8", "de_DE.ISO-8859-1", "ja_JP.SJIS" };
+	static const struct span text = S("5 \xb5g J\xfcrgen"), want = S("5 \xc2\xb5g J\xc3\xbcrgen");
+	char was[128];
+	struct arena a;
+
+	arena_init(&a, 1 << 16);
+	(void)snprintf(was, sizeof was, "%s", ucnv_getDefaultName());
+	for (size_t i = 0; i < COUNT(locales); i++) {
+		static const char *const names[] = { "", "8859/1", "no such set" };
+
+		holds("set", setenv("LC_ALL", locales[i], 1) == 0 && setenv("LANG", locales[i], 1) == 0);
+		(void)setlocale(LC_ALL, ""); /* also one that is not installed */
+		ucnv_setDefaultName(defaults[i]);
+		for (size_t k = 0; k < COUNT(names); k++) {
+			struct span name;
+			bool guessed;
+			enum hl7_charset set = hl7_charset_of(text, span_of(names[k]), &name, &guessed);
+
+			same_int("a guess is called one", guessed, k != 1);
+			same_span("the same in every locale", hl7_to_utf8(text, set, name, &a), want);
+		}
+	}
+	ucnv_setDefaultName(was);
+	(void)setlocale(LC_ALL, "C");
+	arena_clear(&a);
+}
+
 int
 main(void)
 {
@@ -186,6 +224,7 @@ main(void)
 		RUN(bytes_prove_more_than_a_header_declares),
 		RUN(text_becomes_utf8), RUN(sets_by_name_become_utf8),
 		RUN(a_copy_needs_its_own_size_and_no_more),
+		RUN(no_locale_changes_what_bytes_mean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

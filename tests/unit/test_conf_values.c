@@ -55,6 +55,7 @@ under(const struct folder *d, const char *path)
 	return out;
 }
 
+/* pain: time limits that are off unless somebody sets them */
 TEST(what_is_not_said_has_its_default)
 {
 	struct folder d;
@@ -100,6 +101,7 @@ TEST(what_is_not_said_has_its_default)
 	same_int("max_handshakes", l->max_handshakes, 256);
 	same_int("penalty_max", l->penalty_max_s, 60);
 	same_int("handshake_timeout", l->handshake_timeout_s, 10);
+	same_int("first_byte_timeout", l->first_byte_timeout_s, 3600);
 	same_int("frame_timeout", l->frame_timeout_s, 30);
 	same_int("idle_timeout", l->idle_timeout_s, 0);
 	same_text("name is the organization's", s->name, "Lamna Healthcare");

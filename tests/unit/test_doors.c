@@ -119,6 +119,7 @@ TEST(old_tls_and_no_tls_are_refused)
 	world_close(w);
 }
 
+/* pain: a sender beyond the limit that waits in the kernel's queue and thinks it is served */
 TEST(limits_of_the_listener_hold)
 {
 	struct world *w = world_new(false);
@@ -157,6 +158,7 @@ TEST(limits_of_the_listener_hold)
 	world_close(w);
 }
 
+/* pain: a reload that cuts every connection */
 TEST(a_reload_keeps_connections_that_may_stay)
 {
 	struct world *w = world_new(true);
@@ -327,6 +329,7 @@ cpu_us(void)
 	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
 }
 
+/* pain: a processor that is busy for ever once descriptors are used up */
 TEST(without_descriptors_it_waits_quietly)
 {
 	struct world *w = world_new(false);

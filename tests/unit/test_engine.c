@@ -160,6 +160,7 @@ TEST(a_crash_forgets_nothing)
 }
 
 /* pain: answered OK and then lost */
+/* pain: an acknowledgement while the database was down */
 TEST(what_cannot_be_stored_is_not_answered)
 {
 	struct rig r;
@@ -200,6 +201,7 @@ frame_of(struct rig *r, int n)
 	return head;
 }
 
+/* pain: a batch answered after its first message, the rest lost */
 TEST(a_frame_of_several_messages_is_stored_whole_or_not)
 {
 	struct rig r;

@@ -181,6 +181,7 @@ TEST(a_pinned_key_must_be_strong)
 	identity_free(id);
 }
 
+/* pain: a sender refused by the name of its host, not by the one the administrator wrote */
 TEST(an_issuer_vouches_for_names)
 {
 	struct family *f = *unit_state_;
@@ -243,6 +244,7 @@ TEST(chains_are_followed_and_checked)
 	identity_free(id);
 }
 
+/* pain: a revocation list out of date that passes for a good one */
 TEST(a_missing_or_old_list_lets_nobody_in)
 {
 	struct family *f = *unit_state_;

@@ -4,6 +4,7 @@
 
 #include "intake_world.h"
 
+/* pain: an answer in two segments */
 TEST(a_message_is_answered_in_one_write)
 {
 	struct world *w = world_new(false);
@@ -45,6 +46,7 @@ check_order(struct world *w, struct sender *s, int n)
 	buf_clear(&all);
 }
 
+/* pain: a late answer that is taken for the next message's */
 TEST(pipelined_messages_are_answered_in_order)
 {
 	for (int tls = 0; tls < 2; tls++) {
@@ -91,6 +93,7 @@ TEST(no_more_than_64_frames_wait_for_an_answer)
 	world_close(w);
 }
 
+/* pain: memory used up by large messages of one sender */
 TEST(no_more_than_1_mib_waits_for_an_answer)
 {
 	struct world *w = world_new(false);
@@ -120,6 +123,7 @@ TEST(no_more_than_1_mib_waits_for_an_answer)
 	world_close(w);
 }
 
+/* pain: messages piled up in memory before a store that does not get on */
 TEST(nothing_is_given_while_there_is_no_space)
 {
 	struct world *w = world_new(false);
@@ -138,6 +142,7 @@ TEST(nothing_is_given_while_there_is_no_space)
 	world_close(w);
 }
 
+/* pain: a message on a closing connection that counts as sent and was not stored */
 TEST(what_came_before_the_end_is_answered_after_it)
 {
 	for (int tls = 0; tls < 2; tls++) {
@@ -168,6 +173,7 @@ TEST(what_came_before_the_end_is_answered_after_it)
 	}
 }
 
+/* pain: answers that go on after one was lost */
 TEST(an_answer_may_be_to_close)
 {
 	struct world *w = world_new(false);
@@ -211,6 +217,7 @@ TEST(no_memory_is_silence_and_a_close)
 	world_close(w);
 }
 
+/* pain: a message that is too large, cut off or ignored without an answer */
 TEST(an_oversize_message_is_refused_in_its_place)
 {
 	struct world *w = world_new(false);
@@ -270,6 +277,8 @@ TEST(strangers_to_the_protocol_are_shown_out)
 	world_close(w);
 }
 
+/* pain: a healthy connection that is closed in a quiet hour
+ * pain: a pause within a message, and what comes next is glued to what came before */
 TEST(slow_senders_are_not_waited_for)
 {
 	struct world *w = world_new(true), *plain = world_new(false);
@@ -335,6 +344,7 @@ TEST(an_idle_connection_ends_where_that_is_wanted)
 	world_close(w);
 }
 
+/* pain: a stop that cuts off answers to what was stored */
 TEST(after_stop_answers_still_go_out)
 {
 	struct world *w = world_new(false);
@@ -359,6 +369,7 @@ TEST(after_stop_answers_still_go_out)
 	world_close(w);
 }
 
+/* pain: an answer to one who left, given to who came after */
 TEST(answers_for_the_departed_are_dropped)
 {
 	struct world *w = world_new(false);

@@ -95,6 +95,7 @@ file_bytes(struct rig *r)
 }
 
 /* 100 messages of 60 kB each, kept and dropped: all but what the file soon needs again goes back. */
+/* pain: pruning that does not give the disk back */
 TEST(room_goes_back_to_the_disk)
 {
 	static char raw[60000];

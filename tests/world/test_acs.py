@@ -119,9 +119,10 @@ def test_away_and_back():
 
 
 def test_without_the_sender_texts_wait():
+    """pain: an answer that waits until somebody further on is back"""
     with House() as house:
         house.stop("nudge-sender")
-        book(house, 3)
+        assert book(house, 3) == ["AA"] * 3, "the answer asks for the store alone"
         wait(lambda: not house.status()["sender_connected"] and house.status()["backlog"] == 3)
         house.start_sender()
         house.wait_texts(3, 15)

@@ -142,7 +142,9 @@ def test_reload_says_who_stops():
 
 
 def test_reload_keys():
-    """A renewal hook brings new certificates in, and nothing of a file that is being edited."""
+    """A renewal hook brings new certificates in, and nothing of a file that is being edited.
+
+    pain: a renewed certificate that needs a restart"""
     with House() as house, house.feed() as feed:
         import shutil
         from feed import code

@@ -35,7 +35,10 @@ def say_hello(house, sender, folder):
 
 
 def test_two_pins_overlap():
-    """The old one ends in five days; the sender goes over to the new one; the old one is taken out."""
+    """The old one ends in five days; the sender goes over to the new one; the old one is taken out.
+
+    pain: an outage on the day a sender changes its certificate
+    pain: a feed that fell silent, and nobody can see when it was last there"""
     template = CONF.replace("{{{certs}/sender.crt}}", "{{mine/old.crt, mine/new.crt}}")
     with House(template=template, start=False) as house:
         mine = house.path("mine")
@@ -88,6 +91,7 @@ def test_renewed_by_its_own_key():
 
 
 def test_issuers_and_lists():
+    """pain: a revocation list that gets old and nobody is told"""
     template = CONF.replace("certificates = {{{certs}/sender.crt}}", "issuer = mine/ca.crt\n subjects = {{\"epic.lamna.example\"}}\n revocation_list = mine/ca.crl")
     with House(template=template, start=False) as house:
         mine = house.path("mine")

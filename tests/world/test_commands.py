@@ -161,6 +161,7 @@ def test_reload():
 
 
 def test_an_occupied_port():
+    """pain: two processes at one store during an upgrade, each of which sends"""
     with House() as house:
         other = House(start=False)
         other.port, other.acs_port = house.port, house.acs_port

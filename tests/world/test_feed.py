@@ -20,6 +20,7 @@ def test_answer_field_by_field():
 
 
 def test_frames_in_pieces_and_in_heaps():
+    """pain: one message a connection"""
     with House() as house, house.feed() as feed:
         messages = [siu("S12", f"P{i}", in_seconds(90000), control_id=f"PIPE{i}", phone="") for i in range(30)]
         feed.write(b"".join(feed.frame(m) for m in messages))
@@ -31,6 +32,7 @@ def test_frames_in_pieces_and_in_heaps():
 
 
 def test_frames_with_dirt():
+    """pain: a stray byte between frames that ends the connection"""
     with House() as house, house.feed() as feed:
         m = siu("S12", "D1", in_seconds(90000), control_id="DIRT1", phone="").encode()
         feed.write(b"\r\n junk \n" + VT + m + FS + CR)
@@ -52,8 +54,10 @@ def test_oversize_is_rejected_and_the_next_is_taken():
 
 
 def test_no_msh_is_not_answered_and_the_third_closes():
+    """pain: every failure a connection closed without a word
+    pain: a dump of odd bytes in the log, with a patient in it"""
     with House() as house, house.feed() as feed:
-        feed.write(VT + b"hello" + FS + CR + VT + b"PID|1" + FS + CR)
+        feed.write(VT + b"hello" + FS + CR + VT + b"PID|1||MRN7||Testmann^Erika|||||||(608) 555-0123" + FS + CR + b"MRN7 Testmann")
         assert code(feed.send(siu("S12", "N1", in_seconds(90000), phone=""))) == "AA", "the connection lives"
         feed.write((VT + b"hello" + FS + CR) * 3)
         assert feed.read() is None
@@ -61,6 +65,7 @@ def test_no_msh_is_not_answered_and_the_third_closes():
 
 
 def test_who_and_what_is_refused():
+    """pain: a healthy connection that is closed after an answer"""
     more = 'environment "lab" { kind = test organization = lamna certificates = {certs/none.crt} }'
     with House(site='sending_application = EPIC\n sending_facility = LAMNA') as house, house.feed() as feed:
         answer = feed.send(siu("S12", "R1", in_seconds(90000), application="OTHER"))
@@ -75,6 +80,7 @@ def test_who_and_what_is_refused():
 
 
 def test_bad_content_goes_to_quarantine():
+    """pain: one message that cannot be understood holds the queue for ever"""
     with House() as house:
         assert house.tell(siu("S12", "Q1", "20261301100000"), siu("S12", "", in_seconds(90000)), siu("S12", "Q3", None)) == ["AA"] * 3
         q = house.ctl_json("quarantine", "list")
@@ -84,12 +90,14 @@ def test_bad_content_goes_to_quarantine():
 
 
 def test_nak_bad_content():
+    """pain: an error answer that the sender cannot be spared, or cannot have"""
     with House(site="nak_bad_content = true") as house, house.feed() as feed:
         answer = feed.send(siu("S12", "Q1", None, version="2.5.1"))
         assert code(answer) == "AE" and "ERR|" in answer, answer
 
 
 def test_a_resend_gets_the_stored_answer_and_no_second_text():
+    """pain: a message that came twice, was sent once, and nobody can tell"""
     with House() as house:
         m = siu("S12", "DUP", in_seconds(90000), control_id="DUP1")
         assert house.tell(m, m) == ["AA", "AA"]
@@ -105,6 +113,7 @@ def test_a_resend_gets_the_stored_answer_and_no_second_text():
 
 
 def test_plain_listener_on_loopback():
+    """pain: a line in the log for each probe, and none that says what speaks on the wrong port"""
     listener = 'tls = false'
     template = CONF.replace("    certificate = {certs}/listener.crt\n    private_key = {certs}/listener.key\n", "")
     with House(listener=listener, template=template) as house:
@@ -113,6 +122,14 @@ def test_plain_listener_on_loopback():
         with Feed(house.port, plain=True) as feed:
             feed.write(b"GET / HTTP/1.1\r\n\r\n")
             assert feed.socket.recv(10) == b""
+        wait(lambda: "this is HTTP or TLS" in house.log("nudged"))
+        def lines():
+            return [line for line in house.log("nudged").splitlines() if "what=command" not in line]
+        before, probes = lines(), house.status()["intake"]["probes"]
+        for _ in range(5):
+            Feed(house.port, plain=True).close()
+        wait(lambda: house.status()["intake"]["probes"] == probes + 5 and house.status()["connections"] == 0)
+        assert lines() == before, "who only knocks is counted, and no word is lost about it"
 
 
 def test_a_connection_that_ends_early():
@@ -133,7 +150,9 @@ def test_a_connection_that_ends_early():
 
 
 def test_a_sender_that_lost_patience():
-    """It repeats on a new connection what was not answered in time; the old connection may still speak."""
+    """It repeats on a new connection what was not answered in time; the old connection may still speak.
+
+    pain: a sender that repeats what was late, and a second text"""
     with House() as house, house.feed() as old:
         m = siu("S12", "LP1", in_seconds(90000), control_id="PATIENCE")
         old.write(old.frame(m))
@@ -160,6 +179,7 @@ def batch(*messages, count=None):
 
 
 def test_a_batch_is_one_transaction_and_one_answer_each():
+    """pain: a batch of which nobody knows how many answers it gets"""
     with House() as house, house.feed() as feed:
         turns = house.status()["messages"]
         first = [siu("S12", f"T{i}", in_seconds(90000), control_id=f"B{i}", patient=f"P{i}", phone=f"(608) 555-01{i + 10}") for i in range(5)]
@@ -195,6 +215,7 @@ def test_a_batch_and_what_it_says_of_itself():
 
 
 def test_character_sets():
+    """pain: a message with a byte that is no UTF-8, which is never answered"""
     def sent(set_name, encoding, name, control_id):
         return siu("S12", control_id, in_seconds(90000), msh18=set_name, name=name, control_id=control_id).encode(encoding)
 
@@ -207,6 +228,7 @@ def test_character_sets():
 
 
 def test_wide_characters_are_answered_and_kept_aside():
+    """pain: a message in UTF-16, at which the connection is closed"""
     with House() as house, house.feed() as feed:
         for i, encoding in enumerate(["utf-16-le", "utf-16-be", "utf-16", "utf-32-le"]):
             feed.write(feed.frame(siu("S12", f"W{i}", in_seconds(90000), control_id=f"W{i}").encode(encoding)))
@@ -216,6 +238,7 @@ def test_wide_characters_are_answered_and_kept_aside():
 
 
 def test_any_split_and_any_join_gives_each_message_its_answer():
+    """pain: a high load at which answers are missing"""
     seed = random.randrange(1 << 32)
     rng = random.Random(seed)
     with House() as house:
@@ -253,6 +276,7 @@ def test_any_split_and_any_join_gives_each_message_its_answer():
 
 
 def test_ten_thousand_bad_messages_cost_no_slot_and_no_memory():
+    """pain: a few messages that fail, and no new connection is taken"""
     def resident():
         with open(f"/proc/{house.processes['nudged'].pid}/status") as f:
             return int(next(l for l in f if l.startswith("VmRSS")).split()[1])

@@ -10,6 +10,7 @@ from run import Skip
 
 
 def test_full_disk():
+    """pain: an acknowledgement while the disk was full"""
     with House(start=False, top="disk_stop = 0 disk_shed = 0") as house:
         state = house.path("state")
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "none", state], capture_output=True).returncode:
@@ -91,7 +92,9 @@ def test_writes_that_fail():
 
 
 def test_watermarks():
-    """Below disk_shed the quarantine shrinks; below disk_stop nobody is answered, and what was planned still goes out."""
+    """Below disk_shed the quarantine shrinks; below disk_stop nobody is answered, and what was planned still goes out.
+
+    pain: a full disk that comes as a surprise"""
     with House() as house:
         assert house.status()["disk"]["state"] == "enough"
         with house.feed() as feed:

@@ -38,7 +38,9 @@ class Load(threading.Thread):
 
 
 def test_kill_either_daemon():
-    """pain: a crash after the OK, and the texts are gone"""
+    """pain: a crash after the OK, and the texts are gone
+
+    pain: an acknowledgement for a message that was then lost"""
     seed = int(os.environ.get("NUDGE_SEED", str(random.randrange(10**6))))
     print(f"seed {seed}")
     rng = random.Random(seed)

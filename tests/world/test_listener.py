@@ -17,6 +17,7 @@ def block(feed):
 
 
 def test_release_2_commits_before_it_answers():
+    """pain: a commit acknowledgement before anything was committed"""
     with House(listener="mllp_release = 2") as house, house.feed() as feed:
         feed.write(feed.frame(siu("S12", "R1", in_seconds(90000), control_id="R1")))
         assert block(feed) == b"\x06"
@@ -44,6 +45,7 @@ def test_strict_types():
 
 
 def test_hllp_is_told_what_to_change():
+    """pain: a sender of an older envelope that is read wrong in silence"""
     with House() as house, house.feed() as feed:
         feed.write(VT + b"D21" + CR + b"MSH|^~\\&|A" + CR + b"00123456" + FS + CR)
         assert feed.read() is None
@@ -51,6 +53,7 @@ def test_hllp_is_told_what_to_change():
 
 
 def test_a_connection_that_never_says_a_byte():
+    """pain: a connection that never says a byte and keeps its place"""
     with House(listener="first_byte_timeout = 1s") as house:
         with house.feed() as quiet:
             assert quiet.read() is None
@@ -59,6 +62,7 @@ def test_a_connection_that_never_says_a_byte():
 
 
 def test_memory_of_all_connections_together():
+    """pain: memory used up by large messages of many senders"""
     with House(top="intake_memory = 4MiB", listener="max_message = 2MiB") as house:
         feeds = [house.feed() for _ in range(8)]
         for f in feeds:
@@ -127,7 +131,10 @@ def test_a_site_answers_in_its_own_mode():
 
 
 def test_a_hundred_senders_get_each_its_own_answers():
-    """Answers never change hands, and come in the order of the messages."""
+    """Answers never change hands, and come in the order of the messages.
+
+    pain: a default of ten clients
+    pain: answers that change hands between two senders"""
     with House(site="storm_brake = off") as house:
         feeds = [house.feed() for _ in range(100)]
         for turn in range(3):
@@ -142,7 +149,9 @@ def test_a_hundred_senders_get_each_its_own_answers():
 
 
 def test_one_byte_at_a_time_keeps_nobody_waiting():
-    """Senders that never finish a frame end by their deadline; a good one beside them is answered all the while."""
+    """Senders that never finish a frame end by their deadline; a good one beside them is answered all the while.
+
+    pain: one open connection that blocks all others"""
     with House(listener="frame_timeout = 2s") as house:
         slow = [house.feed() for _ in range(30)]
         for feed in slow:
@@ -164,7 +173,11 @@ def test_one_byte_at_a_time_keeps_nobody_waiting():
 
 
 def test_at_the_limit_nothing_is_left_behind():
-    """Refused connections leave no descriptor; each shows in the log's count, and room that comes back is used."""
+    """Refused connections leave no descriptor; each shows in the log's count, and room that comes back is used.
+
+    pain: a limit that is reached and nobody is told
+    pain: a socket lost with each connection that is refused
+    pain: a flood of log lines or alerts about one state"""
     with House(listener="max_connections = 2") as house:
         pid = house.processes["nudged"].pid
         inside = [house.feed(), house.feed()]

@@ -277,6 +277,7 @@ def ports_for(names):
 
 
 def test_every_certificate():
+    """pain: a refused certificate that shows as a closed socket and nothing else"""
     ports = ports_for(["pins", "issued", "listed", "stale", "foreign"])
     with House(template=template(ports), start=False) as house:
         office = make(house.path("mine"))
@@ -332,7 +333,9 @@ def speak_first(context, port, sender_flights, bytes_of_last):
 
 
 def test_handshakes_that_end_in_the_middle():
-    """Reset or half closed after each flight and within it: the place is free again and the next sender comes in."""
+    """Reset or half closed after each flight and within it: the place is free again and the next sender comes in.
+
+    pain: a peer that leaves within a handshake, and whose place is never free again"""
     with House(listener="penalty_max = 0") as house:
         frames = house.status()["intake"]["frames"]
         for version in (V12, V13):
@@ -355,6 +358,7 @@ def test_handshakes_that_end_in_the_middle():
 
 
 def test_what_is_not_spoken():
+    """pain: a failed handshake that does not say what to change"""
     with House(listener="penalty_max = 0") as house:
         sender = ("sender", house.certs)
 

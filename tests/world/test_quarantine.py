@@ -97,6 +97,7 @@ def test_its_texts_wait_until_it_is_settled():
 
 
 def test_only_those_who_may_see_patients_data_see_it():
+    """pain: somebody reads a patient's message and nobody will know"""
     house = our_house()
     try:
         start(house)
@@ -115,6 +116,7 @@ def test_only_those_who_may_see_patients_data_see_it():
 
 
 def test_the_oldest_go_when_there_is_no_room():
+    """pain: bad messages kept until the disk is full"""
     house = our_house(top="quarantine_max = 1MiB")
     try:
         start(house)

@@ -41,3 +41,15 @@ def test_no_database_no_key_no_listening_socket():
         assert [name for name in open_files(nudged) if name.startswith(house.path("state"))], "so it would be seen"
         assert not listening(sender) and listening(nudged)
         os.rename(house.path("keys/elsewhere"), house.path("keys/store.key"))
+
+
+def test_no_door_for_administrators_on_the_network():
+    """pain: an administration port open to the network"""
+    with House() as house:
+        nudged = house.processes["nudged"].pid
+        doors = []
+        for kind in ("tcp", "tcp6", "udp", "udp6"):
+            with open(f"/proc/{nudged}/net/{kind}") as f:
+                doors += [(kind, int(c[1].rsplit(":", 1)[1], 16)) for c in (line.split() for line in f.readlines()[1:])
+                          if (kind[:3] == "udp" or c[3] == "0A") and f"socket:[{c[9]}]" in open_files(nudged)]
+        assert doors == [("tcp", house.port)], "the listener's port, and no other"

@@ -22,7 +22,9 @@ def activated(house, listening, env=None):
 
 
 def test_restart_refuses_nobody():
-    """The port belongs to the service manager: twenty restarts under load, not one connection refused, nothing lost."""
+    """The port belongs to the service manager: twenty restarts under load, not one connection refused, nothing lost.
+
+    pain: a restart that refuses senders or needs two processes at once"""
     with House(start=False) as house, socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(512)
@@ -75,7 +77,8 @@ def test_watchdog_wants_progress():
     """A main loop that still runs does not feed the watchdog when the engine no longer turns.
 
     pain: it looks alive and sends nothing
-    """
+
+    pain: a store that hangs, and a service that looks alive and does nothing"""
     with House(start=False) as house, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(house.path("notify"))
         manager.settimeout(0.2)

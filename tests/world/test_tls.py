@@ -16,6 +16,7 @@ def refused(house, sender, **kw):
 
 
 def test_pinned_senders():
+    """pain: no TLS without a licence or a wrapper"""
     with House() as house:
         assert house.tell(siu("S12", "T1", in_seconds(90000), phone="")) == ["AA"]
         for sender in ("stranger", "expired", "hospital", "wrong_ca", None):
@@ -37,6 +38,7 @@ def test_issued_senders():
 
 
 def test_a_revoked_sender():
+    """pain: a revocation that is not looked at"""
     template = CONF.replace("    certificates = {{{certs}/sender.crt}}\n", "")
     environment = "issuer = {0}/ca.crt\n subjects = {{\"epic-bridges.lamna.example\"}}\n revocation_list = {0}/{1}.crl"
     with House(template=template, environment=environment.format(certs(), "ca")) as house:
@@ -64,6 +66,7 @@ def test_tls_1_2_is_the_floor():
 
 
 def test_a_probe_is_silent():
+    """pain: a stack trace for each probe of a load balancer"""
     with House() as house:
         before = house.log("nudged")
         socket.create_connection(("127.0.0.1", house.port)).close()
