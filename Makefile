@@ -182,7 +182,7 @@ install: all
 	install -m 0755 $(O)/nudgectl $(DESTDIR)$(PREFIX)/bin
 	install -m 0644 docs/man/*.8 $(share)/man/man8
 	install -m 0644 docs/man/*.5 $(share)/man/man5
-	install -m 0644 README.md docs/ARCHITECTURE.md docs/PERFORMANCE.md conf/nudge.conf LICENSE $(share)/doc/nudge
+	install -m 0644 README.md docs/ARCHITECTURE.md docs/OPERATIONS.md docs/PERFORMANCE.md conf/nudge.conf LICENSE $(share)/doc/nudge
 	install -m 0644 schemas/hl7/*.conf $(share)/nudge/hl7
 	install -m 0644 conf/templates/* $(share)/nudge/templates
 	for u in nudged.service nudged.socket nudge-sender.service; do \

@@ -181,7 +181,7 @@ def check_promises():
 
 
 def check_pages():
-    for path in ["docs/ARCHITECTURE.md", "docs/PERFORMANCE.md", "README.md"]:
+    for path in ["docs/ARCHITECTURE.md", "docs/OPERATIONS.md", "docs/PERFORMANCE.md", "README.md"]:
         for name in re.findall(r"`((?:src|include|tests|schemas|conf|systemd|docs)/[\w./*-]+)`", read(path)):
             if not glob.glob(name):
                 finding(f"{path}: names {name}, which is not there")
