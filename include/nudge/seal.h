@@ -68,4 +68,8 @@ bool seal_keyfile_read(const char *path, uint8_t out[SEAL_KEY_BYTES], struct fau
  * belongs to root. false names the file, what is wrong and the command that mends it. */
 bool secret_file_ok(const char *path, struct fault *f) __attribute__((warn_unused_result));
 
+/* The same for who only looks after it: whose it is does not matter, what its
+ * mode lets others do does. */
+bool secret_file_closed(const char *path, struct fault *f) __attribute__((warn_unused_result));
+
 #endif

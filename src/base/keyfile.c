@@ -15,7 +15,7 @@
 #define TEXT 44 /* Base64 of 32 bytes */
 
 static bool
-is_private(const char *path, const struct stat *st, struct fault *f)
+is_closed(const char *path, const struct stat *st, struct fault *f)
 {
 	unsigned mode = (unsigned)st->st_mode & 07777;
 	const char *mend = st->st_uid == 0 ? "g-wx,o-rwx" : "go-rwx";
@@ -23,9 +23,6 @@ is_private(const char *path, const struct stat *st, struct fault *f)
 	if (!S_ISREG(st->st_mode))
 		return fault_set(f, FAULT_OPERATOR,
 		    "%s is not a regular file; look at it with: ls -ld %s", path, path);
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return fault_set(f, FAULT_OPERATOR, "%s belongs to another user; mend it with: chown %u %s",
-		    path, (unsigned)geteuid(), path);
 	if (mode & 0007)
 		return fault_set(f, FAULT_OPERATOR,
 		    "%s is open to others (mode %04o); mend it with: chmod %s %s", path, mode, mend, path);
@@ -35,15 +32,36 @@ is_private(const char *path, const struct stat *st, struct fault *f)
 	return true;
 }
 
+static bool
+is_private(const char *path, const struct stat *st, struct fault *f)
+{
+	if (S_ISREG(st->st_mode) && st->st_uid != 0 && st->st_uid != geteuid())
+		return fault_set(f, FAULT_OPERATOR, "%s belongs to another user; mend it with: chown %u %s",
+		    path, (unsigned)geteuid(), path);
+	return is_closed(path, st, f);
+}
+
+static bool
+look(const char *path, struct stat *st, struct fault *f)
+{
+	return stat(path, st) == 0 ||
+	    fault_set(f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", path, strerror(errno), path);
+}
+
 bool
 secret_file_ok(const char *path, struct fault *f)
 {
 	struct stat st;
 
-	if (stat(path, &st) != 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", path,
-		    strerror(errno), path);
-	return is_private(path, &st, f);
+	return look(path, &st, f) && is_private(path, &st, f);
+}
+
+bool
+secret_file_closed(const char *path, struct fault *f)
+{
+	struct stat st;
+
+	return look(path, &st, f) && is_closed(path, &st, f);
 }
 
 /* A new name is safe from a power cut only when its folder is written too. */

@@ -143,6 +143,7 @@ check_secret(struct reader *r, const struct secret *s)
 {
 	struct fault f = { 0 };
 	struct stat st;
+	bool others;
 
 	if (!s->path[0])
 		return;
@@ -162,10 +163,11 @@ check_secret(struct reader *r, const struct secret *s)
 		say(r, s, hidden || (no_service && r->who == CONF_CHECK), f.text);
 		return;
 	}
-	/* Another user's file is judged by the program that has to read it. */
-	if (r->who == CONF_CHECK && geteuid() != 0 && st.st_uid != geteuid() && st.st_uid != 0)
+	/* Another user's file is judged by the program that has to read it; root sees whom else it lets in. */
+	others = r->who == CONF_CHECK && st.st_uid != geteuid() && st.st_uid != 0;
+	if (others && geteuid() != 0)
 		return;
-	if (!secret_file_ok(s->path, &f)) {
+	if (!(others ? secret_file_closed(s->path, &f) : secret_file_ok(s->path, &f))) {
 		say(r, s, false, f.text);
 	} else if (r->who != CONF_CHECK && access(s->path, R_OK) != 0) {
 		(void)fault_set(

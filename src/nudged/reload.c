@@ -164,6 +164,21 @@ house_approve(void *ctx, struct command *c, struct conf_faults *faults)
 	return apply(h, c, faults);
 }
 
+/* As at the next start, which would refuse them. */
+static bool
+keys_are_closed(const struct conf *c, struct fault *f)
+{
+	for (size_t i = 0; i < c->listeners_n; i++) {
+		const struct conf_listener *l = &c->listeners[i];
+
+		if (l->tls && !secret_file_ok(l->private_key, f)) {
+			fault_at(f, "listener \"%s\": private_key", l->title);
+			return false;
+		}
+	}
+	return true;
+}
+
 bool
 house_keys(void *ctx, struct fault *f)
 {
@@ -171,7 +186,7 @@ house_keys(void *ctx, struct fault *f)
 
 	if (h->reloading)
 		return fault_set(f, FAULT_BUSY, "a change of the configuration is being applied; try again in a moment");
-	if (!mllp_reload(h->intake, h->settings.rules, h->settings.map, f))
+	if (!keys_are_closed(h->settings.rules->conf, f) || !mllp_reload(h->intake, h->settings.rules, h->settings.map, f))
 		return false;
 	link_server_reload(h->link, RELOAD_KEYS);
 	log_note("certificates and keys read again");

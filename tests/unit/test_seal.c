@@ -368,6 +368,14 @@ TEST(who_may_read_a_secret)
 		bool want = root ? rows[i].as_root : rows[i].as_user;
 
 		same_int(rows[i].rule, secret_file_ok(d.file, &f), want);
+		if (rows[i].owner) { /* root looks after it: whose it is does not matter, what others may do does */
+			holds("closed", secret_file_closed(d.file, &f));
+			assert_int_equal(chmod(d.file, 0640), 0);
+			holds("its group reads", !secret_file_closed(d.file, &f) && strstr(f.text, "chmod go-rwx"));
+			assert_int_equal(chmod(d.file, rows[i].mode), 0);
+		} else {
+			same_int("of one's own both say the same", secret_file_closed(d.file, &f), want);
+		}
 		same_int("reading a key asks the same",
 		    seal_keyfile_read(d.file, (uint8_t[SEAL_KEY_BYTES]){ 0 }, &f), want);
 		if (want)

@@ -141,3 +141,23 @@ def test_who_may_look():
         house.ctl("reload")
         assert "CN=localhost" in ask(0).stdout
 
+
+
+def test_a_renewal_that_leaves_its_key_open_is_refused():
+    """The next start would refuse the key: the hook hears of it, and what was in force stays."""
+    with House(template=CONF.replace("{certs}/listener", "mine/listener"), start=False) as house:
+        os.mkdir(house.path("mine"))
+        for end in ("crt", "key"):
+            shutil.copy(f"{house.certs}/listener.{end}", house.path(f"mine/listener.{end}"))
+        os.chmod(house.path("mine/listener.key"), 0o600)
+        house.start()
+        before = only(house, kind="own")["sha256"]
+        for end in ("crt", "key"):
+            shutil.copy(f"{house.certs}/acs.{end}", house.path(f"mine/listener.{end}"))
+        os.chmod(house.path("mine/listener.key"), 0o644)
+        said = house.ctl("reload", "--keys", status=1).stderr
+        assert 'listener "epic": private_key: ' in said and "is open to others (mode 0644); mend it with: chmod " in said, said
+        assert house.tell(siu("S12", "V1", in_seconds(90000), phone="")) == ["AA"]
+        os.chmod(house.path("mine/listener.key"), 0o600)
+        house.ctl("reload", "--keys")
+        assert only(house, kind="own")["sha256"] != before

@@ -126,6 +126,18 @@ def test_files_people_have_instead():
         check(house, status=0)
 
 
+def test_root_looks_after_the_services_secrets():
+    """A key of the service's own user is right as it is; that others may read it is not."""
+    if os.geteuid() != 0:
+        return
+    with dead() as house:
+        key = house.path("keys/store.key")
+        os.chown(key, 4711, 4711)
+        assert not any("store_key" in t for texts in check(house, status=0).values() for t in texts)
+        os.chmod(key, 0o640)
+        said(house, check(house), "store_key ", "is open to its group (mode 0640); mend it with: chmod go-rwx ")
+
+
 def test_sites_that_nothing_reaches():
     with dead(more=SITES.format()) as house:
         said(house, check(house), 'site "two"', 'no message reaches it: site "cardiology", which stands before it, takes all of them')
