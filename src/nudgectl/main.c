@@ -192,7 +192,7 @@ call_each_message(struct span all, call_message_fn *fn, void *ctx)
 int
 call_print_json(json_t *o)
 {
-	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	(void)json_dumpf(o, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY); /* some answer with true alone */
 	(void)putchar('\n');
 	json_decref(o);
 	return EXIT_SUCCESS;

@@ -190,3 +190,9 @@ def test_another_environment_and_another_key():
         assert "store_key is not the key" in done.stderr, done.stderr
         os.rename(house.path("keys/old.key"), house.path("keys/store.key"))
         house.start_nudged()
+
+
+def test_what_has_nothing_to_tell_is_json_too():
+    with House() as house:
+        for asked in (["reload", "--yes"], ["reload", "--keys"], ["hold", "cardiology"], ["release", "cardiology", "--drop"], ["release", "clock"]):
+            assert house.ctl_json(*asked), asked
