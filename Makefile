@@ -117,7 +117,7 @@ $(O)/prove_power: $(O)/tests/prove/prove_power.o $(O)/tests/prove/cut_vfs.o $(O)
 # A simulated world has its own libevent, sockets, HTTP, clock and chance: they come before the library's.
 sim_obj  := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/prove/sim*.c)) tests/prove/mutant.c tests/prove/world_conf.c tests/prove/cut_vfs.c src/nudged/link_server.c \
             $(filter-out src/sender/main.c,$(sort $(wildcard src/sender/*.c))))
-$(O)/prove_world: $(O)/tests/prove/prove_world.o $(sim_obj) $(O)/libnudge.a
+$(O)/prove_world $(O)/prove_rot: $(O)/prove_%: $(O)/tests/prove/prove_%.o $(sim_obj) $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) -Wl,--wrap=clock_now $^ $(PKG_LIBS) -o $@
 .PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o $(O)/tests/bench/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
@@ -156,11 +156,12 @@ bench:
 prove:
 	@sh tests/setup check
 	@$(MAKE) -s -j2 all
-	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power build/release/prove_world
+	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power build/release/prove_world build/release/prove_rot
 	@mkdir -p build/prove
 	@build/release/prove_world --old tests/prove/seeds --seeds $(or $(WORLDS),100000) --out build/prove/worlds.jsonl
 	@build/release/prove_world --clocks $(or $(CLOCKS),200)
 	@build/release/prove_world --outage $(or $(QUEUED),50000)
+	@build/release/prove_rot --rots $(or $(ROTS),10000)
 	@build/release/prove_power --cuts $(or $(CUTS),100000) --seed $(or $(SEED),1)
 	@NUDGE_YEAR=$(or $(VISITS),200000) NUDGE_RIG=/dev/shm build/release/test_year
 	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill

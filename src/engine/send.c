@@ -18,7 +18,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 
 	*g = (struct gate_facts){ .rules = l->rules, .kind = l->t.kind, .rule = l->t.rule, .status = l->a.status,
 		.approved = l->site && e->sites[l->site->index].approved,
-		.this_version = (l->t.start_s == l->a.start_s && l->t.generation == l->a.generation) || MUTANT("stale"),
+		.this_version = (l->t.start_s == l->a.start_s && l->t.generation == l->a.generation) || MUTANT("stale") || MUTANT("blind"),
 		.confidential = l->a.confidential, .departments = l->a.departments,
 		.visit_types = l->a.visit_types, .minor = l->a.minor, .adult_day = l->a.adult_day, .deceased = l->a.deceased, .consent = l->a.consent,
 		.phone = l->a.phone, .has_link = l->a.link[0] != '\0' && (!l->site || link_allowed(l->site, span_of(l->a.link))), .start_s = l->a.start_s, .due_s = l->t.due_s,

@@ -121,6 +121,8 @@ gateway_is_itself(void *ctx, int64_t unused)
 void
 trouble_set_clock(int64_t by_ms, int64_t for_ms)
 {
+	if (sim_wall_s() * 1000 + by_ms < 0) /* the system takes no time before 1970 */
+		by_ms = -sim_wall_s() * 1000;
 	sim_trace("the clock is set", by_ms, 0);
 	house_synchronised(false);
 	sim_step(by_ms);

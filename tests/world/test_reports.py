@@ -2,11 +2,27 @@
 import csv
 import io
 import json
+import os
 import sqlite3
 from datetime import timedelta
 
 from feed import in_seconds, siu
 from house import House, wait
+
+
+def change_behind_its_back(house, sql):
+    """Into the log only: pages of the database itself have sums that sqlite3 does not know."""
+    path = house.path("state/nudge.db")
+    db = sqlite3.connect(path)
+    with db:
+        db.execute(sql)
+    names = [path, path + "-wal"]
+    kept = [open(name, "rb").read() for name in names]
+    db.close()
+    for name, content in zip(names, kept):
+        with open(name, "wb") as f:
+            f.write(content)
+        os.chmod(name, 0o600)
 
 
 def test_columns_filters_and_forms():
@@ -84,10 +100,7 @@ def test_the_books():
         assert right["right"] and right["sites"][0]["planned"] == right["sites"][0]["rows"] == 15, right
         house.stop("nudged")
         for wrong in ("UPDATE tally SET n = n + 1 WHERE state = 4", "UPDATE tally SET n = n + 1 WHERE state = 0"):
-            db = sqlite3.connect(house.path("state/nudge.db"))
-            with db:
-                db.execute(wrong)
-            db.close()
+            change_behind_its_back(house, wrong)
             house.start_nudged()
             done = house.ctl("report", "states", status=1)
             assert "DO NOT ADD UP" in done.stdout and "cardiology" in done.stdout
@@ -96,9 +109,6 @@ def test_the_books():
             if "state = 4" in wrong:
                 wait(lambda: "do not add up to what was planned (nudgectl report states)" in house.log("nudged"), 40)
             house.stop("nudged")
-            db = sqlite3.connect(house.path("state/nudge.db"))
-            with db:
-                db.execute(wrong.replace("+", "-"))
-            db.close()
+            change_behind_its_back(house, wrong.replace("+", "-"))
         house.start_nudged()
         assert house.ctl_json("report", "states")["right"]

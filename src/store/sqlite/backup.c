@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/sqlite/page_vfs.h"
 #include "store/sqlite/sql.h"
 
 #define PORTION 32 /* pages */
@@ -52,7 +53,7 @@ store_backup_begin(struct store *s, const char *path, struct backup **out, struc
 		return false;
 	}
 	/* It is synced and opened again when it is whole; until then a crash makes it worthless anyway. */
-	if (sqlite3_open_v2(path, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	if (sqlite3_open_v2(path, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, PAGE_VFS) != SQLITE_OK ||
 	    sqlite3_exec(b->db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK ||
 	    !(b->copying = sqlite3_backup_init(b->db, "main", s->db, "main"))) {
 		(void)fault_set(f, FAULT_OPERATOR, "backup: %s: %s", path, b->db ? sqlite3_errmsg(b->db) : "out of memory");
@@ -121,8 +122,8 @@ open_copy(const char *path, sqlite3 **db, struct fault *f)
 	for (const char *p = path; *p; p++)
 		(void)(strchr("?#%", *p) ? buf_addf(&uri, "%%%02x", (unsigned char)*p) : buf_add_char(&uri, *p));
 	(void)buf_add_text(&uri, "?immutable=1");
-	rc = buf_add_char(&uri, '\0') ?
-	    sqlite3_open_v2(uri.p, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) : SQLITE_NOMEM;
+	rc = page_vfs_ready() && buf_add_char(&uri, '\0') ?
+	    sqlite3_open_v2(uri.p, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, PAGE_VFS) : SQLITE_NOMEM;
 	buf_clear(&uri);
 	return rc == SQLITE_OK || fault_set(f, FAULT_OPERATOR, "backup: %s: %s", path, sqlite3_errstr(rc));
 }

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "nudge/builtin.h"
+#include "store/sqlite/log_look.h"
+#include "store/sqlite/page_vfs.h"
 #include "store/sqlite/sql.h"
 
 #define PATH_MAX_ 4096
@@ -231,13 +233,18 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 
 	if (snprintf(path, sizeof path, "%s/nudge.db", setup->directory) >= (int)sizeof path)
 		return fault_set(f, FAULT_OPERATOR, "state_directory is too long");
-	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (!log_look(path, f))
+		return false;
+	rc = page_vfs_ready() ? sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, PAGE_VFS) : SQLITE_NOMEM;
 	if (rc != SQLITE_OK)
 		return fault_set(f, FAULT_OPERATOR, "%s cannot be opened: %s", path, sqlite3_errstr(rc));
+	page_vfs_reserve(s->db);
 	if (chmod(path, 0600) != 0)
 		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
 	if (!set_up(s->db, f) || !migrate(s->db, f) || !is_fresh(s->db, &fresh, f))
 		return fault_at(f, "%s", path);
+	/* The next crash must find no frames of this one's end in the log. */
+	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	(void)sqlite3_wal_hook(s->db, count_log, s);
 	if (!store_begin(s, f) || !keys_load(s, fresh, f) || !stamp_agrees(s, setup->conf, f) ||
 	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !quarantine_load(s, f) || !response_load(s, f) || !last_id(s, f) || !store_commit(s, f))

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/sqlite/page_vfs.h"
 #include "store/sqlite/sql.h"
 
 struct store_reader {
@@ -20,7 +21,7 @@ store_reader_open(const char *directory, struct store_reader **out, struct fault
 	if (!r)
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	(void)snprintf(path, sizeof path, "%s/nudge.db", directory);
-	rc = sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = page_vfs_ready() ? sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, PAGE_VFS) : SQLITE_NOMEM;
 	if (rc != SQLITE_OK) {
 		(void)fault_set(f, FAULT_OPERATOR, "%s cannot be opened: %s", path, sqlite3_errstr(rc));
 		store_reader_close(r);
