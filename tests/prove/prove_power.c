@@ -165,7 +165,7 @@ start(struct world *w)
 
 	memcpy(e.boot_id, r->boot, sizeof e.boot_id);
 	if (engine_new(&e, &r->engine, &f))
-		return true;
+		return !cut_happened(); /* what a start may do without may have met the cut */
 	rules_drop(r->rules);
 	r->engine = NULL;
 	if (!cut_happened())

@@ -83,7 +83,7 @@ def test_renewed_by_its_own_key():
         assert len(lines(house, "ends within 14 days")) == 1
         say_hello(house, "two", mine)
         seen = only(house, kind="seen")
-        assert seen["days_left"] == 199 and seen["file"] == "" and seen["title"] == "prod" and seen["in_use"], seen
+        assert seen["days_left"] in (199, 200) and seen["file"] == "" and seen["title"] == "prod" and seen["in_use"], seen
         assert only(house, kind="pinned")["in_use"] is False
         house.ctl("reload", "--keys")
         assert len(lines(house, "in order again", "mine/one.crt")) == 1

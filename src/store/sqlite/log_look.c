@@ -99,22 +99,21 @@ look_at_frame(const struct log *l, off_t i, uint32_t sum[2], struct seen *out)
 	return true;
 }
 
-/* false: a frame is damaged that was synced. */
+/* false: a frame is damaged that was synced. A frame that goes on from a commit was written after that commit was synced, and
+ * all before it. One that stands behind a commit without going on from it may be left from what never was committed. */
 static bool
 is_whole(const struct log *l)
 {
 	uint32_t sum[2] = { word(l->head + 24, true), word(l->head + 28, true) };
 	off_t n = (l->size - HEAD) / (FRAME_HEAD + (off_t)l->page);
-	bool damaged = false, commit_behind = false;
+	bool damaged = false, after_commit = false;
 	struct seen s;
 
 	for (off_t i = 0; i < n && look_at_frame(l, i, sum, &s); i++) {
-		if (!damaged && s.whole)
-			continue;
-		if (commit_behind && s.whole)
+		if (damaged && after_commit && s.whole)
 			return false;
-		damaged = true;
-		commit_behind = commit_behind || s.commits;
+		damaged = damaged || !s.whole;
+		after_commit = s.commits;
 	}
 	return true;
 }
@@ -138,7 +137,10 @@ log_look(const char *path, struct fault *f)
 	} else if (st.st_size >= HEAD && read_at(&l, l.head, HEAD, 0)) {
 		l.size = st.st_size;
 		ok = head_is_whole(&l) ? is_whole(&l) : is_blank(&l);
-		if (!ok)
+		/* What is in it is gone on from now: what a killed process left unsynced must not be behind it. */
+		if (ok && fdatasync(l.fd) != 0)
+			ok = fault_set(f, FAULT_OPERATOR, "%s: %s", name, strerror(errno));
+		else if (!ok)
 			(void)fault_set(f, FAULT_OPERATOR, "%s is damaged in what was on the disk already: messages that were acknowledged would be "
 			                                   "forgotten. Look at the disk, then put back a backup", name);
 	}
