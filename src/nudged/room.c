@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "nudge/log.h"
+#include "nudge/seal.h"
 #include "nudged/house.h"
 
 /* Wakes at an absolute time, and at once when somebody sets the clock. */
@@ -104,10 +106,28 @@ room_stop(struct room *r)
 	r->started = false;
 }
 
+/* What nudge-sender told after the last turn: it tells it again to the next nudged. */
+static void
+forget_events(struct room *r)
+{
+	struct queue_link *q = r->events ? queue_take_all(r->events) : NULL, *next;
+
+	for (; q; q = next) {
+		struct sender_event *ev = (struct sender_event *)(void *)q;
+
+		next = q->next;
+		if (ev->words)
+			seal_wipe(ev->words, strlen(ev->words));
+		free(ev->words);
+		free(ev);
+	}
+}
+
 void
 room_clear(struct room *r)
 {
 	engine_free(r->engine);
+	forget_events(r);
 	queue_free(r->messages);
 	queue_free(r->events);
 	queue_free(r->commands);
