@@ -133,8 +133,11 @@ struct sender_event {
 	enum delivery delivery;
 	char gateway[64], from[24], to[24], status[32];
 	bool opted_out;
-	char *words;                 /* EVENT_INBOUND: from malloc, wiped and freed by the engine; else NULL */
+	char *words;                 /* EVENT_INBOUND: from malloc, owned by the event; else NULL */
 };
+
+/* Frees one that came from malloc, its words wiped. The engine does so with what it was given. */
+void sender_event_free(struct sender_event *ev);
 
 /* Where decisions go, after their commit only. Called on the engine's thread. */
 struct outlet {

@@ -116,11 +116,9 @@ fail:
 	return false;
 }
 
-static void
-free_event(struct queue_link *q)
+void
+sender_event_free(struct sender_event *ev)
 {
-	struct sender_event *ev = (struct sender_event *)(void *)q;
-
 	if (ev->words)
 		seal_wipe(ev->words, strlen(ev->words));
 	free(ev->words);
@@ -138,7 +136,7 @@ engine_free(struct engine *e)
 		buf_wipe(&e->out.jobs[i].body);
 	for (struct queue_link *q = e->events, *next; q; q = next) {
 		next = q->next;
-		free_event(q);
+		sender_event_free((struct sender_event *)(void *)q);
 	}
 	buf_wipe(&e->scratch);
 	lanes_free(&e->lanes);
@@ -306,12 +304,12 @@ free_events(struct engine *e)
 {
 	while (e->done_events) {
 		struct queue_link *q = e->done_events;
-		const struct sender_event *ev = (const struct sender_event *)(const void *)q;
+		struct sender_event *ev = (struct sender_event *)(void *)q;
 
 		e->done_events = q->next;
 		if (ev->what == SENDER_EVENT && !e->journal_busy) /* else it comes again */
 			e->setup.outlet.taken(e->setup.outlet.ctx, ev->event);
-		free_event(q);
+		sender_event_free(ev);
 	}
 }
 

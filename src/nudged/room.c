@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include "nudge/log.h"
-#include "nudge/seal.h"
 #include "nudged/house.h"
 
 /* Wakes at an absolute time, and at once when somebody sets the clock. */
@@ -106,20 +104,15 @@ room_stop(struct room *r)
 	r->started = false;
 }
 
-/* What nudge-sender told after the last turn: it tells it again to the next nudged. */
+/* What nudge-sender told after the last turn is as if the wire had broken before it. */
 static void
 forget_events(struct room *r)
 {
 	struct queue_link *q = r->events ? queue_take_all(r->events) : NULL, *next;
 
 	for (; q; q = next) {
-		struct sender_event *ev = (struct sender_event *)(void *)q;
-
 		next = q->next;
-		if (ev->words)
-			seal_wipe(ev->words, strlen(ev->words));
-		free(ev->words);
-		free(ev);
+		sender_event_free((struct sender_event *)(void *)q);
 	}
 }
 

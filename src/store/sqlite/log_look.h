@@ -2,16 +2,17 @@
  *
  * SQLite takes a log up to its first damaged frame and forgets the rest, for
  * that is how a commit ends that the power cut short. But each commit is synced
- * before the next one is written: a damaged frame with a whole commit and more
- * behind it was on the disk, and has rotted since. To go on would forget what
- * was acknowledged. Source: SQLite's file format, section 4.
+ * before the next one is written: a damaged frame was on the disk, and has rotted
+ * since, when behind it a whole frame goes on from a commit. To go on would forget
+ * what was acknowledged. Source: SQLite's file format, section 4.
  */
 #ifndef STORE_LOG_LOOK_H
 #define STORE_LOG_LOOK_H
 
 #include "nudge/fault.h"
 
-/* path: of the database. Fine when there is no log. Before it is opened by anybody. */
+/* path: of the database. Fine when there is no log. Before it is opened by anybody. A log that is taken is synced, so that
+ * nothing is written behind what a killed process left unsynced. */
 bool log_look(const char *path, struct fault *f) __attribute__((warn_unused_result));
 
 #endif
