@@ -2,9 +2,11 @@
 # make check        every test (sets up first)    make lint    analysers and the house's own checks
 # make bench        product and limits measured   make prove   the long proofs
 # make fuzz         every fuzz target, longer     make install PREFIX= DESTDIR=
+# make coverage     lines and branches that the tests go through
+# make mutate       whether the tests see a sign that is another
 # make deb          a Debian package, in build/deb  make deb-check  it in a clean system, booted
 # make B=asan ...   a variant: asan, tsan, fuzz,  make help    this list
-#                   work (counts steps)
+#                   work (counts steps), cover
 #
 # Nothing is written outside build/. A variant is a word with a folder of its own.
 
@@ -18,7 +20,7 @@ PKGS     := libevent libevent_openssl libevent_pthreads openssl sqlite3 libcurl 
             libconfuse jansson expat icu-i18n icu-uc libsystemd
 # Asked for only when something is compiled: `make demo` must start on a bare machine.
 PKG_CFLAGS = $(shell $(PKGCONF) --cflags $(PKGS))
-PKG_LIBS   = $(shell $(PKGCONF) --libs $(PKGS)) -pthread
+PKG_LIBS   = $(shell $(PKGCONF) --libs $(PKGS)) -pthread -lm
 TEST_LIBS  = $(shell $(PKGCONF) --libs cmocka)
 
 std      := -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -DNUDGE_VERSION='"$(VERSION)"'
@@ -47,6 +49,12 @@ CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 hard     :=
 hardlink := -Wl,--as-needed
 endif
+ifeq ($(B),cover)
+CC       := clang
+CFLAGS   := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+hard     :=
+hardlink := -Wl,--as-needed
+endif
 ifeq ($(B),mutants)
 CFLAGS   += -DNUDGE_MUTANTS
 endif
@@ -68,7 +76,7 @@ unit_src := $(sort $(wildcard tests/unit/test_*.c))
 units    := $(unit_src:tests/unit/%.c=$(O)/%)
 builtin  := $(sort $(wildcard schemas/sqlite/*.sql schemas/hl7/*.conf schemas/words/* conf/templates/*))
 
-.PHONY: all check demo lint bench prove fuzz unit install help clean setup deb deb-check
+.PHONY: all check demo lint bench prove fuzz coverage mutate unit install help clean setup deb deb-check
 all: $(programs:%=$(O)/%) $(if $(filter release,$(B)),$(programs:%=build/%))
 
 # The command line is a dependency itself: change a flag and the objects follow.
@@ -89,13 +97,13 @@ plans    := $(sort $(wildcard schemas/phone/*.conf))
 $(O)/gen/plans.c: $(plans) tests/lint/plans $(O)/.cmd
 	@mkdir -p $(@D)
 	awk -f tests/lint/plans $(plans) > $@ || { rm -f $@; exit 1; }
-$(O)/gen/plans.o: $(O)/gen/plans.c
+$(O)/gen/plans.o: $(O)/gen/plans.c src/phone/plans.h
 	$(CC) $(cflags) -c $< -o $@
 places   := $(sort $(wildcard schemas/address/*.conf))
 $(O)/gen/places.c: $(places) tests/lint/places $(O)/.cmd
 	@mkdir -p $(@D)
 	awk -f tests/lint/places $(places) > $@ || { rm -f $@; exit 1; }
-$(O)/gen/places.o: $(O)/gen/places.c
+$(O)/gen/places.o: $(O)/gen/places.c src/policy/places_table.h
 	$(CC) $(cflags) -c $< -o $@
 $(O)/libnudge.a: $(lib_obj)
 	@rm -f $@
@@ -107,21 +115,34 @@ build/$(1): build/release/$(1)
 	cp -f $$< $$@
 endef
 $(foreach p,$(programs),$(eval $(call program,$(p))))
-$(O)/test_%: $(O)/tests/unit/test_%.o $(O)/libnudge.a
-	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
+# Where every allocation can fail.
+scarce   := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(O)/test_scarce $(O)/test_scarce_reading $(O)/test_intake_refused: TEST_LIBS += $(scarce)
+# Where each call of these that the intake makes can fail: those that the test has a DOOR for.
+$(O)/test_intake_refused: TEST_LIBS += $(shell sed -nE 's/^DOOR.[A-Z_]*, [^,]*, ([A-Za-z0-9_]*), .*/-Wl,--wrap=\1/p' tests/unit/test_intake_refused.c)
+refusing := -Wl,--wrap=sqlite3_step,--wrap=sqlite3_extended_errcode
+$(O)/test_%: $(O)/tests/unit/test_%.o $(O)/tests/prove/sim_refuse.o $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) $(refusing) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
 $(O)/bench_gateway: BENCH_LIBS := -lnghttp2
 $(O)/bench_%: $(O)/tests/bench/bench_%.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(BENCH_LIBS) -o $@
-$(O)/prove_power: $(O)/tests/prove/prove_power.o $(O)/tests/prove/cut_vfs.o $(O)/libnudge.a
+$(O)/prove_power: $(O)/tests/prove/prove_power.o $(O)/tests/prove/cut_vfs.o $(O)/tests/prove/whose.o $(O)/libnudge.a
 	$(CC) $(cflags) $(hardlink) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
+$(O)/prove_soak: $(O)/tests/prove/prove_soak.o $(O)/tests/prove/sim_refuse.o $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) $(refusing) $^ $(PKG_LIBS) $(TEST_LIBS) -o $@
 # A simulated world has its own libevent, sockets, HTTP, clock and chance: they come before the library's.
-sim_obj  := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/prove/sim*.c)) tests/prove/mutant.c tests/prove/world_conf.c tests/prove/cut_vfs.c src/nudged/link_server.c \
+sim_obj  := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/prove/sim*.c)) tests/prove/mutant.c tests/prove/world_conf.c tests/prove/cut_vfs.c tests/prove/whose.c src/nudged/link_server.c \
             $(filter-out src/sender/main.c,$(sort $(wildcard src/sender/*.c))))
 $(O)/prove_world $(O)/prove_rot: $(O)/prove_%: $(O)/tests/prove/prove_%.o $(sim_obj) $(O)/libnudge.a
-	$(CC) $(cflags) $(hardlink) -Wl,--wrap=clock_now $^ $(PKG_LIBS) -o $@
+	$(CC) $(cflags) $(hardlink) -Wl,--wrap=clock_now $(refusing) $^ $(PKG_LIBS) -o $@
+$(O)/prove_memory: $(O)/tests/prove/prove_memory.o $(O)/tests/prove/scarce.o $(sim_obj) $(O)/libnudge.a
+	$(CC) $(cflags) $(hardlink) -Wl,--wrap=clock_now $(refusing) $(scarce) $^ $(PKG_LIBS) -o $@
 .PRECIOUS: $(O)/%.o $(O)/tests/unit/%.o $(O)/tests/bench/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+# What the coverage maps are read from: the whole library in one program.
+$(O)/cover_map: $(O)/tests/prove/cover_map.o $(O)/libnudge.a
+	$(CC) $(cflags) $< -Wl,--whole-archive $(O)/libnudge.a -Wl,--no-whole-archive $(PKG_LIBS) -o $@
 # Fuzz targets, with B=fuzz.
 fuzz_bin := $(patsubst tests/fuzz/%.c,$(O)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 $(O)/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/libnudge.a
@@ -147,24 +168,36 @@ lint:
 	@MAKE="$(MAKE)" sh tests/lint/lint
 fuzz:
 	@sh tests/setup check
-	@$(MAKE) -s B=fuzz fuzzers
-	@for t in build/fuzz/fuzz_*; do [ -x $$t ] && [ -f $$t ] || continue; n=$${t##*fuzz_}; mkdir -p build/fuzz/corpus/$$n; \
-	  $$t -max_total_time=$(or $(SECONDS_EACH),600) -artifact_prefix=build/fuzz/$$n- build/fuzz/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+	@$(MAKE) -s -j2 B=fuzz fuzzers
+	@$(MAKE) -s -j2 B=cover fuzzers
+	@python3 tests/fuzz/run.py --seconds $(or $(SECONDS_EACH),600)
+coverage:
+	@sh tests/setup check
+	@$(MAKE) -s -j2 B=cover all units fuzzers build/cover/cover_map build/cover/prove_world build/cover/prove_power
+	@python3 tests/prove/coverage.py --worlds 60 --house
 bench:
 	@sh tests/setup check
 	@sh tests/bench/bench
+mutate:
+	@sh tests/setup check
+	@$(MAKE) -s -j2 units
+	@python3 tests/prove/mutate.py
 prove:
 	@sh tests/setup check
 	@$(MAKE) -s -j2 all
-	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power build/release/prove_world build/release/prove_rot
+	@$(MAKE) -s -j2 build/release/test_year build/release/prove_power build/release/prove_world build/release/prove_rot build/release/prove_memory build/release/prove_soak
 	@mkdir -p build/prove
 	@build/release/prove_world --old tests/prove/seeds --seeds $(or $(WORLDS),100000) --out build/prove/worlds.jsonl
 	@build/release/prove_world --clocks $(or $(CLOCKS),200)
 	@build/release/prove_world --outage $(or $(QUEUED),50000)
-	@build/release/prove_rot --rots $(or $(ROTS),10000)
-	@build/release/prove_power --cuts $(or $(CUTS),100000) --seed $(or $(SEED),1)
+	@build/release/prove_rot --rots $(or $(ROTS),10000) --out build/prove/rots.jsonl
+	@build/release/prove_power --cuts $(or $(CUTS),100000) --seed $(or $(SEED),1) --out build/prove/cuts.jsonl
+	@build/release/prove_memory --seed $(or $(SEED),1) --out build/prove/memory.jsonl
+	@build/release/prove_soak --messages $(or $(SOAKED),1000000) --seed $(or $(SEED),1) --out build/prove/soak.jsonl
+	@NUDGE_BIN=build/release python3 tests/world/test_faults.py
+	@NUDGE_MANY=full NUDGE_BIN=build/release python3 tests/world/run.py --one test_many.test_a_crowd
 	@NUDGE_YEAR=$(or $(VISITS),200000) NUDGE_RIG=/dev/shm build/release/test_year
-	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_BIN=build python3 tests/world/run.py -k kill
+	@NUDGE_KILLS=$(or $(KILLS),2000) NUDGE_KILLS_OUT=$(CURDIR)/build/prove/kills.jsonl NUDGE_WORLD_LIMIT=0 NUDGE_BIN=build python3 tests/world/run.py -k kill
 
 deb:
 	@sh tests/setup deb
@@ -186,7 +219,7 @@ install: all
 	install -m 0644 README.md docs/ARCHITECTURE.md docs/OPERATIONS.md docs/PERFORMANCE.md conf/nudge.conf LICENSE $(share)/doc/nudge
 	install -m 0644 schemas/hl7/*.conf $(share)/nudge/hl7
 	install -m 0644 conf/templates/* $(share)/nudge/templates
-	for u in nudged.service nudged.socket nudge-sender.service; do \
+	for u in nudged.service nudged.socket nudge-door.service nudge-sender.service; do \
 	  sed 's,/usr/sbin/,$(PREFIX)/sbin/,; s,/usr/bin/,$(PREFIX)/bin/,' systemd/$$u > $(lib)/systemd/system/$$u; done
 	install -m 0644 systemd/nudge.sysusers $(lib)/sysusers.d/nudge.conf
 	install -m 0644 systemd/nudge.tmpfiles $(lib)/tmpfiles.d/nudge.conf

@@ -8,12 +8,16 @@ build/deb/base and copied for each run.
 import glob
 import json
 import os
+import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import xml.etree.ElementTree as xml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "world"))
@@ -24,6 +28,7 @@ from house import ACCESS_KEY, free_port, wait
 OUT = os.path.join(os.path.dirname(HERE), "build", "deb")
 BASE, ROOT = os.path.join(OUT, "base"), os.path.join(OUT, "root")
 INCLUDE = "systemd,systemd-sysv,dbus,debconf"
+SYSLOG = ("rsyslog", "rsyslog-gnutls")
 PATIENCE = 150  # seconds
 
 
@@ -63,6 +68,14 @@ def mirror():
     raise Skip("apt is configured for no mirror of bookworm")
 
 
+def unmounted(folder):
+    """What a debootstrap that was ended has left there; nothing is removed through a mount."""
+    with open("/proc/mounts") as f:
+        there = [line.split()[1] for line in f]
+    for at in sorted((at for at in there if at.startswith(folder + "/")), reverse=True):
+        run("umount", "--lazy", at)
+
+
 def base():
     if os.geteuid() != 0:
         raise Skip("a clean system can be made and booted by root only")
@@ -71,6 +84,7 @@ def base():
             raise Skip(f"{tool} is not installed")
     if os.path.exists(os.path.join(BASE, "complete")):
         return
+    unmounted(BASE)
     shutil.rmtree(BASE, ignore_errors=True)
     uri = mirror()
     for kind in ("http", "https"):  # debootstrap asks the environment, apt its own configuration
@@ -79,6 +93,7 @@ def base():
             os.environ.setdefault(f"{kind}_proxy", proxy)
     done = quickly("debootstrap", "debootstrap", "--variant=minbase", f"--include={INCLUDE}", "bookworm", BASE, uri)
     if done.returncode:
+        unmounted(BASE)
         raise Skip(f"debootstrap cannot make a system here: {last(done)}")
     run("chroot", BASE, "apt-get", "clean")
     open(os.path.join(BASE, "complete"), "w").close()
@@ -88,7 +103,7 @@ def fetched(deb):
     """What the package depends on, in the machine's cache; only a mirror that does not answer is an excuse."""
     shutil.copy("/etc/resolv.conf", path("/etc/resolv.conf"))
     for args in (("update", "-q", "-o", "APT::Update::Error-Mode=any"),
-                 ("install", "-y", "-q", "--no-install-recommends", "--download-only", "/root/" + os.path.basename(deb))):
+                 ("install", "-y", "-q", "--no-install-recommends", "--download-only", "/root/" + os.path.basename(deb), *SYSLOG)):
         done = quickly("apt-get " + args[0], "chroot", ROOT, "apt-get", *args)
         if done.returncode and any(w in done.stdout + done.stderr for w in ("Failed to fetch", "Some index files failed", "Temporary failure", "Could not")):
             raise Skip(f"the mirror does not answer: {last(done)}")
@@ -117,6 +132,7 @@ mkdir -p "$1/.before"
 cd "$1"
 pivot_root . .before
 umount -l /.before
+mount --make-rshared /
 exec /usr/bin/env -i container=nudge PATH=/usr/sbin:/usr/bin /lib/systemd/systemd --system --show-status=0
 """
 
@@ -216,7 +232,7 @@ def installed(m, deb):
     for group in ("nudge-conf", "nudge-view", "nudge-admin"):
         m.do("getent", "group", group)
     assert mode("/var/lib/nudge") == "700" and mode("/etc/nudge") == "750" and mode("/etc/nudge/keys") == "750"
-    for unit in ("nudged.socket", "nudged", "nudge-sender"):
+    for unit in ("nudged.socket", "nudge-door", "nudged", "nudge-sender"):
         assert m.do("systemctl", "is-enabled", unit).stdout.strip() == "enabled"
         assert m.active(unit) == "inactive", f"{unit} runs without a configuration"
     assert not m.do("systemctl", "--failed", "--plain", "--no-legend").stdout.strip()
@@ -252,6 +268,23 @@ def serves(m, certs, port):
     status = m.do("cat", f"/proc/{pid}/status").stdout
     for line in ("NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"):
         assert line in status, f"nudged has not {line}: {status}"
+    # To nudged all users but root and its own are nobody, and still it knows who asks.
+    own = m.do("id", "-u", "nudge").stdout.strip()
+    mapped = {line.split()[1] for line in m.do("cat", f"/proc/{pid}/uid_map").stdout.splitlines()}
+    assert mapped == {"0", own}, f"nudged sees users: {mapped}"
+    for user, group in (("alice", "nudge-view"), ("oscar", "nudge-admin"), ("eve", "")):
+        m.do("useradd", *(("-G", group) if group else ()), user)
+        said = m.do("runuser", "-u", user, "--", "nudgectl", "status", status=None)
+        assert (said.returncode == 0) == bool(group), (user, said.stdout + said.stderr)
+        held = m.do("runuser", "-u", user, "--", "nudgectl", "hold", "cardiology", status=None)
+        assert (held.returncode == 0) == (user == "oscar"), (user, held.stdout + held.stderr)
+    m.do("nudgectl", "release", "cardiology", "--send")
+    recorded = lambda: m.do("sh", "-c", "cat /var/lib/nudge/audit/audit-*.jsonl").stdout
+    wait(lambda: all(f'/{user}"' in recorded() for user in ("alice", "oscar", "eve")), 20)  # those who only looked are written down a moment later
+    door = m.show("nudge-door", "MainPID")
+    m.do("kill", "-9", door)
+    wait(lambda: m.active("nudge-door") == "active" and m.show("nudge-door", "MainPID") not in (door, "0") and m.status(), 20)
+    assert m.status()["sender_connected"], "what was handed over does not hang on the door"
     net = m.do("cat", f"/proc/{pid}/net/dev").stdout.splitlines()[2:]
     assert [line.split(":")[0].strip() for line in net] == ["lo"], f"nudged has a network: {net}"
     boot_id = m.do("cat", "/proc/sys/kernel/random/boot_id").stdout.strip()
@@ -321,6 +354,130 @@ def upgraded(m, certs, port, deb):
     assert '"sent"' in m.do("nudgectl", "explain", "A1", "--json").stdout
 
 
+def reconfigured(**changes):
+    with open(path("/etc/nudge/nudge.conf")) as f:
+        text = f.read()
+    for key, value in changes.items():
+        text, n = re.subn(rf"\b{key}( *)= *\S+", rf"{key}\1= {value}", text)
+        if not n:
+            text += f"{key} = {value}\n"
+    with open(path("/etc/nudge/nudge.conf"), "w") as f:
+        f.write(text)
+
+
+def texts_again(m, certs, port, name):
+    """nudged comes up with the keys it is given, opens its store and its port with them, and nudge-sender the gateway."""
+    m.do("systemctl", "restart", "nudged", "nudge-sender")
+    wait(lambda: m.status() and m.status()["sender_connected"], 20)
+    with Feed(port, certs) as feed:
+        assert code(feed.send(siu("S12", name, in_seconds(90000)))) == "AA"
+    wait(lambda: '"sent"' in m.do("nudgectl", "explain", name, "--json").stdout, 20)
+    assert '"sent"' in m.do("nudgectl", "explain", "A1", "--json").stdout
+
+
+def sealed(m, certs, port):
+    """As OPERATIONS.md tells it: keys that only this machine opens, and no other copy of them on it."""
+    m.do("install", "-d", "-m", "0700", "/etc/credstore", "/etc/credstore.encrypted")
+    for unit, name, file in (("nudged", "store.key", "/etc/nudge/keys/store.key"), ("nudge-sender", "acs.key", "/etc/nudge/keys/acs.key")):
+        m.do("systemd-creds", "encrypt", f"--name={name}", file, f"/etc/credstore.encrypted/nudge.{name}")
+        write(f"/etc/systemd/system/{unit}.service.d/sealed.conf", f"[Service]\nLoadCredentialEncrypted={name}:/etc/credstore.encrypted/nudge.{name}\n")
+    m.do("mv", "/etc/nudge/tls/listener.key", "/etc/credstore/nudge.listener.key")  # what the unit itself looks for
+    m.do("mv", "/etc/nudge/keys/store.key", "/etc/nudge/keys/acs.key", "/root")
+    with open(path("/root/store.key"), "rb") as f:
+        key = f.read().strip()
+    with open(path("/etc/credstore.encrypted/nudge.store.key"), "rb") as f:
+        assert key not in f.read()
+    reconfigured(store_key="credential:store.key", access_key="credential:acs.key", private_key="credential:listener.key")
+    m.do("systemctl", "daemon-reload")
+    texts_again(m, certs, port, "L1")
+    m.do("systemctl", "reload", "nudged", "nudge-sender")
+    texts_again(m, certs, port, "L2")
+    # Another one, while it works; the only pause is the restart that hands it over.
+    m.do("nudgectl", "keygen", "/root/store-2027.key")
+    m.do("systemd-creds", "encrypt", "--name=store-2027.key", "/root/store-2027.key", "/etc/credstore.encrypted/nudge.store-2027.key")
+    with open(path("/etc/systemd/system/nudged.service.d/sealed.conf"), "a") as f:
+        f.write("LoadCredentialEncrypted=store-2027.key:/etc/credstore.encrypted/nudge.store-2027.key\n")
+    reconfigured(store_key="credential:store-2027.key", old_store_keys='{"credential:store.key"}')
+    m.do("systemctl", "daemon-reload")
+    texts_again(m, certs, port, "L3")
+    m.do("nudgectl", "rotate", "--wait")
+    reconfigured(old_store_keys="{}")
+    m.do("rm", "/etc/credstore.encrypted/nudge.store.key")
+    write("/etc/systemd/system/nudged.service.d/sealed.conf", "[Service]\nLoadCredentialEncrypted=store-2027.key:/etc/credstore.encrypted/nudge.store-2027.key\n")
+    m.do("systemctl", "daemon-reload")
+    texts_again(m, certs, port, "L4")
+    # One that systemd does not have ends the start with 78, and says what to do.
+    reconfigured(store_key="credential:store-2028.key")
+    m.do("systemctl", "restart", "nudged", status=None)
+    assert m.show("nudged", "ExecMainStatus") == "78" and "/etc/credstore/nudge.store-2028.key" in m.journal("nudged")
+    reconfigured(store_key="credential:store-2027.key")
+    texts_again(m, certs, port, "L5")
+
+
+class Repository(threading.Thread):
+    """Takes RFC 5425 frames over mutual TLS, as an audit repository does."""
+
+    def __init__(self, certs):
+        super().__init__(daemon=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(f"{certs}/acs.crt", f"{certs}/acs.key")
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.load_verify_locations(f"{certs}/sender.crt")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.messages, self.wrong = self.listener.getsockname()[1], [], []
+        self.start()
+
+    def run(self):
+        while True:
+            raw, _ = self.listener.accept()
+            try:
+                with self.context.wrap_socket(raw, server_side=True) as conn, conn.makefile("rb") as f:
+                    while n := f.read(1):
+                        while n[-1:] != b" ":
+                            n += f.read(1)
+                        self.messages.append(f.read(int(n)).decode())
+            except (OSError, ValueError) as e:
+                self.wrong.append(e)
+
+
+def documented(title, *changes):
+    """The indented block of OPERATIONS.md that a paragraph of this title brings, with what differs here."""
+    with open(os.path.join(os.path.dirname(HERE), "docs", "OPERATIONS.md")) as f:
+        block = re.search(r"(?:^    .*\n)+", f.read().partition(f"## {title}\n")[2], flags=re.M).group()
+    text = "".join(line[4:] + "\n" for line in block.splitlines())
+    for old, new in changes:
+        assert old in text, f"{old} is not in {text}"
+        text = text.replace(old, new)
+    return text
+
+
+def told(m, certs):
+    repository = Repository(certs)
+    m.do("apt-get", "install", "-y", "-q", "--no-install-recommends", *SYSLOG)
+    m.do("install", "-d", "/etc/ssl/atna")
+    for name, file in (("ca.crt", "ca.crt"), ("nudge.crt", "sender.crt"), ("nudge.key", "sender.key")):
+        shutil.copy(os.path.join(certs, file), path(f"/etc/ssl/atna/{name}"))
+    write("/etc/rsyslog.d/30-nudge-audit.conf", documented("Audit events to a repository", ('target="repository.lamna.example" port="6514"', f'target="127.0.0.1" port="{repository.port}"'),
+                                                           ('"repository.lamna.example"', '"localhost"')))
+    m.do("rsyslogd", "-N1")
+    m.do("systemctl", "restart", "rsyslog")
+    reconfigured(audit_forward='"/run/nudge-audit/log"')
+    m.do("nudgectl", "reload", "--yes")
+    m.do("nudgectl", "explain", "A1")
+    m.do("systemctl", "restart", "nudged")
+    wait(lambda: any('"110121"' in x for x in repository.messages) and sum('"110120"' in x for x in repository.messages) == 1, 40)
+    m.do("systemctl", "restart", "rsyslog")
+    m.do("nudgectl", "hold", "cardiology")
+    wait(lambda: any('"command.hold"' in x for x in repository.messages), 40)
+    m.do("nudgectl", "release", "cardiology", "--send")
+    for x in repository.messages:
+        head, _, text = x.partition("IHE+RFC-3881 - ")
+        assert re.fullmatch(r"<8[45]>1 \S+T\S+ \S+ nudged \d+ ", head), x
+        xml.fromstring(text.strip())
+    assert '"config.load"' in repository.messages[0], repository.messages[0]
+    assert not json.loads(m.do("nudgectl", "status", "--json").stdout)["audit_forward"]["failing"]
+
+
 def removed(m, deb):
     m.do("apt-get", "remove", "-y", "-q", "nudge")
     assert m.active("nudged") != "active" and m.active("nudged.socket") != "active"
@@ -331,7 +488,7 @@ def removed(m, deb):
     wait(lambda: m.status() and '"sent"' in m.do("nudgectl", "explain", "A1", "--json").stdout, 20)
     m.do("sh", "-c", "echo 'nudge nudge/purge_data boolean true' | debconf-set-selections")
     m.do("apt-get", "purge", "-y", "-q", "nudge")
-    left = [n for n in ("/var/lib/nudge", "/etc/nudge", "/run/nudge", "/usr/sbin/nudged", "/lib/systemd/system/nudged.service") if os.path.exists(path(n))]
+    left = [n for n in ("/var/lib/nudge", "/etc/nudge", "/run/nudge", "/usr/sbin/nudged", "/lib/systemd/system/nudged.service", "/lib/systemd/system/nudge-door.service") if os.path.exists(path(n))]
     assert not left, f"left after a purge: {left}"
 
 
@@ -358,12 +515,14 @@ def check():
                                ("serves inside its sandbox: a booking in, a text out", lambda: serves(m, certs, port)),
                                ("restarts refuse nobody", lambda: restarts(m, certs, port)),
                                ("upgrades refuse nobody", lambda: upgraded(m, certs, port, debs[0])),
+                               ("serves with keys that are sealed to the machine, and with the next one", lambda: sealed(m, certs, port)),
+                               ("audit events reach a repository through rsyslog and TLS", lambda: told(m, certs)),
                                ("remove and purge keep the records, unless told otherwise", lambda: removed(m, debs[0]))):
                 at = time.time()
                 try:
                     step()
                 except Exception:
-                    for unit in ("nudged", "nudge-sender"):
+                    for unit in ("nudge-door", "nudged", "nudge-sender"):
                         print(m.journal(unit)[-3000:])
                     raise
                 print(f"ok      deb: {name} ({time.time() - at:.1f} s)", flush=True)

@@ -11,10 +11,13 @@ SOCKETS = "RestrictAddressFamilies=~AF_"
 
 # What is left, and nothing else; a new weakness fails, and so does a mended one that stays listed.
 EXPOSED = {
-    "nudged.service": (4, {
+    "nudged.service": (2, {
         "RootDirectory=/RootImage=", SOCKETS + "UNIX",
-        "PrivateUsers=",  # would hide who asks on the control socket
-        "ProtectClock=",  # a drop-in may give back the right to ask whether the clock is synchronised
+        "DeviceAllow=",   # ProtectClock lets the clock be read
+    }),
+    "nudge-door.service": (4, {
+        "RootDirectory=/RootImage=", SOCKETS + "UNIX", "DeviceAllow=",
+        "PrivateUsers=",  # it is there to see who calls
     }),
     "nudge-sender.service": (11, {
         "RootDirectory=/RootImage=", SOCKETS + "UNIX", SOCKETS + "(INET|INET6)",
@@ -27,7 +30,10 @@ MUST = {
     "nudged.service": {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "IPAddressDeny": "any", "MemoryDenyWriteExecute": "yes", "LimitCORE": "0",
                        "MemorySwapMax": "0", "User": "nudge", "UMask": "0077", "Type": "notify", "WatchdogSec": "90", "Restart": "on-failure",
                        "RestartPreventExitStatus": "2 78", "StateDirectoryMode": "0700", "Requires": "nudged.socket", "NoExecPaths": "/",
-                       "SystemCallErrorNumber": "EPERM", "Environment": "NUDGE_BOOT_ID=%b"},
+                       "SystemCallErrorNumber": "EPERM", "Environment": "NUDGE_BOOT_ID=%b", "PrivateUsers": "yes", "ProtectClock": "yes",
+                       "RuntimeDirectoryPreserve": "yes", "Wants": "nudge-door.service"},
+    "nudge-door.service": {"PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "MemoryDenyWriteExecute": "yes", "User": "nudge", "UMask": "0077",
+                           "InaccessiblePaths": "/etc/nudge -/var/lib/nudge -/var/lib/nudge-backup", "RuntimeDirectoryPreserve": "yes", "Restart": "always"},
     "nudge-sender.service": {"RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6", "MemoryDenyWriteExecute": "yes", "LimitCORE": "0", "MemorySwapMax": "0",
                              "User": "nudge-sender", "UMask": "0077", "Type": "notify", "WatchdogSec": "60", "Restart": "on-failure",
                              "RestartPreventExitStatus": "2 78", "NoExecPaths": "/", "PrivateUsers": "yes", "ProtectClock": "yes"},

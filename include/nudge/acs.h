@@ -81,4 +81,7 @@ struct http;
 struct http *acs_client_http(struct acs_client *a); /* What all of them go over; borrowed. */
 void acs_client_free(struct acs_client *a); /* Open transfers are cut without a call of done. NULL is fine. */
 
+/* The public part of a gateway's client_certificate, appended as DER. false: it has none, or it cannot be read. */
+bool acs_client_certificate(const struct conf_gateway *g, struct buf *der);
+
 #endif

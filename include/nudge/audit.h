@@ -78,8 +78,8 @@ struct audit_head {
 void audit_head(struct audit *a, struct audit_head *out);
 
 /* Ends the file when it is of another month, and removes what is older than the
- * retention; once an hour is often enough. */
+ * retention, and the oldest of what is more than the most; once an hour is often enough. */
 bool audit_tidy(struct audit *a, struct fault *f) __attribute__((warn_unused_result));
-void audit_set_retention(struct audit *a, int64_t retention_s);
+void audit_set_retention(struct audit *a, int64_t retention_s, int64_t max_bytes); /* max_bytes 0: as much as there is */
 
 #endif

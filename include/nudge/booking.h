@@ -22,8 +22,6 @@ const char *visit_status_name(enum visit_status s); /* "no-show". Literal. */
 
 enum consent_said { CONSENT_NOT_SAID, CONSENT_YES, CONSENT_NO };
 
-enum modality { MODALITY_UNKNOWN, MODALITY_OFFICE, MODALITY_VIDEO }; /* the numbers are stored */
-
 #define SAID_SEPARATOR '\x1f'
 
 struct booking {
@@ -55,7 +53,8 @@ struct booking {
 	enum consent_said consent;
 	bool zones_said;            /* the message has an address */
 	struct span zones;          /* time zones that it may be in, a blank between; empty where not known */
-	enum modality modality;     /* by video_if and office_if of the site */
+	bool modality_said;         /* a field that video_if, phone_if or office_if look at has a value */
+	enum modality modality;     /* by them */
 
 	struct span department, visit_type; /* the first that is said */
 	struct span departments, visit_types; /* all that patterns are tried on, SAID_SEPARATOR between them */

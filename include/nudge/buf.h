@@ -16,6 +16,7 @@ struct buf {
 	size_t cap;  /* bytes allocated */
 	size_t max;  /* ceiling in bytes */
 	bool spoilt; /* an append failed; what is inside is incomplete */
+	bool lacked; /* one failed for want of memory, since buf_init() or buf_clear() */
 };
 
 /* max: ceiling in bytes. Allocates nothing yet. */

@@ -41,6 +41,8 @@ int civil_weekday(const struct civil *c);                     /* 0 = Sunday. Pur
 
 /* "2026-11-21T10:00:00", terminated. Pure. */
 void civil_text(const struct civil *c, char out[32]);
+/* The way back; false, and no change, for anything else. Pure. */
+bool civil_of_text(const char *text, struct civil *out);
 
 /* RFC 3339 with the zone's offset: "2026-11-21T10:00:00-06:00". Pure. */
 void zone_rfc3339(const struct zone *z, int64_t instant_s, char out[32]);

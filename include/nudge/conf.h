@@ -41,6 +41,7 @@ struct conf_organization {
 	char *geography;
 	int64_t monthly_limit;        /* segments; 0: none */
 	enum { LIMIT_WARN, LIMIT_HOLD } on_limit;
+	int64_t refused_numbers_s;    /* a number that was called wrong is not texted so long; 0: is not remembered */
 	struct conf_place at;
 };
 
@@ -60,6 +61,7 @@ struct conf_gateway {
 	char *arc_keys;                   /* folder of Azure Arc's challenges */
 	char *api_version;
 	char *ca_file;       /* path, or "" for the system's */
+	char *revocation_list; /* path, or "" */
 	bool any_host;
 	/* How delivery reports come; queue and webhook give texts from phones, too. */
 	enum { REPORTS_NONE, REPORTS_POLL, REPORTS_QUEUE, REPORTS_WEBHOOK } reports;
@@ -104,6 +106,7 @@ struct conf_environment {
 	char *revocation_list;           /* path, or "" */
 	struct text_list sources;        /* addresses or CIDR that may connect; empty: any */
 	struct text_list only_to;        /* E.164; test environments */
+	int64_t silence_s;               /* 4 d; 0: nobody is missed */
 	size_t index;
 	struct conf_place at;
 };
@@ -159,6 +162,7 @@ struct conf_site {
 	struct pattern_list departments, visit_types;  /* empty: any */
 	struct pattern_list confidential_departments, confidential_visit_types;
 	struct text_list only_if, never_if; /* "PATH = PATTERN" */
+	struct text_list video_if, phone_if, office_if; /* "PATH = PATTERN": any of them says how the visit takes place */
 	struct text_list paths;          /* "KEY = PATH, PATH": in place of the profile's */
 	enum { SITE_ACK_LISTENER, SITE_ACK_ALWAYS_AA, SITE_ACK_AUTO } ack_mode;
 	bool msh7_offset;                /* times without an offset have MSH-7's */
@@ -215,6 +219,8 @@ struct conf {
 	char *file;
 	struct text_list files;          /* all that were read, in order */
 	char *state_directory, *control_socket, *sender_socket, *store_key; /* paths */
+	struct text_list old_store_keys; /* paths */
+	uint32_t store_key_name;  /* seal_name() of store_key, by whoever read it; 0: nobody did */
 	char *journal_directory;         /* "": journal in state_directory */
 	char *metrics;                   /* "": off; else as written, and one of these two */
 	char *metrics_socket;            /* a path, or "" */
@@ -223,6 +229,10 @@ struct conf {
 	int64_t journal_retention_s;
 	bool clock_sync_required;
 	int64_t audit_retention_s;
+	int64_t audit_max_bytes;         /* 0: none */
+	char *audit_forward;             /* a unix socket; "": nowhere */
+	int64_t report_retention_s;      /* 6 y; not less than journal_retention_s */
+	int64_t store_max_bytes;         /* 0: none */
 	int64_t intake_threads;          /* default 2 */
 	int64_t intake_memory_bytes;
 	int64_t quarantine_retention_s, quarantine_max_bytes;
@@ -248,6 +258,7 @@ struct conf_faults {
 	} *item;           /* owned */
 	size_t n;
 	size_t errors_n;   /* of them not warnings */
+	bool passes;       /* one of them is what the machine is short of: another try may find nothing wrong */
 };
 
 /* Reads and checks `path` and all it includes. true: *out is owned by the
@@ -286,6 +297,12 @@ const struct conf_gateway *conf_find_gateway(const struct conf *c, const char *t
  * number, verification); NULL when it can. A sentence that names the setting.
  * Literal. Approval and holds are the engine's to know. Pure. */
 const char *conf_site_silent(const struct conf_site *s);
+
+/* Whose messages say this in MSH-3: the name that a site of the environment has in
+ * sending_application or adt_sending_application, else CONF_SENDER_OTHER. No name
+ * from outside. Borrowed. Pure. */
+#define CONF_SENDER_OTHER "other"
+struct span conf_sender(const struct conf *c, const struct conf_environment *e, struct span application);
 
 /* The nearest known word to a mistyped one, NULL when none is near. Pure. */
 const char *conf_nearest(const char *word, const char *const *known);

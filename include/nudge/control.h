@@ -18,14 +18,22 @@
 #include "nudge/audit.h"
 #include "nudge/certificates.h"
 #include "nudge/engine.h"
+#include "nudge/forward.h"
 #include "nudge/mllp.h"
 #include "nudge/settings.h"
 
 struct control;
 
+enum sender_said {
+	SENDER_SAID_AWAY,    /* it is not connected: it reads the configuration when it comes */
+	SENDER_SAID_NOTHING, /* not yet */
+	SENDER_SAID_YES,
+	SENDER_SAID_NO       /* it goes on with what it had */
+};
+
 struct control_setup {
 	struct event_base *base;
-	int listener;             /* bound and listening; owned from here on */
+	int listener;             /* bound and listening, owned from here on; -1: callers come by control_take() */
 	const char *directory;    /* of the store; borrowed for the call */
 	void *ctx;
 	struct rules *(*rules)(void *ctx);               /* in force now; a new hold */
@@ -45,11 +53,16 @@ struct control_setup {
 	void (*held)(void *ctx, held_fn *fn, void *arg); /* certificates that are in force or were shown */
 	void (*intake)(void *ctx, struct mllp_stats *out);
 	size_t (*senders)(void *ctx, struct mllp_sender out[MLLP_SENDERS_MAX]);
+	/* What nudge-sender made of the last reload; *why: borrowed until the next turn of the loop. */
+	enum sender_said (*said)(void *ctx, const char **why);
+	void (*levels)(void *ctx); /* those of the log were changed: nudge-sender is to know */
+	void (*forwarded)(void *ctx, struct forward_state *out); /* how the audit log is told elsewhere; NULL: not */
 	struct audit *audit;      /* every command goes there before it is carried out; NULL: nowhere */
 };
 
 /* Begins to listen. Owned by the caller. */
 bool control_new(const struct control_setup *s, struct control **out, struct fault *f) __attribute__((warn_unused_result));
+void control_take(struct control *c, int fd, uint32_t uid); /* A caller, and who it is; fd is taken over. */
 void control_reply(struct control *c, struct command *done); /* Takes the command; same thread. */
 void control_free(struct control *c); /* NULL is fine. */
 

@@ -17,6 +17,7 @@
 #include "nudge/journal.h"
 #include "nudge/link.h"
 #include "nudge/policy.h"
+#include "nudge/rhythm.h"
 #include "nudge/store.h"
 
 struct engine;
@@ -27,11 +28,14 @@ enum command_kind {
 	COMMAND_APPROVE,  /* site, who; rules as COMMAND_RULES: what is in force with it; NULL: what is now */
 	COMMAND_RELEASE_CLOCK,
 	COMMAND_RELEASE_JOURNAL,
+	COMMAND_ROTATE,   /* key: of the store from now on; answered when it is, before all is sealed anew */
 	COMMAND_BACKUP,   /* path; answered when the copy is made: it still has to be looked at */
 	COMMAND_RELEASE_SITE, /* site, release: what the storm brake or a hold keeps; fills counts, more */
 	COMMAND_HOLD_SITE,    /* site, who: its texts are held when they are due */
 	COMMAND_HEARD,        /* site, environment: fills heard, heard_any */
 	COMMAND_OPTOUT_ADD, COMMAND_OPTOUT_REMOVE, /* organization, phone, who; reconsent: lifts a handset's too */
+	COMMAND_REFUSED_FIND,       /* organization, phone; fills refused */
+	COMMAND_REFUSED_RELEASE,    /* organization, phone: may be texted again; says changed */
 	COMMAND_OPTOUT_FIND,        /* organization, phone; fills optout */
 	COMMAND_OPTOUT_COMPARE,     /* with the gateway's list, now */
 	COMMAND_PHONE_MARK,         /* phone, E.164; fills mark */
@@ -50,12 +54,22 @@ struct replay_result {
 	int field;
 };
 
+#define FEEDS_MAX 32 /* senders that are missed when they are silent */
+
 struct limit_status { /* one organization in the calendar month (UTC) that is now */
 	char organization[64];
 	int64_t month;           /* year * 12 + month - 1 */
 	int64_t texts, used;     /* texts handed to the gateway, their segments */
 	int64_t limit;           /* segments; 0: none */
 	bool hold;               /* on_limit */
+};
+
+struct feed_status { /* one sender of a production environment */
+	char environment[64], application[64];
+	int64_t last_s;          /* its last message; 0: none yet */
+	bool learned;            /* its rhythm is known */
+	bool silent;
+	char why[RHYTHM_TEXT_MAX]; /* silent: what is usual, and since when there is nothing */
 };
 
 struct engine_status {
@@ -78,6 +92,9 @@ struct engine_status {
 	int64_t turns, commits;
 	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[64]; /* silent: literal or NULL */
 	size_t sites_n;
+	struct feed_status feeds[FEEDS_MAX];
+	size_t feeds_n;
+	struct store_rotation rotation; /* of the store key */
 	struct limit_status limits[16];
 	size_t limits_n;
 };
@@ -94,7 +111,8 @@ struct command {
 	uint8_t mark[MARK_BYTES];    /* COMMAND_PHONE_MARK */
 	struct { bool given; char who[64], said[32], how[160]; } reconsent; /* COMMAND_OPTOUT_REMOVE */
 	struct optout optout;        /* source "": not opted out */
-	bool changed;                /* COMMAND_OPTOUT_*: it was otherwise before */
+	struct refused refused;      /* cause "": not refused */
+	bool changed;                /* COMMAND_OPTOUT_*, _REFUSED_*: it was otherwise before */
 	char environment[64];        /* COMMAND_HEARD */
 	struct heard heard, heard_any; /* the last of the site, and the last of its environment whatever became of it */
 	struct rules *rules;         /* COMMAND_RULES: one hold, taken over when ok */
@@ -106,6 +124,7 @@ struct command {
 	struct history *history;    /* from malloc; owned */
 	struct replay_result *results; /* from malloc */
 	size_t results_n;
+	uint8_t key[SEAL_KEY_BYTES]; /* COMMAND_ROTATE; wiped by command_free() */
 	char path[1024];             /* COMMAND_BACKUP */
 	struct backup_seen seen;     /* COMMAND_BACKUP: by whoever looked at the copy */
 	bool looked;
@@ -148,6 +167,7 @@ struct outlet {
 	void (*ask)(void *ctx, const struct link_question *q);                /* borrowed for the call */
 	void (*reply)(void *ctx, struct command *c);                          /* gives the command back */
 	void (*alarm)(void *ctx, const char *what, const char *where);        /* literals and titles; a state began */
+	void (*rotated)(void *ctx, const struct store_rotation *r);           /* the old store key opens nothing any more; may be NULL */
 };
 
 struct compose { /* for engine_setup.compose; all borrowed */

@@ -27,6 +27,11 @@ struct fault {
 bool fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Of a call of the system that failed: what the machine is short of, or what its
+ * disk says, passes or is mended without us (BUSY: whoever started us tries
+ * again); anything else a person must mend (OPERATOR). Pure. */
+enum fault_kind fault_kind_of(int error);
+
 /* Puts "WHERE: " before the text that is there. Always returns false. */
 bool fault_at(struct fault *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

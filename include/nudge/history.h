@@ -38,6 +38,7 @@ struct history_visit {
 	enum phone_type type;
 	enum visit_status status;
 	enum consent_said consent;
+	enum modality modality;
 	bool has_start;
 	int64_t start_s, duration_s, arrived_s, link_n;
 	struct civil wall;

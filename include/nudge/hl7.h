@@ -65,7 +65,12 @@ unsigned hl7_repetitions(const struct hl7_delims *d, struct span field); /* 0 fo
 struct span hl7_repetition(const struct hl7_delims *d, struct span field, unsigned repetition);
 struct span hl7_part(const struct hl7_delims *d, struct span repetition, unsigned component, unsigned subcomponent);
 
-bool hl7_is_null(struct span value); /* Exactly `""`: delete what you hold (2.9.4). Pure. */
+/* Exactly `""`: delete what you hold (2.9.4). Pure. */
+static inline bool
+hl7_is_null(struct span value)
+{
+	return value.n == 2 && value.p[0] == '"' && value.p[1] == '"';
+}
 
 /* Undoes escapes once, left to right (2.6): \F\ \S\ \T\ \R\ \E\ \P\; \.br\ and
  * \.sp\ give a blank; \H\ \N\ nothing; \Xdd..\ the bytes, less C0 controls;

@@ -30,7 +30,8 @@ struct journal;
 enum journal_kind {
 	JOURNAL_ARMED,      /* a text is about to leave */
 	JOURNAL_ENDED,      /* what came of it; helps a restore to tell more, and waits for no disk */
-	JOURNAL_OPTOUT, JOURNAL_OPTIN
+	JOURNAL_OPTOUT, JOURNAL_OPTIN,
+	JOURNAL_KEY         /* by which opt-outs are marked from here on, wrapped by the store key */
 };
 
 struct journal_entry {
@@ -47,10 +48,11 @@ struct journal_entry {
 	int64_t start_s, generation, segments;
 	uint8_t fingerprint[16];        /* of what it says */
 	char rule[48];
-	/* OPTOUT, OPTIN */
-	char name[64];            /* organization */
+	/* OPTOUT, OPTIN, KEY */
+	char name[64];            /* organization; KEY: the key's */
 	uint8_t phone[MARK_BYTES];
 	char source[80];
+	uint8_t wrapped[SEAL_KEY_BYTES + SEAL_OVERHEAD]; /* KEY */
 };
 
 struct journal_setup {

@@ -22,7 +22,9 @@ enum link_type {
 	LINK_TAKEN = 6,  /* to nudge-sender: that event's effects are committed; only now it may be deleted at its source */
 	LINK_ASK = 7,    /* to nudge-sender: a question about opt-outs, or an order to read reports */
 	LINK_RELOAD = 8, /* to nudge-sender: read again what nudged has read again */
-	LINK_RELOADED = 9 /* to nudged: what came of it */
+	LINK_RELOADED = 9, /* to nudged: what came of it */
+	LINK_LOG = 10,   /* to nudge-sender: how much a part of it says (nudge/log.h) */
+	LINK_CERTIFICATE = 11 /* to nudged: what a gateway's token is asked for with; public */
 };
 
 struct link_job { /* one attempt of one text; all borrowed */
@@ -109,6 +111,10 @@ bool link_put_ask(struct buf *out, const struct link_question *q) __attribute__(
 bool link_put_reload(struct buf *out, enum link_reload how) __attribute__((warn_unused_result));
 bool link_put_reloaded(struct buf *out, bool ok, struct span why) __attribute__((warn_unused_result));
 
+bool link_put_log(struct buf *out, struct span part, int64_t level) __attribute__((warn_unused_result)); /* level: an enum log_level */
+
+bool link_put_certificate(struct buf *out, struct span gateway, struct span der) __attribute__((warn_unused_result)); /* its title */
+
 struct link_frame {
 	enum link_type type;
 	int64_t credits;             /* LINK_HELLO */
@@ -119,6 +125,9 @@ struct link_frame {
 	enum link_reload reload;     /* LINK_RELOAD */
 	int64_t ok;                  /* LINK_RELOADED: 1; 0: the old stays in force, and why */
 	struct span why;
+	struct span part;            /* LINK_LOG */
+	int64_t level;               /* LINK_LOG: an enum log_level */
+	struct span gateway, der;    /* LINK_CERTIFICATE */
 	size_t bytes;                /* of the frame, to drop from the input */
 };
 enum link_result { LINK_COMPLETE, LINK_MORE, LINK_BROKEN };

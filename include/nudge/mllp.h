@@ -70,7 +70,8 @@ struct mllp_setup {
 	const struct siu_map *map;    /* lives until mllp_reload() replaced it */
 	mllp_give_fn *give;
 	void *ctx;
-	const int *inherited;         /* listening sockets from the service manager, matched by address */
+	const int *inherited;         /* listening sockets from the service manager, matched by address; taken over, also those
+	                               * that no listener is for: a reload may bring it */
 	size_t inherited_n;
 	void (*refused)(void *ctx, const struct mllp_refusal *r); /* on an intake thread, must not block; may be NULL */
 	bool (*space)(void *ctx);     /* false: no more messages may be given now; may be NULL */
@@ -128,6 +129,10 @@ struct mllp_certificate {
 };
 /* Reads the file. false: *f says why. */
 bool mllp_describe(const char *path, struct mllp_certificate *out, struct fault *f) __attribute__((warn_unused_result));
+/* Each revocation list of a file, by its issuer, from when, and until when the next is due (0: not said). */
+typedef void mllp_list_fn(void *ctx, const struct mllp_certificate *list);
+bool mllp_describe_lists(const char *path, mllp_list_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+bool mllp_describe_der(struct span der, struct mllp_certificate *out); /* false: it is no certificate. */
 
 /* Checks every listener's and environment's certificate files as start-up would
  * (readable, PEM not DER, key matches, dates, strength, no private key beside a

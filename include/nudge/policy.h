@@ -26,9 +26,10 @@ struct hours hours_of(const struct site_rules *r, bool is_short, const struct pa
 
 /* ---- planning ---- */
 
-/* What the patient reads of an appointment, as a fingerprint: start, place
- * (site), link. Equal fingerprints read the same. Pure. */
-void plan_fingerprint(const struct conf_site *site, int64_t start_s, struct span link, uint8_t out[16]);
+/* What the patient reads of an appointment, as a fingerprint: start by the
+ * clinic's clock, place (site), how it takes place, link. Equal fingerprints read
+ * the same, also when a country's clocks were changed by law in between. Pure. */
+void plan_fingerprint(const struct conf_site *site, const struct civil *wall, enum modality modality, struct span link, uint8_t out[16]);
 
 #define PLAN_TEXTS_MAX 1024 /* rows of one appointment that a plan looks at */
 
@@ -54,6 +55,7 @@ struct plan_input {
 	struct civil wall;      /* of the clinic, as the message said it */
 	struct patient_zones patient;
 	uint8_t fingerprint[16];
+	uint8_t unmapped[16];   /* the same before it was known how the visit takes place: no news to who was told so */
 	bool continued;         /* cancelled, and booked again under another id whose text says so: no cancellation is owed */
 	bool phone_changed;     /* this message brought another number than was known */
 	int64_t now_s;
@@ -110,8 +112,9 @@ struct gate_facts {
 	int64_t adult_day, today_day; /* days since 1970, the clinic's */
 	enum consent_said consent;
 	const char *phone;           /* E.164 or "" */
+	bool refused;                /* the number was called wrong before */
 	bool opted_out;              /* a response that says so goes all the same */
-	bool has_link;
+	bool link_fits, has_link;    /* it is a visit for which there is to be one; there is */
 	int64_t start_s, due_s, planned_s, expires_s, now_s;
 	int64_t sent_today, sent_week; /* texts to this phone */
 	struct patient_zones patient;
@@ -132,7 +135,8 @@ struct gate_result {
 
 /* All gates, in this order: consents, environment, approval, number, type on,
  * department and visit type, appointment alive and this version, the patient
- * (death, age, own consent), phone and country, opt-out, link, expiry and
+ * (death, age, own consent), phone and country, refused
+ * before, opt-out, link, expiry and
  * staleness, window, caps. The organization's limit and the number's rate come
  * after them, where the text's size is known. A response to who wrote is about
  * no visit and goes at any hour: consents, environment, approval, number, phone,
@@ -145,6 +149,10 @@ struct gate_result gates_pass(const struct gate_facts *f);
 /* The host that a browser would go to; empty when there is none. Borrowed. Pure. */
 struct span link_host(struct span link);
 bool link_in_domains(const struct conf_site *s, struct span host); /* of link_domains, or those are empty. Pure. */
+
+/* Whoever comes to the clinic, or is called, joins nothing: of a site that has
+ * video_if a link is for visits by video, else for all but those of phone_if and office_if. Pure. */
+bool link_fits(const struct conf_site *s, enum modality m);
 
 /* May be sent by this site: a host, in link_domains, no public shortener. Pure. */
 bool link_allowed(const struct conf_site *s, struct span link);

@@ -22,10 +22,13 @@ enum reply { /* the numbers are stored: append only */
 	REPLY_DECLINE,      /* N, 9, no; wants the visit canceled or moved */
 	REPLY_WRONG_NUMBER, /* not the patient's phone */
 	REPLY_UNKNOWN,      /* for a person to read, and nobody does */
+	/* What is no reply but stands in the same list, of visits that a person must look at: */
+	REPLY_NUMBER_REFUSED,  /* a gateway or carrier called the number wrong */
+	REPLY_NUMBER_RELEASED, /* and it may be texted again */
 	REPLIES
 };
 const char *reply_name(enum reply r);     /* "wrong-number". Literal. */
-const char *reply_sentence(enum reply r); /* what the patient said, for people. Literal. */
+const char *reply_sentence(enum reply r); /* what the patient said, or became of the number, for people. Literal. */
 
 struct reply_said {
 	enum reply what;

@@ -17,6 +17,7 @@
 #define SEAL_KEY_BYTES 32
 #define SEAL_OVERHEAD 33 /* bytes that sealing adds to the plain text */
 #define MARK_BYTES 16
+#define STORE_KEYS_MAX 8 /* store_key and those before it */
 
 struct seal_key; /* one AES-256-GCM key with its id; memory locked, wiped when freed */
 struct mark_key; /* one HMAC-SHA-256 key; likewise */
@@ -29,6 +30,7 @@ struct seal_where {
 
 /* bytes: borrowed for the call. NULL when out of memory. Owned by the caller. */
 struct seal_key *seal_key_new(uint32_t id, const uint8_t bytes[SEAL_KEY_BYTES]);
+struct seal_key *seal_key_copy(const struct seal_key *k); /* The same; the caller's. */
 void seal_key_free(struct seal_key *k);           /* NULL is fine. */
 uint32_t seal_key_id(const struct seal_key *k);   /* Pure. */
 
@@ -62,6 +64,10 @@ void seal_wipe(void *p, size_t n); /* Overwrites n bytes; not optimised away. */
 bool seal_keyfile_make(const char *path, struct fault *f) __attribute__((warn_unused_result));
 bool seal_keyfile_read(const char *path, uint8_t out[SEAL_KEY_BYTES], struct fault *f)
     __attribute__((warn_unused_result));
+
+/* By what a key is named in logs and records: the first bytes of a hash over it.
+ * Nothing of the key can be had from them. Pure. */
+bool seal_name(const uint8_t key[SEAL_KEY_BYTES], uint32_t *name) __attribute__((warn_unused_result));
 
 /* The permission rule of every secret file: regular, owned by root or by this
  * user, and not readable or writable by others; group may read when the file

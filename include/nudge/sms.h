@@ -6,7 +6,8 @@
  *     {organization}: your visit is booked for {start_date} at {start_time}. ...
  * Lines of a section are joined by a blank; "\n" in them is a line feed; lines
  * that begin with '#' are comments. A part in [[ ... ]] is left out when a
- * variable in it is empty, with one of the blanks beside it. Variables:
+ * variable in it is empty, with one of the blanks beside it. {if video}, {if phone}
+ * or {if office} in such a part leaves it out of texts of other visits. Variables:
  * organization, site, contact, start_date, start_time, other_times, link,
  * device_test_link, choices, emergency. Responses ([stopped] and what follows
  * it) may be missing: sms_templates_complete() takes them from other templates.
@@ -17,9 +18,10 @@
  * saves a segment such characters are put in others (quotes, dashes, blanks; the
  * letters of words without their accents): all of a text's, or none; a name keeps
  * its letters, a link is never touched, and nothing becomes "?".
- * Pure but for loading (ICU date patterns). Threads: a loaded set is read-only,
- * any thread may render with it; each rendering works on its own copy of ICU's
- * formats, about 30 microseconds.
+ * Pure but for loading (ICU date patterns). Threads: a loaded set is read-only to
+ * those outside, any thread may render with it, and none waits for another: a day
+ * or time that was written lately is remembered, and who comes while another is at
+ * it works on a copy of ICU's format, about 10 microseconds.
  */
 #ifndef NUDGE_SMS_H
 #define NUDGE_SMS_H
@@ -43,6 +45,11 @@ enum text_kind { /* the numbers are stored: append only */
 const char *text_kind_name(enum text_kind k); /* "booked". Literal. */
 static inline bool text_is_response(enum text_kind k) { return k >= TEXT_PLANNED_KINDS; } /* Pure. */
 static inline bool text_ends_texts(enum text_kind k) { return k == TEXT_STOPPED || k == TEXT_NOT_CANCELED; } /* Pure. */
+
+enum modality { /* how a visit takes place; the numbers are stored: append only */
+	MODALITY_UNKNOWN, MODALITY_OFFICE, MODALITY_VIDEO, MODALITY_PHONE, MODALITIES
+};
+const char *modality_name(enum modality m); /* "office", "video", "phone"; "" of what is not known. Literal. Pure. */
 
 #define SMS_CHARS_MAX 2048 /* UTF-16 units that ACS takes */
 
@@ -71,6 +78,9 @@ struct sms_values { /* all borrowed, UTF-8; empty where not known */
 	const struct zone *zone;   /* of the clinic */
 	bool zone_shown;           /* its name behind the time: the patient's clock may be another */
 	bool as_is;                /* nothing is replaced (smart_encoding = false) */
+	enum modality modality;    /* of the visit: {if video} */
+	unsigned no_link_for;      /* a bit (1 << modality) for each in whose texts no link is said */
+	unsigned may_be;           /* the same: what visits of the site may be, besides .modality; for sms_worst() */
 	bool plain_names;          /* names may lose their accents, too (names_keep_accents = false) */
 };
 
@@ -99,6 +109,9 @@ int64_t sms_templates_version(const struct sms_templates *t); /* 48 bits that no
  * `check` and `preview` print. segments 0: the text would be over SMS_CHARS_MAX.
  * Pure. */
 struct sms_size sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest);
+
+/* true: the template of kind k has an {if ...}. Pure. */
+bool sms_uses_modality(const struct sms_templates *t, enum text_kind k);
 
 /* true: the template of kind k uses {other_times}. Pure. */
 bool sms_uses_other_times(const struct sms_templates *t, enum text_kind k);

@@ -41,6 +41,13 @@ bool span_eq_nocase(struct span a, struct span b);    /* ASCII letters fold. Pur
 bool span_is(struct span a, const char *text);        /* Same as `text`. Pure. */
 bool span_is_nocase(struct span a, const char *text); /* ASCII letters fold. Pure. */
 
+/* An ASCII letter as a capital; any other byte as it is. Pure. */
+static inline char
+span_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 /* Where `needle` begins in `hay`, ASCII letters folded; -1 when nowhere. Pure. */
 long span_find_nocase(struct span hay, const char *needle);
 
@@ -48,6 +55,8 @@ long span_find_nocase(struct span hay, const char *needle);
 static inline struct span
 span_trim(struct span a)
 {
+	if (a.n > 0 && (unsigned char)a.p[0] > ' ' && (unsigned char)a.p[a.n - 1] > ' ')
+		return a; /* as nearly all are */
 	while (a.n > 0 && (a.p[0] == ' ' || a.p[0] == '\t')) {
 		a.p++;
 		a.n--;

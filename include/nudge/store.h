@@ -32,6 +32,7 @@ struct store;
 struct store_setup {
 	const char *directory;   /* state_directory; made when it is missing; one nudged per directory (lock) */
 	const uint8_t *key;      /* SEAL_KEY_BYTES, borrowed for the call */
+	size_t old_keys_n;       /* key is followed by so many older ones, which may be the store's still */
 	const struct conf *conf; /* for the stamp: environments with kind and organization */
 	int64_t now_s;
 };
@@ -120,6 +121,9 @@ int64_t store_next_appointment_id(struct store *s); /* Never given before, not a
 bool store_appointments_of(struct store *s, int64_t sender, struct span appointment_id, int64_t now_s,
     store_appointment_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 enum store_found store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f);
+/* The same, when this is all that is asked; phone: "" when it has none, or it is erased. Wipe it. */
+enum store_found store_visit_state(struct store *s, int64_t id, int64_t now_s, enum visit_status *status, bool *erased, struct fault *f);
+enum store_found store_phone_of(struct store *s, int64_t id, int64_t now_s, int64_t *site, char phone[PHONE_MAX], struct fault *f);
 /* Adds or replaces the row; seals phone and link under the key of the day of erase_at_s. */
 bool store_appointment_put(struct store *s, const struct appointment *a, struct fault *f) __attribute__((warn_unused_result));
 
@@ -141,6 +145,10 @@ bool store_appointments_of_phone(struct store *s, const char *phone, int64_t now
  * zero, it moves on; at most `limit`. What is called may not come back here. */
 typedef bool store_phone_fn(void *ctx, int64_t appointment); /* false: that was enough for now */
 bool store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+    struct fault *f) __attribute__((warn_unused_result));
+/* The appointments of texts that wait and are due on that day (of UTC, since 1970), by id, one after another; begin with
+ * *after 0, it moves on; looks at `limit` texts at most. What is called may not come back here. */
+bool store_due_after(struct store *s, int64_t day, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
     struct fault *f) __attribute__((warn_unused_result));
 
 /* Rows with an id above *after that a message told of, or that begin, since then: looks at `rows` of them, until fn
@@ -169,7 +177,7 @@ struct text {
 	int64_t attempts;
 	bool unsure;              /* some attempt may have been taken */
 	char number[64], sender[24], gateway[64]; /* titles; sender as sent */
-	int64_t segments;
+	int64_t segments;         /* also of a text that monthly_limit holds: what it would cost */
 	/* from the answer on */
 	int64_t sent_s;           /* accepted at; 0: not */
 	int64_t http_status;
@@ -238,7 +246,8 @@ bool store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn
     __attribute__((warn_unused_result));
 
 /* Appointments that may still matter to a changed rule: live, not erased, with
- * an id above *after; at most `limit`; *after moves on. For re-planning. */
+ * an id above *after; at most `limit`, perhaps none of those that were looked at;
+ * *after moves on. For re-planning. */
 bool store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, store_appointment_fn *fn, void *ctx,
     bool *done, struct fault *f) __attribute__((warn_unused_result));
 
@@ -265,6 +274,18 @@ enum store_found store_lift_get(struct store *s, const char *organization, const
 bool store_lift_drop(struct store *s, const char *organization, const char *phone, const char *sender, struct fault *f)
     __attribute__((warn_unused_result)); /* sender NULL: of all */
 bool store_lifts_forget(struct store *s, int64_t before_s, bool *any, struct fault *f) __attribute__((warn_unused_result)); /* any: some are left */
+/* A number that a gateway or a carrier called wrong, by its mark. */
+struct refused {
+	char cause[32];           /* "no-such-number" */
+	int64_t code;             /* the gateway's, 4004; 0: none */
+	int64_t at_s;
+};
+enum store_found store_refused_get(struct store *s, const char *organization, const char *phone, struct refused *out, struct fault *f);
+bool store_refused_put(struct store *s, const char *organization, const char *phone, const struct refused *r, struct fault *f)
+    __attribute__((warn_unused_result)); /* adds or replaces */
+bool store_refused_drop(struct store *s, const char *organization, const char *phone, struct fault *f) __attribute__((warn_unused_result));
+bool store_refused_forget(struct store *s, const char *organization, int64_t until_s, struct fault *f) __attribute__((warn_unused_result)); /* at_s <= until_s */
+bool store_refused_any(struct store *s, const char *organization, bool *any, struct fault *f) __attribute__((warn_unused_result));
 struct reconsent {            /* on whose word an administrator lifted an opt-out */
 	int64_t at_s;
 	const char *admin, *who, *said, *how;
@@ -279,6 +300,13 @@ bool store_approval_put(struct store *s, int64_t site, const struct approval *a,
 /* A person's hold of a site: who and when; at_s 0 lifts it. */
 bool store_hold_put(struct store *s, int64_t site, int64_t at_s, const char *who, struct fault *f) __attribute__((warn_unused_result));
 bool store_hold_get(struct store *s, int64_t site, int64_t *at_s, char who[64], struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- how long the report goes back ----
+ * Visits (with their texts and other ids), responses and replies, the oldest first, at
+ * most `limit` of each: those that were erased, and began, before that day since 1970.
+ * The tally of states goes down with them. *n: how many; less than limit: no more are there. */
+bool store_forget_over(struct store *s, int64_t before_day, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
+int64_t store_bytes(struct store *s); /* What the database holds, free pages not counted. */
 
 /* ---- what was heard last ---- */
 enum heard_fate { HEARD_NOTHING, HEARD_TAKEN, HEARD_IGNORED, HEARD_QUARANTINED, HEARD_REFUSED }; /* stored: append only */
@@ -298,6 +326,12 @@ struct heard { /* of the last message: who said it is in MSH, nothing of a patie
 bool store_heard_put(struct store *s, const struct heard *h, struct fault *f) __attribute__((warn_unused_result));
 typedef bool store_heard_fn(void *ctx, const struct heard *h); /* borrowed for the call */
 bool store_heard_list(struct store *s, store_heard_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
+/* ---- the rhythm of each sender (nudge/rhythm.h); application: as conf_sender() names it ---- */
+bool store_feed_put(struct store *s, const char *environment, const char *application, struct span rhythm, struct fault *f)
+    __attribute__((warn_unused_result)); /* adds or replaces */
+typedef bool store_feed_fn(void *ctx, const char *environment, const char *application, struct span rhythm); /* borrowed for the call */
+bool store_feed_list(struct store *s, store_feed_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
 /* Small numbers by name ("tzdata"); 0 when never put. */
 bool store_setting_get(struct store *s, const char *name, int64_t *value, struct fault *f) __attribute__((warn_unused_result));
@@ -373,6 +407,37 @@ bool store_optouts(struct store *s, store_optout_told_fn *fn, void *ctx, struct 
 bool store_optout_restore(struct store *s, const char *organization, const uint8_t phone[MARK_BYTES], const char *source, int64_t at_s,
     struct fault *f) __attribute__((warn_unused_result));
 
+/* ---- another store key ----
+ * What the store key wraps (the ring, day keys) is wrapped anew in the one
+ * transaction that changes it: from its commit on the new key opens the store and
+ * the old one does not. Who has the old one and an old copy still knows the day
+ * keys, so every field is sealed anew, in portions, under day keys of this turn;
+ * then those of earlier turns are destroyed, and the rotation is over. Opt-outs
+ * get a new key of their own; older ones are kept and tried, for the numbers
+ * behind their marks are not known. Other marks stay under their key. */
+struct store_rotation {
+	bool running;
+	uint32_t key;             /* name of the store key that opens this store */
+	int64_t turn;             /* 1: never rotated */
+	int64_t began_s, ended_s; /* of the last; 0: none */
+	int64_t sealed, unreadable; /* fields sealed anew; those that do not open, and stay so */
+	int64_t place, after;     /* where it stands: an index into the sealed columns, a row */
+	int percent;              /* near enough */
+};
+void store_rotation_look(const struct store *s, struct store_rotation *out);
+/* Begins; within a transaction. FAULT_OPERATOR: it is the key already, or one is running. */
+bool store_rotate(struct store *s, const uint8_t key[SEAL_KEY_BYTES], int64_t now_s, struct fault *f) __attribute__((warn_unused_result));
+/* A portion; begins a transaction when there is something to write. *done: it is over. */
+bool store_reseal(struct store *s, int64_t now_s, bool *done, struct fault *f) __attribute__((warn_unused_result));
+/* The keys of opt-outs, wrapped by the store key, for the send journal: a store
+ * that is put back must know them, or opt-outs since would mean nobody. */
+#define STORE_WRAPPED (SEAL_KEY_BYTES + SEAL_OVERHEAD)
+typedef void store_optout_key_fn(void *ctx, const char *name, const uint8_t wrapped[STORE_WRAPPED]);
+bool store_optout_keys(struct store *s, store_optout_key_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+/* Takes one from the journal. *known false: none of the store keys that were given opens it. */
+bool store_optout_key_restore(struct store *s, const char *name, const uint8_t wrapped[STORE_WRAPPED], bool *known, struct fault *f)
+    __attribute__((warn_unused_result));
+
 /* ---- what an organization has used in a month; month: year * 12 + month - 1, UTC ---- */
 struct store_usage {
 	int64_t texts, segments;
@@ -415,7 +480,12 @@ enum store_found store_sample_next(struct store *s, int64_t site, int64_t *after
  * keys without rows. At most `limit` rows; *n says how many. */
 bool store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
 int64_t store_next_erasure(struct store *s); /* seconds; INT64_MAX: none. A hint. */
-bool store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
+/* The oldest messages that were answered, of before before_s; or after after_s, by a clock that was wrong: all behind would wait for that time. */
+bool store_forget_seen(struct store *s, int64_t before_s, int64_t after_s, size_t limit, size_t *n, struct fault *f)
+    __attribute__((warn_unused_result));
+/* Counts of texts to a number on days before `day`; about `limit` rows are looked at. *done: none is left, and none
+ * will be looked at again for this day. Begin with the same day until then. */
+bool store_forget_caps(struct store *s, int64_t day, size_t limit, bool *done, struct fault *f) __attribute__((warn_unused_result));
 /* Pages of the file that are free beyond what it soon needs again: an eighth of it, and 256 at least. */
 int64_t store_spare(struct store *s);
 /* Within a transaction: so many of them, at most, go back to the file system;
@@ -442,7 +512,8 @@ struct backup_seen {
 };
 /* Waits until it is on the disk, opens it, reads every page and opens every
  * sealed field. Any thread; takes its time. false: it is no good backup. */
-bool store_backup_check(const char *path, const uint8_t *key, struct backup_seen *out, struct fault *f) __attribute__((warn_unused_result));
+bool store_backup_check(const char *path, const uint8_t *key, size_t old_keys_n, struct backup_seen *out, struct fault *f)
+    __attribute__((warn_unused_result)); /* keys as in struct store_setup */
 
 /* ---- readers ---- */
 struct store_reader;
@@ -460,6 +531,7 @@ struct appointment_view { /* what may be shown without a key; borrowed for the c
 	int64_t start_s, arrived_at_s, news_at_s;
 	enum reply replied;       /* REPLY_CONFIRM, REPLY_DECLINE as the visit is now; else 0 */
 	int64_t replied_at_s;
+	enum modality modality;
 	const struct text *texts; /* oldest first */
 	size_t texts_n;
 };
@@ -489,6 +561,9 @@ bool store_read_replies(struct store_reader *r, int64_t from_s, int64_t to_s, co
 
 typedef bool store_optout_fn(void *ctx, const char *organization, const struct optout *o);
 bool store_read_optouts(struct store_reader *r, store_optout_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result)); /* by time */
+
+typedef bool store_refused_fn(void *ctx, const char *organization, const struct refused *r);
+bool store_read_refused(struct store_reader *r, store_refused_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result)); /* by time */
 
 /* The appointment's own id by the number of its row; false when it has none. */
 bool store_read_id(struct store_reader *r, int64_t appointment, char out[STORE_ID_MAX]);

@@ -56,6 +56,7 @@ enum text_reason { /* the numbers are stored: append only */
 	REASON_REPORT_AWAITED, REASON_UNKNOWN_HELD,
 	REASON_WAITING_HOLIDAY, REASON_WAITING_PATIENT, REASON_EARLIER,
 	REASON_TOGETHER, REASON_FICTION,
+	REASON_NUMBER_REFUSED,
 	REASONS
 };
 const char *reason_name(enum text_reason r);     /* short word, "no-phone". Literal. */

@@ -26,6 +26,7 @@ struct watch_setup {
 	void (*intake)(void *ctx, struct mllp_stats *out);
 	size_t (*senders)(void *ctx, struct mllp_sender out[MLLP_SENDERS_MAX]);
 	void (*held)(void *ctx, held_fn *fn, void *arg);
+	void (*forwarded)(void *ctx, struct forward_state *out); /* how the audit log is told elsewhere; NULL: not */
 	int64_t (*stuck_s)(void *ctx); /* how long the engine has made no progress, when that is too long; else 0 */
 };
 

@@ -18,9 +18,11 @@ CREATE TABLE keyring (                -- keys that live as long as the store, wr
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE day_key (                -- one key for all that is erased on one day; destroyed with it
-	day     INTEGER PRIMARY KEY,      -- days since 1970
-	wrapped BLOB NOT NULL
-) STRICT;
+	day     INTEGER NOT NULL,         -- days since 1970
+	turn    INTEGER NOT NULL,         -- counts store keys: what an earlier one wrapped is replaced by new keys
+	wrapped BLOB NOT NULL,
+	PRIMARY KEY (day, turn)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sender (
 	id          INTEGER PRIMARY KEY,
@@ -78,7 +80,7 @@ CREATE TABLE appointment (
 	said           BLOB,              -- sealed: departments and visit types, as the site's patterns are tried on them
 	place          BLOB,              -- sealed: time zones that the patient may be in
 	number_no      INTEGER NOT NULL,  -- counts changes of the number
-	modality       INTEGER NOT NULL,  -- 0 not known, 1 at the clinic, 2 by video
+	modality       INTEGER NOT NULL,  -- 0 not known, 1 at the clinic, 2 by video, 3 by phone
 	adult          BLOB,              -- sealed: the day on which a minor comes of age
 	continues      INTEGER NOT NULL,  -- the canceled appointment that this one was booked in place of; or 0
 	continued_by   INTEGER NOT NULL,  -- the same, seen from there
@@ -91,6 +93,9 @@ CREATE TABLE appointment (
 ) STRICT;
 CREATE INDEX appointment_erase ON appointment (erase_at / 86400, id, erase_at) WHERE erased = 0;
 
+-- What is erased and only reported: the oldest goes first, when its time is over.
+CREATE INDEX appointment_over ON appointment (erase_at / 86400, id) WHERE erased = 1;
+
 CREATE INDEX appointment_patient ON appointment (patient) WHERE patient IS NOT NULL;
 CREATE INDEX appointment_phone ON appointment (phone_mark) WHERE phone_mark IS NOT NULL;
 
@@ -100,6 +105,7 @@ CREATE TABLE alias (
 	appointment INTEGER NOT NULL,
 	PRIMARY KEY (sender, alias)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_of ON alias (appointment);
 
 CREATE TABLE text (
 	id          INTEGER PRIMARY KEY,  -- appointment * 1024 + ordinal
@@ -137,7 +143,8 @@ CREATE TABLE text (
 ) STRICT;
 -- By day, so that new rows go to few pages: a plain index on due costs far more.
 CREATE INDEX text_due ON text (due / 86400, id, due) WHERE state = 1;
-CREATE INDEX text_held ON text (site, id) WHERE state = 2;
+CREATE INDEX text_held ON text (site, reason, id) WHERE state = 2;
+CREATE INDEX text_held_over ON text (expires) WHERE state = 2;
 CREATE INDEX text_unknown ON text (reason, first_sent) WHERE state = 7;
 CREATE INDEX text_sending ON text (id) WHERE state = 3;
 CREATE INDEX text_carried ON text (carrier) WHERE carrier IS NOT NULL;
@@ -177,6 +184,15 @@ CREATE TABLE lifted (                 -- opt-outs that ended here, until the gat
 	sender       TEXT NOT NULL,       -- each of our numbers has a list of its own
 	at           INTEGER NOT NULL,
 	PRIMARY KEY (organization, phone, sender)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE refused (                -- numbers that a gateway or a carrier called wrong; outlives the visit, for a while
+	organization TEXT NOT NULL,
+	phone        BLOB NOT NULL,       -- mark, as in optout
+	cause        TEXT NOT NULL,       -- our word for what they said
+	code         INTEGER NOT NULL,    -- the gateway's number in its report; 0: none
+	at           INTEGER NOT NULL,
+	PRIMARY KEY (organization, phone)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reconsent (              -- opt-outs that an administrator lifted, and on whose word
@@ -280,6 +296,13 @@ CREATE TABLE heard (                  -- the last message of each site, and of e
 	PRIMARY KEY (environment, site)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE feed (                   -- when a sender usually speaks, and when it did last
+	environment TEXT NOT NULL,
+	application TEXT NOT NULL,        -- as a site's sending_application has it, or 'other'
+	rhythm      BLOB NOT NULL,        -- see nudge/rhythm.h: counts by hour of the week
+	PRIMARY KEY (environment, application)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE quarantine (
 	id       INTEGER PRIMARY KEY,
 	sender   INTEGER NOT NULL,
@@ -293,6 +316,7 @@ CREATE TABLE quarantine (
 	day      INTEGER NOT NULL,        -- whose key sealed it; erased when it is over
 	raw      BLOB NOT NULL            -- sealed
 ) STRICT;
+CREATE INDEX quarantine_day ON quarantine (day);
 
 CREATE TABLE sample (                 -- the last messages of sites that are being learned
 	id   INTEGER PRIMARY KEY,

@@ -18,7 +18,7 @@ struct access {
 	size_t holds;
 	struct access_set *set;
 	struct access *next_all, **at_all;
-	char *title, *endpoint, *ca_file;
+	char *title, *endpoint, *ca_file, *revocation_list;
 	char host[300];              /* as in Host */
 	struct acs_key *key[2];      /* owned; the second may be NULL; both are with a token */
 	size_t key_now;              /* the one that was taken last */
@@ -165,7 +165,7 @@ send_now(struct asking *q, const char *token)
 	struct access *a = q->access;
 	struct http_headers h = { 0 };
 	char url[1024];
-	struct http_request r = { .method = q->method, .url = url, .ca_file = a->ca_file, .headers = &h,
+	struct http_request r = { .method = q->method, .url = url, .ca_file = a->ca_file, .revocation_list = a->revocation_list, .headers = &h,
 		.body = buf_span(&q->body), .answer_max = q->answer_max, .not_after_s = q->not_after_s };
 
 	if (q->body.n > 0)
@@ -299,8 +299,9 @@ access_new(struct access_set *set, const struct conf_gateway *g, struct access *
 	a->title = strdup(g->title);
 	a->endpoint = strdup(g->endpoint);
 	a->ca_file = strdup(g->ca_file);
+	a->revocation_list = strdup(g->revocation_list);
 	acs_host(g->endpoint, a->host, sizeof a->host);
-	if (!a->title || !a->endpoint || !a->ca_file)
+	if (!a->title || !a->endpoint || !a->ca_file || !a->revocation_list)
 		(void)fault_set(f, FAULT_BUSY, "out of memory");
 	else if (g->auth == AUTH_KEY ? read_keys(a, g, f) : read_identity(a, g, f)) {
 		*out = a;
@@ -331,6 +332,7 @@ access_drop(struct access *a)
 	free(a->title);
 	free(a->endpoint);
 	free(a->ca_file);
+	free(a->revocation_list);
 	free(a);
 }
 

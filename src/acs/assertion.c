@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "acs/principal.h"
+#include "acs/secret.h"
 #include "nudge/acs.h"
 #include "nudge/digest.h"
 #include "nudge/seal.h"
@@ -197,4 +198,21 @@ principal_assertion(struct span pem, const char *client, const char *audience, c
 	buf_wipe(&jwt);
 	holder_free(&h);
 	return ok || fault_set(f, FAULT_BUSY, "the assertion could not be signed");
+}
+
+bool
+acs_client_certificate(const struct conf_gateway *g, struct buf *der)
+{
+	struct fault f = { .kind = FAULT_NONE };
+	struct holder h = { .chain_n = 0 };
+	struct buf pem;
+	bool ok;
+
+	if (!g->client_certificate[0])
+		return false;
+	buf_init(&pem, SECRET_MAX);
+	ok = secret_read(g->client_certificate, &pem, &f) && read_holder(buf_span(&pem), &h, &f) && der_of(h.chain[0], der);
+	buf_wipe(&pem);
+	holder_free(&h);
+	return ok;
 }

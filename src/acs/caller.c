@@ -22,7 +22,7 @@
 
 struct caller {
 	struct http *http;
-	char gateway[64], ca_file[512];
+	char gateway[64], ca_file[512], revocation_list[512];
 	uint8_t secret[SECRETS_MAX][DIGEST_BYTES]; /* hashes: compared in the same time whatever their length */
 	size_t secrets_n;
 	char issuer[3][256], audience[256], caller[128], url[512];
@@ -76,7 +76,7 @@ on_keys(void *ctx, const struct http_answer *a)
 static void
 fetch(struct caller *c)
 {
-	struct http_request r = { .method = "GET", .url = c->url, .ca_file = c->ca_file, .answer_max = JWKS_MAX };
+	struct http_request r = { .method = "GET", .url = c->url, .ca_file = c->ca_file, .revocation_list = c->revocation_list, .answer_max = JWKS_MAX };
 
 	if (c->call)
 		return;
@@ -190,6 +190,7 @@ caller_new(struct event_base *base, struct http *http, const struct conf_gateway
 	c->http = http;
 	(void)snprintf(c->gateway, sizeof c->gateway, "%s", g->title);
 	(void)snprintf(c->ca_file, sizeof c->ca_file, "%s", g->ca_file);
+	(void)snprintf(c->revocation_list, sizeof c->revocation_list, "%s", g->revocation_list);
 	(void)snprintf(c->audience, sizeof c->audience, "%s", g->webhook_audience);
 	(void)snprintf(c->caller, sizeof c->caller, "%s", g->webhook_caller);
 	(void)snprintf(c->url, sizeof c->url, "%s", g->webhook_keys);

@@ -232,6 +232,7 @@ acs_client_reload(struct acs_client *a, struct conf *c, struct fault *f)
 	if (!list)
 		return false;
 	inherit(list, c, a);
+	http_renew(a->set.http);
 	access_all_drop(a->access, a->conf->gateways_n);
 	conf_drop(a->conf);
 	a->conf = conf_hold(c);

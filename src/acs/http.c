@@ -1,13 +1,19 @@
 /* http.c - libcurl's multi interface on the event loop; handles are kept and used again. */
 // SPDX-License-Identifier: Apache-2.0
 #include "acs/http.h"
+#include "acs/staple.h"
+#include "acs/trust.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "nudge/clock.h"
+#include "nudge/log.h"
 #include "nudge/seal.h"
 
 #define CONNECT_MS 10000
@@ -15,7 +21,12 @@
 #define HOST_CONNECTIONS_MAX 16L
 #define CONNECTIONS_KEPT 64L /* open ones without a request; libcurl's own measure closes them between two waves of texts */
 #define HEADER_MAX 20000 /* bytes; tokens are long */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20" /* of TLS 1.2; all of 1.3 are good */
+#define JUDGED_S 3600    /* a host that was trusted is looked at again after that */
 #define IDLE_MAX 64      /* handles that wait for their next request */
+#define VAIN_MAX 1000    /* events of sockets on end that brought nothing on; a handshake has some ten */
+#define VAIN_GAP_MS 100  /* what comes later is not on end */
+#define VAIN_NAP_MS 20
 
 struct http {
 	struct event_base *base;
@@ -24,6 +35,11 @@ struct http {
 	struct http_call *calls; /* open ones */
 	struct http_call *idle;  /* with their handles */
 	size_t idle_n;
+	int vain;                /* events on end that brought nothing on */
+	int64_t vain_ms;         /* the last of them */
+	int64_t renewed_ms;      /* boot clock: connections from before serve no other request; 0: all may */
+	struct staple staple;    /* the last that was no good */
+	char untrusted[256];     /* the host whose certificate was told not to be trusted; "": none */
 };
 
 struct http_call {
@@ -44,6 +60,20 @@ struct http_call {
 static void
 finish_done(struct http *h);
 
+/* Without memory OpenSSL cannot read what is there, and libcurl asks again at once, for as long as it lasts. A timer would
+ * need memory to wait: this sleeps. The first thing that goes on again, a connection, a byte, an end, takes it off. */
+static void
+nap_when_in_vain(struct http *h)
+{
+	const struct timespec nap = { 0, VAIN_NAP_MS * 1000000L };
+	int64_t now_ms = clock_now().boot_ms;
+
+	h->vain = now_ms - h->vain_ms > VAIN_GAP_MS ? 0 : h->vain + 1;
+	if (h->vain > VAIN_MAX)
+		(void)nanosleep(&nap, NULL);
+	h->vain_ms = h->vain > VAIN_MAX ? clock_now().boot_ms : now_ms;
+}
+
 static void
 on_socket(evutil_socket_t fd, short what, void *ctx)
 {
@@ -52,6 +82,7 @@ on_socket(evutil_socket_t fd, short what, void *ctx)
 
 	(void)curl_multi_socket_action(h->multi, fd, flags, &running);
 	finish_done(h);
+	nap_when_in_vain(h);
 }
 
 static void
@@ -83,7 +114,7 @@ want_socket(CURL *curl, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 		e = NULL;
 	}
 	(void)curl_multi_assign(h->multi, fd, e);
-	return over || e ? 0 : -1;
+	return 0; /* without one it takes until its time is up; -1 would make libcurl refuse all transfers for ever */
 }
 
 static int
@@ -145,6 +176,7 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct http_call *c = ctx;
 
+	c->http->vain = 0;
 	return buf_add(&c->answer, p, size * n) ? size * n : 0;
 }
 
@@ -159,14 +191,22 @@ on_begin(void *ctx, char *peer, char *own, int peer_port, int own_port)
 	(void)own;
 	(void)peer_port;
 	(void)own_port;
+	c->http->vain = 0;
 	c->late = !c->begun && c->not_after_s != 0 && clock_now().wall_ms / 1000 > c->not_after_s;
 	c->begun = c->begun || !c->late;
 	return c->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+static CURLcode
+on_tls(CURL *curl, void *ssl_ctx, void *staple)
+{
+	(void)curl;
+	return staple_ask(ssl_ctx, staple) ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
 /* What is the same for all requests is set once for each handle. */
 static bool
-set_once(struct http_call *c)
+set_once(struct http *h, struct http_call *c)
 {
 	CURL *u = c->curl = curl_easy_init();
 
@@ -179,19 +219,31 @@ set_once(struct http_call *c)
 	(void)curl_easy_setopt(u, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(u, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	(void)curl_easy_setopt(u, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(u, CURLOPT_SSL_CIPHER_LIST, CIPHERS);
 	(void)curl_easy_setopt(u, CURLOPT_SSL_VERIFYPEER, 1L);
 	(void)curl_easy_setopt(u, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void)curl_easy_setopt(u, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session shows no certificate to judge */
 	(void)curl_easy_setopt(u, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(u, CURLOPT_WRITEDATA, c);
 	(void)curl_easy_setopt(u, CURLOPT_PREREQFUNCTION, on_begin);
 	(void)curl_easy_setopt(u, CURLOPT_PREREQDATA, c);
-	return true;
+	return curl_easy_setopt(u, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK && curl_easy_setopt(u, CURLOPT_SSL_CTX_DATA, &h->staple) == CURLE_OK;
+}
+
+/* libcurl counts whole seconds, and none means for ever: one less, and no connection from before is taken for a younger one. */
+static long
+lifetime_s(const struct http *h)
+{
+	int64_t s = (clock_now().boot_ms - h->renewed_ms) / 1000 - 1;
+
+	return s < 1 ? 1 : s > JUDGED_S ? JUDGED_S : (long)s;
 }
 
 static bool
 set_up(struct http_call *c, const struct http_request *r)
 {
 	CURL *u = c->curl;
+	long lifetime = lifetime_s(c->http);
 	bool get = strcmp(r->method, "GET") == 0, secure = strncmp(r->url, "https:", 6) == 0;
 
 	(void)curl_easy_setopt(u, CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
@@ -199,6 +251,8 @@ set_up(struct http_call *c, const struct http_request *r)
 	(void)curl_easy_setopt(u, CURLOPT_PIPEWAIT, secure ? 1L : 0L);
 	(void)curl_easy_setopt(u, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_ms ? r->connect_ms : CONNECT_MS));
 	(void)curl_easy_setopt(u, CURLOPT_TIMEOUT_MS, (long)(r->total_ms ? r->total_ms : TOTAL_MS));
+	(void)curl_easy_setopt(u, CURLOPT_MAXLIFETIME_CONN, lifetime);
+	(void)curl_easy_setopt(u, CURLOPT_CA_CACHE_TIMEOUT, lifetime); /* of the CAs that were read */
 	(void)curl_easy_setopt(u, CURLOPT_HTTPHEADER, c->headers.list);
 	if (get) {
 		(void)curl_easy_setopt(u, CURLOPT_HTTPGET, 1L);
@@ -210,6 +264,7 @@ set_up(struct http_call *c, const struct http_request *r)
 		(void)curl_easy_setopt(u, CURLOPT_POSTFIELDS, c->body.n ? c->body.p : "");
 	}
 	return curl_easy_setopt(u, CURLOPT_CAINFO, r->ca_file && r->ca_file[0] ? r->ca_file : NULL) == CURLE_OK &&
+	    curl_easy_setopt(u, CURLOPT_CRLFILE, r->revocation_list && r->revocation_list[0] ? r->revocation_list : NULL) == CURLE_OK &&
 	    curl_easy_setopt(u, CURLOPT_URL, r->url) == CURLE_OK;
 }
 
@@ -224,7 +279,7 @@ take_idle(struct http *h)
 		return c;
 	}
 	c = calloc(1, sizeof *c);
-	if (c && !set_once(c)) {
+	if (c && !set_once(h, c)) {
 		free(c);
 		return NULL;
 	}
@@ -299,6 +354,12 @@ http_send(struct http *h, const struct http_request *r, http_done_fn *done, void
 }
 
 void
+http_renew(struct http *h)
+{
+	h->renewed_ms = clock_now().boot_ms;
+}
+
+void
 http_cancel(struct http_call *c)
 {
 	if (!c)
@@ -308,20 +369,56 @@ http_cancel(struct http_call *c)
 }
 
 static void
+host_of(struct http_call *c, char out[256])
+{
+	const char *url = NULL, *at;
+
+	(void)curl_easy_getinfo(c->curl, CURLINFO_EFFECTIVE_URL, &url);
+	at = url ? strstr(url, "://") : NULL;
+	(void)span_copy(out, 256, at ? span_from(at + 3, strcspn(at + 3, "/?#")) : SPAN_NONE);
+}
+
+/* Once when it begins, once when it ends: many texts may wait for one host. */
+static void
+note_trust(struct http_call *c, bool trusted, CURLcode result)
+{
+	const char *why, *mend;
+	char host[256];
+
+	if (trusted && c->http->untrusted[0] == '\0')
+		return;
+	host_of(c, host);
+	if ((strcmp(host, c->http->untrusted) == 0) != trusted)
+		return;
+	if (trusted) {
+		log_note("a host's certificate is trusted again", log_name("host", host));
+	} else {
+		why = trust_rule(c->curl, result, c->http->staple.why, &mend);
+		log_error("a host's certificate is not trusted: nothing is sent there", log_name("host", host), log_name("why", why), log_name("do", mend));
+	}
+	(void)snprintf(c->http->untrusted, sizeof c->http->untrusted, "%s", trusted ? "" : host);
+}
+
+static void
 finish(struct http_call *c, CURLcode result)
 {
 	struct http_answer a = { .end = HTTP_UNREACHED };
 	long status = 0;
 
+	c->http->vain = 0;
 	if (result == CURLE_OK) {
 		(void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 		a = (struct http_answer){ HTTP_ANSWERED, (int)status, buf_span(&c->answer), c->curl };
+		note_trust(c, true, result);
 	} else if (c->begun) {
 		a.end = HTTP_CUT;
 	} else if (c->late) {
 		a.end = HTTP_LATE;
-	} else if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE) {
+	} else if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE || result == CURLE_SSL_CRL_BADFILE ||
+	    (result == CURLE_SSL_CONNECT_ERROR && c->http->staple.why)) {
 		a.end = HTTP_UNTRUSTED;
+		note_trust(c, false, result);
+		c->http->staple.why = NULL;
 	}
 	c->done(c->ctx, &a);
 	http_cancel(c);

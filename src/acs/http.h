@@ -29,6 +29,7 @@ struct http_request {             /* borrowed for the call of http_send() */
 	const char *method;       /* literal */
 	const char *url;          /* whole */
 	const char *ca_file;      /* "" or NULL: the system's CAs */
+	const char *revocation_list; /* of all CAs in the chain, PEM; "" or NULL: none is asked for */
 	struct http_headers *headers; /* its content is taken over in any case; NULL: none */
 	struct span body;         /* copied, and wiped when it is over */
 	size_t answer_max;        /* bytes; a longer answer is none */
@@ -58,6 +59,9 @@ typedef void http_done_fn(void *ctx, const struct http_answer *a);
  * did not fit): done is not called. */
 struct http_call *http_send(struct http *h, const struct http_request *r, http_done_fn *done, void *ctx)
     __attribute__((warn_unused_result));
+/* Connections made so far serve no other request once they are idle, so that each host is judged anew: by fresh lists and CAs.
+ * Each does so an hour after it was made. */
+void http_renew(struct http *h);
 void http_cancel(struct http_call *c); /* Cut, without a call of done. NULL is fine. */
 
 #endif

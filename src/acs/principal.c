@@ -22,7 +22,7 @@
 struct principal {
 	enum gateway_auth auth;
 	const char *scope;       /* literal */
-	char *tenant, *client, *authority, *endpoint, *folder, *ca_file;
+	char *tenant, *client, *authority, *endpoint, *folder, *ca_file, *revocation_list;
 	bool with_chain;
 	struct buf secret;
 };
@@ -73,8 +73,9 @@ principal_new(const struct conf_gateway *g, const char *scope, struct principal 
 	i->endpoint = strdup(g->identity_endpoint);
 	i->folder = strdup(g->arc_keys);
 	i->ca_file = strdup(g->ca_file);
+	i->revocation_list = strdup(g->revocation_list);
 	i->with_chain = g->client_certificate_chain;
-	if (!i->tenant || !i->client || !i->authority || !i->endpoint || !i->folder || !i->ca_file)
+	if (!i->tenant || !i->client || !i->authority || !i->endpoint || !i->folder || !i->ca_file || !i->revocation_list)
 		(void)fault_set(f, FAULT_BUSY, "out of memory");
 	else if (keep_secret(i, g, f)) {
 		*out = i;
@@ -96,6 +97,7 @@ principal_free(struct principal *i)
 	free(i->endpoint);
 	free(i->folder);
 	free(i->ca_file);
+	free(i->revocation_list);
 	free(i);
 }
 
@@ -182,7 +184,7 @@ ask_machine(const struct principal *i, struct span proof, struct principal_reque
 bool
 principal_request(struct principal *i, int64_t now_s, struct span proof, struct principal_request *out)
 {
-	*out = (struct principal_request){ .ca_file = i->ca_file };
+	*out = (struct principal_request){ .ca_file = i->ca_file, .revocation_list = i->revocation_list };
 	buf_init(&out->body, SECRET_MAX * 2);
 	http_header(&out->headers, "Accept", "application/json");
 	switch (i->auth) {

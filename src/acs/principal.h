@@ -27,7 +27,7 @@ struct principal_request {
 	const char *method;       /* literal */
 	struct buf body;          /* secret: buf_wipe() it */
 	struct http_headers headers;
-	const char *ca_file;      /* borrowed from the principal */
+	const char *ca_file, *revocation_list; /* borrowed from the principal */
 	bool local;               /* IMDS or Arc: answers at once or not at all */
 };
 /* now_s: wall clock. proof: what Arc's challenge led to, or empty. *out is

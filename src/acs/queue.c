@@ -34,7 +34,7 @@ struct item { /* one message that we have */
 struct queue_reader {
 	struct http *http;
 	struct told_outlet outlet;
-	char gateway[64], ca_file[512];
+	char gateway[64], ca_file[512], revocation_list[512];
 	struct queue_place place;
 	struct acs_key *key;       /* owned; NULL: sas */
 	struct buf sas;
@@ -64,7 +64,7 @@ request(struct queue_reader *q, const char *method, const char *tail, const char
     void *ctx, struct http_call **out)
 {
 	struct http_headers headers = { 0 };
-	struct http_request r = { .method = method, .ca_file = q->ca_file, .headers = &headers, .answer_max = answer_max };
+	struct http_request r = { .method = method, .ca_file = q->ca_file, .revocation_list = q->revocation_list, .headers = &headers, .answer_max = answer_max };
 	char path[512], signature[160], date[CLOCK_TEXT_MAX], signed_headers[128];
 	struct buf url;
 
@@ -368,6 +368,7 @@ reader_make(struct event_base *base, struct http *http, const struct conf_gatewa
 	buf_init(&q->sas, 4096);
 	(void)snprintf(q->gateway, sizeof q->gateway, "%s", g->title);
 	(void)snprintf(q->ca_file, sizeof q->ca_file, "%s", g->ca_file);
+	(void)snprintf(q->revocation_list, sizeof q->revocation_list, "%s", g->revocation_list);
 	q->timer = evtimer_new(base, on_timer, q);
 	if (!q->timer || !queue_place(g->queue, &q->place)) {
 		queue_reader_free(q);

@@ -20,13 +20,13 @@ secret_read(const char *path, struct buf *out, struct fault *f)
 		return false;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	while ((n = read(fd, piece, sizeof piece)) > 0)
 		if (out->n + (size_t)n > SECRET_MAX || !buf_add(out, piece, (size_t)n))
 			break;
 	seal_wipe(piece, sizeof piece);
 	if (n < 0)
-		(void)fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+		(void)fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	else if (n > 0)
 		(void)fault_set(f, FAULT_OPERATOR, "%s is too long for a secret", path);
 	(void)close(fd);

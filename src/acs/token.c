@@ -172,7 +172,7 @@ ask(struct token *t)
 		t->begun_ms = boot_now();
 	(void)evtimer_del(t->timer);
 	if (principal_request(t->principal, clock_now().wall_ms / 1000, buf_span(&t->proof), &q)) {
-		struct http_request r = { .method = q.method, .url = q.url, .ca_file = q.ca_file, .headers = &q.headers,
+		struct http_request r = { .method = q.method, .url = q.url, .ca_file = q.ca_file, .revocation_list = q.revocation_list, .headers = &q.headers,
 			.body = buf_span(&q.body), .answer_max = ANSWER_MAX,
 			.connect_ms = q.local ? LOCAL_CONNECT_MS : 0, .total_ms = q.local ? LOCAL_TOTAL_MS : 0 };
 

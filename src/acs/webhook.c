@@ -301,7 +301,7 @@ open_port(const struct webhook *w, const struct webhook *old, struct fault *f)
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
 	    bind(fd, (struct sockaddr *)(void *)&a, (socklen_t)n) == 0 && listen(fd, 128) == 0)
 		return fd;
-	(void)fault_set(f, FAULT_OPERATOR, "webhook_port: cannot listen on %s: %s", text, strerror(errno));
+	(void)fault_set(f, fault_kind_of(errno), "webhook_port: cannot listen on %s: %s", text, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
 	return -1;

@@ -64,7 +64,7 @@ open_file(struct audit *a, int64_t first_seq, bool fresh, struct fault *f)
 	audit_file_name(first_seq, name);
 	a->file = openat(a->folder, name, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (fresh ? O_CREAT : 0), 0600);
 	if (a->file < 0 || fstat(a->file, &st) != 0 || (fresh && fsync(a->folder) != 0))
-		return fault_set(f, errno == ENOSPC ? FAULT_BUSY : FAULT_OPERATOR, "%s/%s: %s", a->path, name, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s/%s: %s", a->path, name, strerror(errno));
 	a->size = st.st_size;
 	return true;
 }
@@ -173,14 +173,14 @@ open_folder(struct audit *a, struct fault *f)
 	struct stat st;
 
 	if (mkdir(a->path, 0700) != 0 && errno != EEXIST)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", a->path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: %s", a->path, strerror(errno));
 	a->folder = open(a->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->folder < 0 || fstat(a->folder, &st) != 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", a->path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: %s", a->path, strerror(errno));
 	if (st.st_mode & 0022)
 		return fault_set(f, FAULT_OPERATOR, "%s can be written by others; mend it with: chmod 0700 %s", a->path, a->path);
 	a->state = openat(a->folder, "state", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return a->state >= 0 || fault_set(f, FAULT_OPERATOR, "%s/state: %s", a->path, strerror(errno));
+	return a->state >= 0 || fault_set(f, fault_kind_of(errno), "%s/state: %s", a->path, strerror(errno));
 }
 
 /* A line that a power cut tore has its own record: it is not found, it is said. */

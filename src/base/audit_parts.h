@@ -20,7 +20,7 @@ struct audit {
 	char path[512];         /* of the folder, for faults */
 	char node[65];
 	int64_t (*wall_ms)(void);
-	int64_t retention_s, file_max, size;
+	int64_t retention_s, max_bytes, file_max, size;
 	size_t files_n;
 	char month[8];          /* of the file: "2026-11" */
 	int64_t unsynced;       /* records since the state was synced */

@@ -58,7 +58,7 @@ make_room(struct buf *b, size_t n)
 		cap = cap > b->max / 2 ? b->max : cap * 2;
 	grown = cap < PTRDIFF_MAX ? malloc(cap + 1) : NULL;
 	if (!grown) {
-		b->spoilt = true;
+		b->spoilt = b->lacked = true;
 		return false;
 	}
 	if (b->n > 0)

@@ -3,6 +3,7 @@
 #include "nudge/fault.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,4 +36,23 @@ fault_at(struct fault *f, const char *format, ...)
 	if (n >= 0 && (size_t)n < sizeof f->text)
 		(void)snprintf(f->text + n, sizeof f->text - (size_t)n, ": %s", was);
 	return false;
+}
+
+enum fault_kind
+fault_kind_of(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+	case ENOSPC:
+	case EDQUOT:
+	case EIO:
+	case EINTR:
+	case EAGAIN:
+		return FAULT_BUSY;
+	default:
+		return FAULT_OPERATOR;
+	}
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nudge/digest.h"
 #include "nudge/seal.h"
 
 #define HEAD "nudge-store-key-1 "
@@ -45,7 +46,7 @@ static bool
 look(const char *path, struct stat *st, struct fault *f)
 {
 	return stat(path, st) == 0 ||
-	    fault_set(f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", path, strerror(errno), path);
+	    fault_set(f, fault_kind_of(errno), "%s: %s; look at the way to it with: namei -l %s", path, strerror(errno), path);
 }
 
 bool
@@ -93,7 +94,7 @@ seal_keyfile_make(const char *path, struct fault *f)
 	bool ok;
 
 	if (fd < 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s%s", path, strerror(errno),
+		return fault_set(f, fault_kind_of(errno), "%s: %s%s", path, strerror(errno),
 		    errno == EEXIST ? "; a key is never overwritten, name another file" : "");
 	errno = 0;
 	ok = seal_random(key, sizeof key);
@@ -130,6 +131,19 @@ is_key(const char *line, size_t n, uint8_t out[SEAL_KEY_BYTES])
 }
 
 bool
+seal_name(const uint8_t key[SEAL_KEY_BYTES], uint32_t *name)
+{
+	uint8_t hash[DIGEST_BYTES], input[sizeof HEAD + SEAL_KEY_BYTES] = HEAD;
+	bool ok;
+
+	memcpy(input + sizeof HEAD, key, SEAL_KEY_BYTES);
+	ok = digest_sha256(span_from(input, sizeof input), hash);
+	*name = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+	seal_wipe(input, sizeof input);
+	return ok;
+}
+
+bool
 seal_keyfile_read(const char *path, uint8_t out[SEAL_KEY_BYTES], struct fault *f)
 {
 	char line[256] = "";
@@ -146,7 +160,7 @@ seal_keyfile_read(const char *path, uint8_t out[SEAL_KEY_BYTES], struct fault *f
 		    strerror(errno), path);
 	/* Asked again of what is open: the name may mean another file by now. */
 	ok = fstat(fd, &st) == 0 ? is_private(path, &st, f) :
-	    fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+	    fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	if (!ok) {
 		(void)close(fd);
 		return false;

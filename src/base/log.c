@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nudge/clock.h"
@@ -14,13 +15,18 @@
 #define LINE_MAX_BYTES 2048
 #define MSH_KEPT 40
 
+static const char *const parts[LOG_PARTS] = { "nudged", "mllp", "control", "sender", "acs" };
+static const char *const names[] = { [LOG_ERROR] = "error", [LOG_WARN] = "warning",
+	[LOG_NOTE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
+
 /* The one mutable state of the ground layer: where and how much this process
  * speaks is a property of the process. */
 static struct {
 	const char *program;
-	atomic_int level;
+	enum log_level first;
+	atomic_int level[LOG_PARTS + 1]; /* the last: of all other files */
 	bool journal;
-} voice = { "nudge", LOG_INFO, false };
+} voice = { "nudge", LOG_INFO, { LOG_INFO, LOG_INFO, LOG_INFO, LOG_INFO, LOG_INFO, LOG_INFO }, false };
 
 struct line {
 	char p[LINE_MAX_BYTES];
@@ -28,18 +34,94 @@ struct line {
 	bool cut;
 };
 
+/* Whether standard error is the journal: systemd names it by device and inode (systemd.exec(5)); children inherit the name
+ * also where they are given another standard error. */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	    st.st_ino == inode;
+}
+
 void
 log_open(const char *program, enum log_level level)
 {
 	voice.program = program;
-	atomic_store(&voice.level, (int)level);
-	voice.journal = getenv("JOURNAL_STREAM") != NULL;
+	voice.first = level;
+	log_set_level(level);
+	voice.journal = is_journal();
 }
 
 void
 log_set_level(enum log_level level)
 {
-	atomic_store(&voice.level, (int)level);
+	for (size_t i = 0; i <= LOG_PARTS; i++)
+		atomic_store(&voice.level[i], (int)level);
+}
+
+void
+log_reset(void)
+{
+	log_set_level(voice.first);
+}
+
+bool
+log_set_part(const char *part, enum log_level level)
+{
+	for (size_t i = 0; i < LOG_PARTS; i++) {
+		if (strcmp(parts[i], part) != 0)
+			continue;
+		atomic_store(&voice.level[i], (int)level);
+		return true;
+	}
+	return false;
+}
+
+const char *
+log_part(size_t part)
+{
+	return parts[part];
+}
+
+enum log_level
+log_level_of(size_t part)
+{
+	return (enum log_level)atomic_load(&voice.level[part]);
+}
+
+const char *
+log_level_name(enum log_level level)
+{
+	return names[level];
+}
+
+bool
+log_level_named(const char *name, enum log_level *level)
+{
+	for (int i = LOG_ERROR; i <= LOG_DEBUG; i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		*level = (enum log_level)i;
+		return true;
+	}
+	return false;
+}
+
+/* file: as the compiler was given it, "src/mllp/tls.c". */
+static size_t
+part_of(const char *file)
+{
+	for (size_t i = 0; i < LOG_PARTS; i++) {
+		size_t n = strlen(parts[i]);
+
+		if (strncmp(file, "src/", 4) == 0 && strncmp(file + 4, parts[i], n) == 0 && file[4 + n] == '/')
+			return i;
+	}
+	return LOG_PARTS;
 }
 
 static void
@@ -123,8 +205,6 @@ put_field(struct line *l, const struct log_field *f)
 static void
 put_head(struct line *l, enum log_level level)
 {
-	static const char *const name[] = { [LOG_ERROR] = "error", [LOG_WARN] = "warning",
-		[LOG_NOTE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
 	struct now now = clock_now();
 	char at[CLOCK_TEXT_MAX], head[64];
 
@@ -138,16 +218,16 @@ put_head(struct line *l, enum log_level level)
 	put_text(l, head);
 	put_text(l, voice.program);
 	put(l, ' ');
-	put_text(l, name[level]);
+	put_text(l, names[level]);
 	put(l, ' ');
 }
 
 void
-log_line(enum log_level level, const char *what, const struct log_field *fields)
+log_line(const char *file, enum log_level level, const char *what, const struct log_field *fields)
 {
 	struct line l = { .n = 0 };
 
-	if ((int)level > atomic_load(&voice.level))
+	if ((int)level > atomic_load(&voice.level[part_of(file)]))
 		return;
 	put_head(&l, level);
 	put_text(&l, "what=");

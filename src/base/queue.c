@@ -12,6 +12,7 @@
 struct queue {
 	pthread_mutex_t lock;
 	struct queue_link *first, **end;
+	bool rung; /* since it was taken from last */
 	int bell;
 };
 
@@ -46,16 +47,21 @@ void
 queue_give(struct queue *q, struct queue_link *item)
 {
 	uint64_t one = 1;
-	bool ring;
+	bool rung;
 
 	item->next = NULL;
 	(void)pthread_mutex_lock(&q->lock);
-	ring = q->first == NULL;
+	rung = q->rung;
+	q->rung = true;
 	*q->end = item;
 	q->end = &item->next;
 	(void)pthread_mutex_unlock(&q->lock);
-	if (ring)
-		(void)!write(q->bell, &one, sizeof one);
+	/* A bell that could not be rung is left to the next who gives. */
+	if (!rung && write(q->bell, &one, sizeof one) != sizeof one) {
+		(void)pthread_mutex_lock(&q->lock);
+		q->rung = false;
+		(void)pthread_mutex_unlock(&q->lock);
+	}
 }
 
 struct queue_link *
@@ -70,6 +76,7 @@ queue_take_all(struct queue *q)
 	all = q->first;
 	q->first = NULL;
 	q->end = &q->first;
+	q->rung = false;
 	(void)pthread_mutex_unlock(&q->lock);
 	return all;
 }

@@ -83,6 +83,12 @@ seal_key_new(uint32_t id, const uint8_t bytes[SEAL_KEY_BYTES])
 	return NULL;
 }
 
+struct seal_key *
+seal_key_copy(const struct seal_key *k)
+{
+	return seal_key_new(k->id, k->bytes);
+}
+
 void
 seal_key_free(struct seal_key *k)
 {

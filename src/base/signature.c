@@ -18,7 +18,7 @@ read_key(const char *path, struct fault *f)
 	EVP_PKEY *key = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
 
 	if (!file)
-		(void)fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+		(void)fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	else if (!key)
 		(void)fault_set(f, FAULT_OPERATOR, "%s: holds no public key (-----BEGIN PUBLIC KEY-----); make it from the private one "
 		    "with: openssl pkey -pubout -in PRIVATE -out %s", path, path);

@@ -41,7 +41,11 @@ span_is(struct span a, const char *text)
 bool
 span_is_nocase(struct span a, const char *text)
 {
-	return span_eq_nocase(a, span_of(text));
+	size_t i = 0;
+
+	while (i < a.n && text[i] != '\0' && folded(a.p[i]) == folded(text[i]))
+		i++;
+	return i == a.n && text[i] == '\0';
 }
 
 long

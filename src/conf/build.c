@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf/options.h"
+#include "nudge/seal.h"
 
 void
 each_block(struct reader *r, const char *block, void **items, size_t *n, size_t size,
@@ -18,8 +19,8 @@ each_block(struct reader *r, const char *block, void **items, size_t *n, size_t 
 		all += r->sources[i].cfg ? cfg_size(r->sources[i].cfg, block) : 0;
 	*items = calloc(all + 1, size);
 	if (!*items)
-		abort();
-	for (size_t i = 0; i < r->sources_n; i++) {
+		reading_lacks();
+	for (size_t i = 0; *items && i < r->sources_n; i++) {
 		const struct source *src = &r->sources[i];
 		unsigned here = src->cfg ? cfg_size(src->cfg, block) : 0;
 
@@ -78,6 +79,10 @@ build_top(struct reader *r)
 	c->control_socket = top_path(r, "control_socket");
 	c->sender_socket = top_path(r, "sender_socket");
 	c->store_key = top_path(r, "store_key");
+	s = top_with(r, "old_store_keys");
+	c->old_store_keys = section_texts(&s, "old_store_keys", true);
+	if (c->old_store_keys.n >= STORE_KEYS_MAX)
+		section_fault(&s, "old_store_keys", "old_store_keys has %zu files, and may have %d", c->old_store_keys.n, STORE_KEYS_MAX - 1);
 	c->journal_directory = top_path(r, "journal_directory");
 	s = top_with(r, "journal_retention");
 	c->journal_retention_s = section_duration(&s, "journal_retention");
@@ -85,6 +90,16 @@ build_top(struct reader *r)
 	c->clock_sync_required = section_word(&s, "clock_sync") == 1;
 	s = top_with(r, "audit_retention");
 	c->audit_retention_s = section_duration(&s, "audit_retention");
+	s = top_with(r, "audit_max");
+	c->audit_max_bytes = section_size(&s, "audit_max");
+	c->audit_forward = top_path(r, "audit_forward");
+	s = top_with(r, "report_retention");
+	c->report_retention_s = section_duration(&s, "report_retention");
+	/* What was sent must be known as long as a backup may be put back. */
+	if (section_has(&s, "report_retention") && c->report_retention_s < c->journal_retention_s)
+		section_fault(&s, "report_retention", "report_retention is less than journal_retention");
+	s = top_with(r, "store_max");
+	c->store_max_bytes = section_size(&s, "store_max");
 	s = top_with(r, "quarantine_retention");
 	c->quarantine_retention_s = section_duration(&s, "quarantine_retention");
 	s = top_with(r, "quarantine_max");
@@ -149,11 +164,12 @@ organization(struct reader *r, const struct section *s, void *item, size_t index
 	o->countries = section_texts(s, "countries", false);
 	for (size_t i = 0; i < o->countries.n; i++)
 		country(s, "countries", o->countries.item[i]);
-	if (o->countries.n == 0)
+	if (o->countries.n == 0 && o->countries.item)
 		o->countries.item[o->countries.n++] = text_copy(o->country);
 	o->geography = section_text(s, "geography");
 	o->monthly_limit = section_number(s, "monthly_limit");
 	o->on_limit = section_word(s, "on_limit") == 1 ? LIMIT_HOLD : LIMIT_WARN;
+	o->refused_numbers_s = section_duration(s, "refused_numbers");
 	if (section_has(s, "consent_send_on_behalf") && section_has(s, "consent_attendees_consented") &&
 	    (!o->consent_send_on_behalf || !o->consent_attendees_consented))
 		section_warn(s, "", "nothing is sent: both consents must be true");
@@ -256,6 +272,7 @@ environment(struct reader *r, const struct section *s, void *item, size_t index)
 	e->revocation_list = section_path(s, "revocation_list");
 	e->sources = section_texts(s, "sources", false);
 	e->only_to = section_texts(s, "only_to", false);
+	e->silence_s = section_duration(s, "silence");
 	if (section_has(s, "kind") && e->production && e->only_to.n > 0)
 		section_fault(s, "only_to", "only_to is for test environments: kind = test, or leave it out");
 	if (!e->production && e->only_to.n == 0)
@@ -281,8 +298,8 @@ listener_environments(const struct reader *r, const struct section *s, struct co
 
 	l->environments = calloc(names.n + 1, sizeof(void *));
 	if (!l->environments)
-		abort();
-	for (size_t i = 0; i < names.n; i++) {
+		reading_lacks();
+	for (size_t i = 0; l->environments && i < names.n; i++) {
 		const struct conf_environment *e = build_linked(s, "environments", names.item[i],
 		    r->conf->environments, r->conf->environments_n, sizeof *e);
 

@@ -138,6 +138,57 @@ say(struct reader *r, const struct secret *s, bool warning, const char *text)
 	    s->title, s->block[0] ? "\": " : "", s->key, text);
 }
 
+/* A credential is put where systemd looks for it, not where it shows it. */
+static bool
+is_credential(const char *path, const char **name)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t n = folder ? strlen(folder) : 0;
+
+	*name = n > 0 && strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : "";
+	return **name != '\0';
+}
+
+static void
+say_unseen(struct reader *r, const struct secret *s, int why)
+{
+	/* Hidden from who asks; the service may see it. */
+	bool hidden = why == EACCES && r->who == CONF_CHECK;
+	bool no_service = strncmp(s->path, CREDENTIALS_UNKNOWN, sizeof CREDENTIALS_UNKNOWN - 1) == 0;
+	struct fault f = { 0 };
+	const char *name;
+
+	if (no_service)
+		(void)fault_set(&f, FAULT_OPERATOR,
+		    "credential:%s: there is no $CREDENTIALS_DIRECTORY here: systemd gives it to the service (LoadCredential=)",
+		    s->path + sizeof CREDENTIALS_UNKNOWN);
+	else if (why == ENOENT && is_credential(s->path, &name))
+		(void)fault_set(&f, FAULT_OPERATOR,
+		    "credential:%s: systemd gave this service none of that name; put it into /etc/credstore/nudge.%s, or name its "
+		    "file in a drop-in (LoadCredential=, LoadCredentialEncrypted=), and restart the service",
+		    name, name);
+	else if (why == EACCES)
+		(void)fault_set(&f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", s->path, strerror(why), s->path);
+	else
+		(void)fault_set(&f, fault_kind_of(why), "%s: %s; %s %s", s->path, strerror(why), s->mend, s->path);
+	r->faults->passes |= f.kind == FAULT_BUSY;
+	say(r, s, hidden || (no_service && r->who == CONF_CHECK), f.text);
+}
+
+/* What root can read, and made for a service that is somebody else. */
+static void
+check_reader(struct reader *r, const struct secret *s, const struct stat *st)
+{
+	const char *user = strcmp(s->block, "gateway") == 0 ? "nudge-sender" : "nudge";
+	struct fault f = { 0 };
+
+	if (reader_may(st, user))
+		return;
+	(void)fault_set(&f, FAULT_OPERATOR, "%s cannot be read by the user %s, as which the service runs; mend it with: "
+	    "chown %s: %s && chmod 0600 %s", s->path, user, user, s->path, s->path);
+	say(r, s, true, f.text);
+}
+
 static void
 check_secret(struct reader *r, const struct secret *s)
 {
@@ -148,19 +199,7 @@ check_secret(struct reader *r, const struct secret *s)
 	if (!s->path[0])
 		return;
 	if (stat(s->path, &st) != 0) {
-		/* Hidden from who asks; the service may see it. */
-		bool hidden = errno == EACCES && r->who == CONF_CHECK;
-		bool no_service = strncmp(s->path, CREDENTIALS_UNKNOWN, sizeof CREDENTIALS_UNKNOWN - 1) == 0;
-
-		if (no_service)
-			(void)fault_set(&f, FAULT_OPERATOR,
-			    "credential:%s: there is no $CREDENTIALS_DIRECTORY here: systemd gives it to the "
-			    "service (LoadCredential=)",
-			    s->path + sizeof CREDENTIALS_UNKNOWN);
-		else
-			(void)fault_set(
-			    &f, FAULT_OPERATOR, "%s: %s; %s %s", s->path, strerror(errno), s->mend, s->path);
-		say(r, s, hidden || (no_service && r->who == CONF_CHECK), f.text);
+		say_unseen(r, s, errno);
 		return;
 	}
 	/* Another user's file is judged by the program that has to read it; root sees whom else it lets in. */
@@ -168,11 +207,14 @@ check_secret(struct reader *r, const struct secret *s)
 	if (others && geteuid() != 0)
 		return;
 	if (!(others ? secret_file_closed(s->path, &f) : secret_file_ok(s->path, &f))) {
+		r->faults->passes |= f.kind == FAULT_BUSY;
 		say(r, s, false, f.text);
 	} else if (r->who != CONF_CHECK && access(s->path, R_OK) != 0) {
 		(void)fault_set(
 		    &f, FAULT_OPERATOR, "%s cannot be read by this user: %s", s->path, strerror(errno));
 		say(r, s, false, f.text);
+	} else if (r->who == CONF_CHECK && geteuid() == 0) {
+		check_reader(r, s, &st);
 	}
 }
 
@@ -213,6 +255,12 @@ check_secrets(struct reader *r)
 	if (r->who != CONF_SENDER) {
 		struct secret s = { top_place(r, "store_key"), "", "", "store_key", c->store_key,
 			"make it with: nudgectl keygen" };
+
+		check_secret(r, &s);
+	}
+	for (size_t i = 0; r->who != CONF_SENDER && i < c->old_store_keys.n; i++) {
+		struct secret s = { top_place(r, "old_store_keys"), "", "", "old_store_keys", c->old_store_keys.item[i],
+			"take it out when no backup of then is wanted any more, else put it back:" };
 
 		check_secret(r, &s);
 	}

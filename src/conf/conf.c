@@ -16,8 +16,10 @@ conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning,
 	va_list ap;
 
 	f->errors_n += !warning;
-	if (!grown)
+	if (!grown) {
+		f->passes = true;
 		return; /* counted all the same: it does not load */
+	}
 	f->item = grown;
 	x = &grown[f->n++];
 	memset(x, 0, sizeof *x);
@@ -62,10 +64,11 @@ conf_look(const char *path, enum conf_reader who, struct conf **out, struct conf
 	struct conf_place at = { path, 0 };
 
 	*faults = (struct conf_faults){ 0 };
+	reading_begins();
 	r.conf = conf_new(NULL);
 	r.sources = calloc(SOURCES_MAX, sizeof *r.sources);
 	if (!r.conf || !r.sources) {
-		conf_fault_add(faults, &at, false, "out of memory");
+		reading_lacks();
 	} else {
 		source_read(&r, path, 0, &at);
 		if (r.sources_n > 0 && faults->errors_n == r.doubles_n) {
@@ -76,6 +79,11 @@ conf_look(const char *path, enum conf_reader who, struct conf **out, struct conf
 		}
 	}
 	sources_free(&r);
+	if (reading_lacked()) {
+		faults->passes = true;
+		conf_fault_add(faults, &at, false, "out of memory");
+		built = false;
+	}
 	*out = built ? r.conf : NULL;
 	if (!built)
 		conf_drop(r.conf);
@@ -125,6 +133,23 @@ const struct conf_gateway *
 conf_find_gateway(const struct conf *c, const char *title)
 {
 	FIND(c, gateways, title);
+}
+
+struct span
+conf_sender(const struct conf *c, const struct conf_environment *e, struct span application)
+{
+	for (size_t i = 0; i < c->sites_n && application.n > 0; i++) {
+		const struct conf_site *s = &c->sites[i];
+		struct span own = span_trim(span_of(s->sending_application)), adt = span_trim(span_of(s->adt_sending_application));
+
+		if (s->environment != e)
+			continue;
+		if (own.n > 0 && span_eq_nocase(own, application))
+			return own;
+		if (adt.n > 0 && span_eq_nocase(adt, application))
+			return adt;
+	}
+	return span_of(CONF_SENDER_OTHER);
 }
 
 const char *

@@ -14,7 +14,7 @@ void
 text_list_free(struct text_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		free(l->item[i]);
+		text_free(l->item[i]);
 	free(l->item);
 	*l = (struct text_list){ NULL, 0 };
 }
@@ -89,7 +89,7 @@ void
 site_free(struct conf_site *s)
 {
 	for (size_t i = 0; i < s->reminders_n; i++)
-		free(s->reminders[i].title);
+		text_free(s->reminders[i].title);
 	free(s->reminders);
 	patterns_free(&s->departments);
 	patterns_free(&s->visit_types);
@@ -100,13 +100,16 @@ site_free(struct conf_site *s)
 	text_list_free(&s->only_if);
 	text_list_free(&s->link_domains);
 	text_list_free(&s->never_if);
+	text_list_free(&s->video_if);
+	text_list_free(&s->phone_if);
+	text_list_free(&s->office_if);
 	text_list_free(&s->paths);
 	text_list_free(&s->countries);
 	char *texts[] = { s->title, s->name, s->contact, s->fhir_base_url, s->profile, s->organization_name, s->country, s->sending_application,
 		s->sending_facility, s->adt_sending_application, s->adt_sending_facility, s->time_zone, s->templates_path, s->link,
 		s->device_test_link, s->link_key, s->holidays };
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		free(texts[i]);
+		text_free(texts[i]);
 }
 
 static void
@@ -118,26 +121,26 @@ blocks_free(struct conf *c)
 			o->geography };
 
 		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
-			free(texts[k]);
+			text_free(texts[k]);
 		text_list_free(&o->countries);
 	}
 	for (size_t i = 0; i < c->gateways_n; i++) {
 		struct conf_gateway *g = &c->gateways[i];
 		char *texts[] = { g->title, g->endpoint, g->access_key, g->access_key_2, g->tenant, g->client_id,
 			g->client_secret, g->client_certificate, g->authority, g->identity_endpoint, g->arc_keys,
-			g->api_version, g->ca_file, g->queue, g->queue_key, g->queue_sas, g->webhook_address, g->webhook_path,
+			g->api_version, g->ca_file, g->revocation_list, g->queue, g->queue_key, g->queue_sas, g->webhook_address, g->webhook_path,
 			g->webhook_certificate, g->webhook_private_key, g->webhook_secret, g->webhook_tenant, g->webhook_audience,
 			g->webhook_caller, g->webhook_keys };
 
 		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
-			free(texts[k]);
+			text_free(texts[k]);
 	}
 	for (size_t i = 0; i < c->environments_n; i++) {
 		struct conf_environment *e = &c->environments[i];
 
-		free(e->title);
-		free(e->issuer);
-		free(e->revocation_list);
+		text_free(e->title);
+		text_free(e->issuer);
+		text_free(e->revocation_list);
 		text_list_free(&e->certificates);
 		text_list_free(&e->subjects);
 		text_list_free(&e->sources);
@@ -146,10 +149,10 @@ blocks_free(struct conf *c)
 	for (size_t i = 0; i < c->listeners_n; i++) {
 		struct conf_listener *l = &c->listeners[i];
 
-		free(l->title);
-		free(l->address);
-		free(l->certificate);
-		free(l->private_key);
+		text_free(l->title);
+		text_free(l->address);
+		text_free(l->certificate);
+		text_free(l->private_key);
 		free(l->environments);
 	}
 }
@@ -160,8 +163,8 @@ conf_free(struct conf *c)
 	struct conf *base = counted_of(c)->base;
 
 	for (size_t i = 0; i < c->numbers_n; i++) {
-		free(c->numbers[i].title);
-		free(c->numbers[i].sender);
+		text_free(c->numbers[i].title);
+		text_free(c->numbers[i].sender);
 	}
 	for (size_t i = 0; i < c->sites_n; i++)
 		site_free(&c->sites[i]);
@@ -178,15 +181,17 @@ conf_free(struct conf *c)
 	free(c->gateways);
 	free(c->environments);
 	free(c->listeners);
-	free(c->file);
-	free(c->state_directory);
-	free(c->control_socket);
-	free(c->sender_socket);
-	free(c->store_key);
-	free(c->journal_directory);
-	free(c->metrics);
-	free(c->metrics_socket);
-	free(c->metrics_address);
+	text_free(c->file);
+	text_free(c->state_directory);
+	text_free(c->control_socket);
+	text_free(c->sender_socket);
+	text_free(c->store_key);
+	text_list_free(&c->old_store_keys);
+	text_free(c->journal_directory);
+	text_free(c->audit_forward);
+	text_free(c->metrics);
+	text_free(c->metrics_socket);
+	text_free(c->metrics_address);
 	text_list_free(&c->files);
 	text_list_free(&c->access.view);
 	text_list_free(&c->access.operate);
@@ -257,6 +262,9 @@ site_copy(const struct conf_site *from, struct conf_site *to)
 	ok = list_copy(&from->only_if, &to->only_if) && ok;
 	ok = list_copy(&from->link_domains, &to->link_domains) && ok;
 	ok = list_copy(&from->never_if, &to->never_if) && ok;
+	ok = list_copy(&from->video_if, &to->video_if) && ok;
+	ok = list_copy(&from->phone_if, &to->phone_if) && ok;
+	ok = list_copy(&from->office_if, &to->office_if) && ok;
 	ok = list_copy(&from->paths, &to->paths) && ok;
 	return reminders_copy(from, to) && ok;
 }

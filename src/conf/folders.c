@@ -59,6 +59,23 @@ check_socket(struct reader *r, const char *key, const char *path)
 		conf_fault_add(r->faults, &at, false, "%s %s: the path of a socket may have %zu characters", key, path, most);
 }
 
+/* Nothing is lost while nobody listens there, so that is no error; what can never listen is one. */
+static void
+check_forward(struct reader *r, const char *path)
+{
+	struct conf_place at = top_place(r, "audit_forward");
+	struct stat st;
+
+	if (!path[0])
+		return;
+	check_socket(r, "audit_forward", path);
+	if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		conf_fault_add(r->faults, &at, false, "audit_forward %s is no socket: name the one that the syslog daemon reads", path);
+	else if (stat(path, &st) != 0 && (errno != EACCES || r->who != CONF_CHECK))
+		conf_fault_add(r->faults, &at, true, "audit_forward %s: %s; events wait in the audit log until a syslog daemon listens there",
+		    path, strerror(errno));
+}
+
 void
 check_folders(struct reader *r)
 {
@@ -71,6 +88,7 @@ check_folders(struct reader *r)
 	if (r->who == CONF_SENDER)
 		return;
 	check_socket(r, "control_socket", c->control_socket);
+	check_forward(r, c->audit_forward);
 	both = check_folder(r, "state_directory", c->state_directory, &state);
 	if (!c->journal_directory[0])
 		return;

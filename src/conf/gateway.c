@@ -131,7 +131,7 @@ identity_endpoint(const struct section *s, struct conf_gateway *g)
 		section_fault(s, "identity_endpoint", "identity_endpoint is %s, or a loopback address, not \"%s\"", CONF_IMDS,
 		    g->identity_endpoint);
 	if (g->identity_endpoint[0] == '\0' && (g->auth == AUTH_MANAGED_IDENTITY || g->auth == AUTH_ARC)) {
-		free(g->identity_endpoint);
+		text_free(g->identity_endpoint);
 		g->identity_endpoint = text_copy(g->auth == AUTH_ARC ? HIMDS : CONF_IMDS);
 	}
 }
@@ -173,6 +173,7 @@ gateway(struct reader *r, const struct section *s, void *item, size_t index)
 	(void)section_word(s, "api_version");
 	g->api_version = section_text(s, "api_version");
 	g->ca_file = section_path(s, "ca_file");
+	g->revocation_list = section_path(s, "revocation_list");
 	g->any_host = section_bool(s, "any_host");
 	g->repeat_window_s = section_duration(s, "repeat_window");
 	endpoint(s, g);

@@ -15,10 +15,8 @@ take_path(const struct section *s, struct conf *c, const char *text)
 	size_t most = sizeof ((struct sockaddr_un *)0)->sun_path - 1;
 	struct stat st;
 
-	free(c->metrics_socket);
-	c->metrics_socket = text[0] ? path_from(s->source, text) : NULL;
-	if (!c->metrics_socket)
-		c->metrics_socket = text_copy("");
+	text_free(c->metrics_socket);
+	c->metrics_socket = path_from(s->source, text);
 	if (!c->metrics_socket[0])
 		section_fault(s, "metrics", FORM "; after unix: a path is missing");
 	else if (strlen(c->metrics_socket) > most)
@@ -51,7 +49,7 @@ take_address(const struct section *s, struct conf *c, const char *text)
 		section_fault(s, "metrics", FORM ", not \"%s\"", text);
 		return;
 	}
-	free(c->metrics_address);
+	text_free(c->metrics_address);
 	c->metrics_address = text_copy(address);
 	c->metrics_port = (int)port;
 }

@@ -3,6 +3,7 @@
 #define CONF_OPTIONS_H
 
 #include <confuse.h>
+#include <sys/stat.h>
 
 #include "nudge/conf.h"
 
@@ -67,6 +68,9 @@ struct reader {
 	enum conf_reader who;
 };
 
+/* readers.c: false: a program that runs as this user cannot open the file; true too where there is no such user. */
+bool reader_may(const struct stat *st, const char *user);
+
 /* Reads a file and all it includes; faults for syntax, unknown keys, titles and
  * keys used twice. */
 void source_read(struct reader *r, const char *path, int depth, const struct conf_place *from);
@@ -121,11 +125,18 @@ void section_patterns(const struct section *s, const char *key, struct pattern_l
 void section_window(const struct section *s, const char *key, struct conf_window *out);
 /* All but title and place. */
 bool section_before(const struct section *s, const char *key, struct conf_reminder *out);
-/* Absolute, owned; NULL out of memory. "credential:NAME" is a file among those
+/* Absolute, or "" as it is; owned as text_copy()'s. "credential:NAME" is a file among those
  * that systemd hands to the service. */
 #define CREDENTIALS_UNKNOWN "/no-credentials-directory"
 char *path_from(const struct source *s, const char *path);
-char *text_copy(const char *text);                          /* owned, never NULL */
+char *text_or_none(char *text);                             /* text; when there was no memory for it one that is empty, and this is noted */
+char *text_copy(const char *text);                          /* owned: text_free(); never NULL, as text_or_none() */
+void text_free(char *text);
+
+/* Whether memory was short in this thread while a configuration was read: some of it is missing, and it must not be used. */
+void reading_begins(void);
+void reading_lacks(void);
+bool reading_lacked(void);
 
 /* ---- builders ---- */
 void build_top(struct reader *r);

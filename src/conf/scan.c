@@ -41,6 +41,13 @@ wrong(struct scanner *x, const char *what)
 	return wrong_at(x, x->line, what);
 }
 
+static bool
+short_of_memory(struct scanner *x)
+{
+	reading_lacks();
+	return wrong(x, "out of memory");
+}
+
 static void
 put(struct scanner *x, char c)
 {
@@ -181,7 +188,7 @@ note(struct scanner *x, const char *key, int line)
 		struct entry *grown = realloc(x->s->entries, cap * sizeof *grown);
 
 		if (!grown)
-			return wrong(x, "out of memory");
+			return short_of_memory(x);
 		x->s->entries = grown;
 		x->cap = cap;
 	}
@@ -244,7 +251,7 @@ include(struct scanner *x, size_t out_before, int line)
 		return wrong(x, "an include is written include(\"FILE\")");
 	grown = realloc(x->s->includes, (x->s->includes_n + 1) * sizeof *grown);
 	if (!grown)
-		return wrong(x, "out of memory");
+		return short_of_memory(x);
 	x->s->includes = grown;
 	if (x->word.n >= sizeof grown->path)
 		return wrong(x, "the path is longer than 511 bytes");
@@ -359,8 +366,8 @@ scan(const char *text, size_t n, struct scanned *out, int *line, struct fault *f
 	ok = statements(&x);
 	if (ok)
 		out->text = strdup(buf_text(&x.out));
-	if (ok && (!out->text || x.out.spoilt))
-		ok = wrong(&x, "out of memory");
+	if ((ok && (!out->text || x.out.spoilt)) || x.out.lacked || x.word.lacked)
+		ok = short_of_memory(&x);
 	buf_clear(&x.out);
 	buf_clear(&x.word);
 	if (!ok)

@@ -102,14 +102,48 @@ is_nothing(const struct section *s, const char *key, const char *text)
 	return text[0] == '\0' && (!section_has(s, key) || !option_of(s, key)->standard);
 }
 
+/* A configuration is read to its end also when memory is short, as by a daemon that serves on; it is not used then. */
+static char no_text[1];
+static _Thread_local bool lacked;
+
+void
+reading_begins(void)
+{
+	lacked = false;
+}
+
+void
+reading_lacks(void)
+{
+	lacked = true;
+}
+
+bool
+reading_lacked(void)
+{
+	return lacked;
+}
+
+char *
+text_or_none(char *text)
+{
+	if (text)
+		return text;
+	reading_lacks();
+	return no_text;
+}
+
 char *
 text_copy(const char *text)
 {
-	char *copy = strdup(text);
+	return text_or_none(strdup(text));
+}
 
-	if (!copy)
-		abort(); /* at start-up or in a check: there is nothing to lose and nothing to say it with */
-	return copy;
+void
+text_free(char *text)
+{
+	if (text != no_text)
+		free(text);
 }
 
 char *
@@ -126,7 +160,7 @@ section_path(const struct section *s, const char *key)
 
 	if (text[0] == '\0' && option_of(s, key)->kind == OPTION_PATH && !is_nothing(s, key, text))
 		section_fault(s, key, "%s is empty (%s)", key, option_of(s, key)->text);
-	return path ? path : text_copy("");
+	return path;
 }
 
 bool
@@ -284,8 +318,10 @@ section_texts(const struct section *s, const char *key, bool paths)
 	unsigned n = section_has(s, key) ? cfg_size(s->cfg, key) : 0;
 	struct text_list l = { calloc(n + 2, sizeof(char *)), 0 };
 
-	if (!l.item)
-		abort();
+	if (!l.item) {
+		reading_lacks();
+		return l;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		const char *text = cfg_getnstr(s->cfg, key, i);
 
@@ -310,10 +346,12 @@ section_patterns(const struct section *s, const char *key, struct pattern_list *
 
 	out->item = calloc(l.n + 1, sizeof(void *));
 	if (!out->item)
-		abort();
-	for (size_t i = 0; i < l.n; i++) {
+		reading_lacks();
+	for (size_t i = 0; out->item && i < l.n; i++) {
 		if (pattern_new(l.item[i], &out->item[out->n], &f))
 			out->n++;
+		else if (f.kind == FAULT_BUSY)
+			reading_lacks();
 		else
 			section_fault(s, key, "%s: %s", key, f.text);
 	}

@@ -14,10 +14,10 @@ reminders(const struct section *s, struct conf_site *site)
 
 	site->reminders = calloc(n + 1, sizeof *site->reminders);
 	if (!site->reminders)
-		abort();
+		reading_lacks();
 	if (n > 32)
 		section_fault(s, "", "a site may have 32 reminders");
-	for (unsigned i = 0; i < n && i < 32; i++) {
+	for (unsigned i = 0; site->reminders && i < n && i < 32; i++) {
 		cfg_t *c = cfg_getnsec(s->cfg, "reminder", i);
 		struct section sub = *s;
 		struct conf_reminder *r = &site->reminders[site->reminders_n];
@@ -77,9 +77,7 @@ approver_keys(const struct section *s, struct text_list *l)
 		if (!is_key_path(l->item[i]))
 			continue;
 		path = path_from(s->source, l->item[i]);
-		if (!path)
-			abort();
-		free(l->item[i]);
+		text_free(l->item[i]);
 		l->item[i] = path;
 		if (!signature_key_check(path, &f))
 			section_fault(s, "approver", "approver: %s", f.text);
@@ -142,9 +140,9 @@ of_organization(struct conf_site *site)
 	site->country = text_copy(o ? o->country : "");
 	for (size_t i = 0; o && i < o->countries.n; i++)
 		if (!text_list_add(&site->countries, o->countries.item[i]))
-			abort();
+			reading_lacks();
 	if (!site->name[0] && o) {
-		free(site->name);
+		text_free(site->name);
 		site->name = text_copy(o->name);
 	}
 }
@@ -163,6 +161,9 @@ whose(struct reader *r, const struct section *s, struct conf_site *site)
 	adt(s, site);
 	site->only_if = section_texts(s, "only_if", false);
 	site->never_if = section_texts(s, "never_if", false);
+	site->video_if = section_texts(s, "video_if", false);
+	site->phone_if = section_texts(s, "phone_if", false);
+	site->office_if = section_texts(s, "office_if", false);
 	site->paths = section_texts(s, "paths", false);
 	site->ack_mode = (int)section_word(s, "ack_mode");
 	site->msh7_offset = section_word(s, "time_without_offset") == 1;

@@ -74,15 +74,21 @@ parse(struct reader *r, struct source *s, const char *text)
 	cfg_opt_t top[OPTS_MAX], subs[10][OPTS_MAX];
 	size_t subs_n = 0;
 	struct conf_place at = { s->name, 0 };
+	bool ok = false;
 
 	(void)fill_opts("", top, subs, &subs_n);
+	errno = 0;
 	s->cfg = cfg_init(top, CFGF_NONE);
-	if (!s->cfg) {
-		conf_fault_add(r->faults, &at, false, "out of memory");
+	if (s->cfg) {
+		(void)cfg_set_error_function(s->cfg, quiet);
+		ok = cfg_parse_buf(s->cfg, text) == CFG_SUCCESS;
+	}
+	if (errno == ENOMEM || !s->cfg) {
+		s->cfg = NULL; /* libconfuse may have made half of it, and falls over the other half when it frees it */
+		reading_lacks();
 		return;
 	}
-	(void)cfg_set_error_function(s->cfg, quiet);
-	if (cfg_parse_buf(s->cfg, text) == CFG_SUCCESS)
+	if (ok)
 		return;
 	at.line = s->cfg->line;
 	conf_fault_add(r->faults, &at, false,
@@ -130,6 +136,7 @@ read_file(struct reader *r, const char *path, const struct conf_place *from, str
 	bool ok = false;
 
 	if (fd < 0) {
+		r->faults->passes |= fault_kind_of(errno) == FAULT_BUSY;
 		conf_fault_add(r->faults, from, false, "%s: %s", path, strerror(errno));
 		return false;
 	}
@@ -145,9 +152,11 @@ read_file(struct reader *r, const char *path, const struct conf_place *from, str
 	while ((n = read(fd, piece, sizeof piece)) > 0 && buf_add(out, piece, (size_t)n))
 		continue;
 	ok = n == 0;
-	if (!ok)
-		conf_fault_add(
-		    r->faults, from, false, "%s: %s", path, n < 0 ? strerror(errno) : "larger than 1 MiB");
+	if (!ok) {
+		r->faults->passes |= out->lacked || (n < 0 && fault_kind_of(errno) == FAULT_BUSY);
+		conf_fault_add(r->faults, from, false, "%s: %s", path,
+		    n < 0 ? strerror(errno) : out->lacked ? "out of memory" : "larger than 1 MiB");
+	}
 out:
 	(void)close(fd);
 	return ok;
@@ -164,9 +173,11 @@ new_source(struct reader *r, const char *path, const struct conf_place *from, st
 
 	if (grown)
 		l->item = grown;
-	if (!whole || !grown)
+	if (!whole || !grown) {
 		why = "out of memory";
-	else if (strlen(whole) >= sizeof s->path)
+		r->faults->passes = true;
+	}
+	if (!why && strlen(whole) >= sizeof s->path)
 		why = "the path is longer than 511 bytes";
 	for (size_t i = 0; !why && i < r->sources_n; i++)
 		if (strcmp(r->sources[i].path, whole) == 0)
@@ -200,19 +211,20 @@ read_includes(struct reader *r, const struct source *s, const struct scanned *x,
 		struct conf_place at = { s->name, x->includes[i].line };
 		char *path = path_from(s, x->includes[i].path);
 		glob_t g = { 0 };
-		int rc = path ? glob(path, 0, glob_failed, &g) : GLOB_NOSPACE;
+		int rc = glob(path, 0, glob_failed, &g);
 
 		if (rc == 0)
 			for (size_t k = 0; k < g.gl_pathc; k++)
 				source_read(r, g.gl_pathv[k], depth + 1, &at);
+		else if (rc == GLOB_NOSPACE)
+			reading_lacks();
 		else if (rc != GLOB_NOMATCH)
-			conf_fault_add(
-			    r->faults, &at, false, "%s: its folder cannot be read", path ? path : "");
+			conf_fault_add(r->faults, &at, false, "%s: its folder cannot be read", path);
 		else if (!strpbrk(path, "*?["))
 			conf_fault_add(r->faults, &at, false, "%s: %s", path, strerror(ENOENT));
 		if (rc == 0)
 			globfree(&g);
-		free(path);
+		text_free(path);
 	}
 }
 
@@ -240,7 +252,7 @@ take(struct reader *r, struct source *s, struct span text, int depth)
 		return;
 	}
 	if (!digest_add(r->conf, text))
-		conf_fault_add(r->faults, &at, false, "its digest could not be made");
+		reading_lacks(); /* SHA-256 fails for nothing else */
 	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
 		text = span_from(text.p + 3, text.n - 3);
 	if (!scan(text.p, text.n, &x, &at.line, &f)) {
@@ -290,17 +302,15 @@ sources_free(struct reader *r)
 char *
 path_from(const struct source *s, const char *path)
 {
-	char *out = NULL;
+	const char *folder = s->folder;
+	char *out;
 
 	if (path[0] == '\0' || path[0] == '/')
-		return strdup(path);
+		return text_copy(path);
 	if (strncmp(path, "credential:", 11) == 0) {
-		const char *folder = getenv("CREDENTIALS_DIRECTORY");
-
-		return asprintf(
-			   &out, "%s/%s", folder && folder[0] ? folder : CREDENTIALS_UNKNOWN, path + 11) < 0
-		    ? NULL
-		    : out;
+		folder = getenv("CREDENTIALS_DIRECTORY");
+		folder = folder && folder[0] ? folder : CREDENTIALS_UNKNOWN;
+		path += 11;
 	}
-	return asprintf(&out, "%s/%s", s->folder, path) < 0 ? NULL : out;
+	return text_or_none(asprintf(&out, "%s/%s", folder, path) < 0 ? NULL : out);
 }

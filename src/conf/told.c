@@ -67,7 +67,7 @@ webhook_keys(const struct section *s, struct conf_gateway *g)
 	g->webhook_keys = section_text(s, "webhook_keys");
 	if (!g->webhook_keys[0]) {
 		(void)snprintf(url, sizeof url, KEYS_OF_TENANT, g->authority, g->webhook_tenant);
-		free(g->webhook_keys);
+		text_free(g->webhook_keys);
 		g->webhook_keys = text_copy(g->webhook_tenant[0] ? url : "");
 		return;
 	}

@@ -47,11 +47,14 @@ add(struct conf *c, const char *block, const char *title, const char *key, char 
 {
 	struct conf_written *grown = realloc(c->written, (c->written_n + 1) * sizeof *grown), *w;
 
-	if (!grown)
-		abort();
+	if (!grown) {
+		reading_lacks();
+		free(value);
+		return;
+	}
 	c->written = grown;
 	w = &grown[c->written_n++];
-	*w = (struct conf_written){ text_copy(block), text_copy(title), text_copy(key), value ? value : text_copy(""), at };
+	*w = (struct conf_written){ text_copy(block), text_copy(title), text_copy(key), text_or_none(value), at };
 }
 
 static void
@@ -154,10 +157,10 @@ void
 written_free(struct conf *c)
 {
 	for (size_t i = 0; i < c->written_n; i++) {
-		free(c->written[i].block);
-		free(c->written[i].title);
-		free(c->written[i].key);
-		free(c->written[i].value);
+		text_free(c->written[i].block);
+		text_free(c->written[i].title);
+		text_free(c->written[i].key);
+		text_free(c->written[i].value);
 	}
 	free(c->written);
 }

@@ -32,7 +32,7 @@ reach(const char *path, struct fault *f)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0)
 		return fd;
-	(void)fault_set(f, FAULT_OPERATOR, "%s: %s%s", path, strerror(errno),
+	(void)fault_set(f, fault_kind_of(errno), "%s: %s%s", path, strerror(errno),
 	    errno == EACCES ? "; you need to be in a group that `access` names" :
 	    errno == ENOENT || errno == ECONNREFUSED ? "; is nudged running? (or name its socket with -s)" : "");
 	if (fd >= 0)
@@ -74,7 +74,7 @@ control_listen(const char *path, unsigned mode, struct fault *f)
 	if (fd >= 0 && bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && chmod(path, mode) == 0 &&
 	    listen(fd, 64) == 0)
 		return fd;
-	(void)fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+	(void)fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
 	return -1;

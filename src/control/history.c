@@ -91,14 +91,14 @@ visit_of(const struct history *h, const struct history_visit *v)
 	for (size_t i = 0; i < v->texts_n; i++)
 		(void)json_array_append_new(texts, text_of(&h->texts[v->text + i]));
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:s, s:i, s:i, s:i, s:b, s:I, s:s, s:I, s:I, s:I, "
-	                 "s:i, s:b, s:o}",
+	                 "s:i, s:b, s:i, s:o}",
 	    "id", (json_int_t)v->id, "site", v->site, "zone", v->zone, "language", v->language, "patient_zones", v->patient_zones, "erased", v->erased, "has_phone",
 	    v->has_phone, "opted_out", v->opted_out, "deceased", v->deceased, "confidential", v->confidential, "left_site", v->left_site,
 	    "minor", v->minor, "phone", token(v->phone), "patient", token(v->patient), "visit", token(v->kind), "country", v->country,
 	    "type", (int)v->type, "status", (int)v->status, "consent", (int)v->consent, "has_start", v->has_start, "start",
 	    (json_int_t)v->start_s, "wall", v->has_start ? wall : "", "duration", (json_int_t)v->duration_s, "arrived",
-	    (json_int_t)v->arrived_s, "link", (json_int_t)v->link_n, "fits", (int)v->fits, "confidential_then", v->confidential_then, "texts",
-	    texts);
+	    (json_int_t)v->arrived_s, "link", (json_int_t)v->link_n, "fits", (int)v->fits, "confidential_then", v->confidential_then, "modality",
+	    (int)v->modality, "texts", texts);
 }
 
 json_t *

@@ -1,6 +1,7 @@
 /* link.c - frames between the two daemons: tagged fields, read without trust. */
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/link.h"
+#include "nudge/log.h"
 
 #include <assert.h>
 #include <string.h>
@@ -180,6 +181,26 @@ link_put_reloaded(struct buf *out, bool ok, struct span why)
 	return end(out, at);
 }
 
+bool
+link_put_log(struct buf *out, struct span part, int64_t level)
+{
+	size_t at = begin(out, LINK_LOG);
+
+	put_span(out, TAG_PROGRAM, part);
+	put_int(out, TAG_NUMBER, level);
+	return end(out, at);
+}
+
+bool
+link_put_certificate(struct buf *out, struct span gateway, struct span der)
+{
+	size_t at = begin(out, LINK_CERTIFICATE);
+
+	put_span(out, TAG_GATEWAY, gateway);
+	put_span(out, TAG_BODY, der);
+	return end(out, at);
+}
+
 /* ---- reading ---- */
 
 static uint32_t
@@ -320,6 +341,24 @@ take_reload(struct link_frame *f, uint8_t tag, struct span v)
 	return true;
 }
 
+static bool
+take_log(struct link_frame *f, uint8_t tag, struct span v)
+{
+	if (tag == TAG_PROGRAM)
+		f->part = v;
+	return tag != TAG_NUMBER || (get_word(v, LOG_DEBUG + 1, &f->level) && f->level >= LOG_ERROR);
+}
+
+static bool
+take_certificate(struct link_frame *f, uint8_t tag, struct span v)
+{
+	if (tag == TAG_GATEWAY)
+		f->gateway = v;
+	else if (tag == TAG_BODY)
+		f->der = v;
+	return true;
+}
+
 /* One field into the frame; false: its form is wrong. An unknown tag is fine. */
 static bool
 take(struct link_frame *f, uint8_t tag, struct span v)
@@ -333,6 +372,8 @@ take(struct link_frame *f, uint8_t tag, struct span v)
 	case LINK_ASK: return take_ask(&f->ask, tag, v);
 	case LINK_RELOAD:
 	case LINK_RELOADED: return take_reload(f, tag, v);
+	case LINK_LOG: return take_log(f, tag, v);
+	case LINK_CERTIFICATE: return take_certificate(f, tag, v);
 	case LINK_CANCEL: return true;
 	}
 	return false;
@@ -349,6 +390,8 @@ is_whole(const struct link_frame *f)
 	case LINK_ASK: return f->ask.ask != ASKS;
 	case LINK_RELOAD: return f->reload != RELOADS;
 	case LINK_RELOADED: return f->ok >= 0;
+	case LINK_LOG: return f->part.n > 0 && f->level > 0;
+	case LINK_CERTIFICATE: return f->gateway.n > 0 && f->der.n > 0;
 	case LINK_HELLO:
 	case LINK_JOB:
 	case LINK_CANCEL: return true;
@@ -370,7 +413,7 @@ link_get(struct span in, struct link_frame *out)
 	if (length < 1 || length > LINK_FRAME_MAX)
 		return LINK_BROKEN;
 	f.bytes = (size_t)length + 4;
-	if ((uint8_t)in.p[4] < LINK_HELLO || (uint8_t)in.p[4] > LINK_RELOADED)
+	if ((uint8_t)in.p[4] < LINK_HELLO || (uint8_t)in.p[4] > LINK_CERTIFICATE)
 		return LINK_BROKEN;
 	if (in.n < f.bytes)
 		return LINK_MORE;

@@ -8,15 +8,28 @@
 static const char *
 look_argument(const struct look *q, const char *name)
 {
-	const char *text = json_string_value(json_object_get(q->request, name));
+	return views_text(q->request, name);
+}
 
-	return text ? text : "";
+/* A site that nobody knows is not one that nothing happened at. Takes what was found over. */
+static json_t *
+of_a_site(const struct look *q, json_t *found, const json_t *rows, struct fault *f)
+{
+	const char *site = look_argument(q, "site");
+
+	if (!found || !site[0] || json_array_size(rows) > 0 || conf_find_site(q->rules->conf, site))
+		return found;
+	json_decref(found);
+	(void)fault_set(f, FAULT_OPERATOR, "no site \"%.64s\" in the configuration, and no row of one", site);
+	return NULL;
 }
 
 json_t *
 look_appointments(const struct look *q, struct store_reader *r, struct fault *f)
 {
-	return views_appointments(r, look_argument(q, "site"), json_is_true(json_object_get(q->request, "all")), q->now_s, f);
+	json_t *list = views_appointments(r, look_argument(q, "site"), json_is_true(json_object_get(q->request, "all")), q->now_s, f);
+
+	return of_a_site(q, list, list, f);
 }
 
 json_t *
@@ -30,16 +43,17 @@ look_report(const struct look *q, struct store_reader *r, struct fault *f)
 {
 	struct report_filter filter = { .to_s = q->now_s + 1, .site = look_argument(q, "site"), .type = look_argument(q, "type"),
 		.status = look_argument(q, "status") };
-	json_t *from = json_object_get(q->request, "from"), *to = json_object_get(q->request, "to");
+	json_t *from = json_object_get(q->request, "from"), *to = json_object_get(q->request, "to"), *o;
+	const char *of = look_argument(q, "of");
 
 	if (json_is_integer(to))
 		filter.to_s = json_integer_value(to);
 	filter.from_s = json_is_integer(from) ? json_integer_value(from) : q->now_s - 30 * 86400;
-	if (strcmp(look_argument(q, "of"), "untold") == 0)
-		return views_untold(r, q->rules, &filter, q->now_s, f);
-	if (strcmp(look_argument(q, "of"), "replies") == 0)
-		return views_replies(r, q->rules, &filter, q->now_s, f);
-	return views_report(r, q->rules, &filter, q->now_s, f);
+	if (!views_filter_ok(of, &filter, f))
+		return NULL;
+	o = strcmp(of, "untold") == 0 ? views_untold(r, q->rules, &filter, q->now_s, f) :
+	    strcmp(of, "replies") == 0 ? views_replies(r, q->rules, &filter, q->now_s, f) : views_report(r, q->rules, &filter, q->now_s, f);
+	return of_a_site(q, o, json_object_get(o, "rows"), f);
 }
 
 json_t *
@@ -65,6 +79,12 @@ look_optouts(const struct look *q, struct store_reader *r, struct fault *f)
 {
 	(void)q;
 	return views_optouts(r, f);
+}
+
+json_t *
+look_refused(const struct look *q, struct store_reader *r, struct fault *f)
+{
+	return views_refused(r, q->rules, q->now_s, f);
 }
 
 json_t *

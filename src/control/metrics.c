@@ -146,7 +146,8 @@ write_intake(struct buf *out, const struct mllp_stats *m)
 		const char *event;
 		int64_t n;
 	} counted[] = { { "connection", m->accepted }, { "certificate_refused", m->refused_certificate },
-		{ "limit_refused", m->refused_limit }, { "source_refused", m->refused_source }, { "memory_refused", m->refused_memory },
+		{ "limit_refused", m->refused_limit }, { "penalty_refused", m->refused_penalty }, { "handshakes_refused", m->refused_handshakes },
+		{ "source_refused", m->refused_source }, { "memory_refused", m->refused_memory },
 		{ "handshake_timeout", m->handshake_timeouts }, { "frame_timeout", m->frame_timeouts }, { "frame", m->frames },
 		{ "batch", m->batches }, { "batch_count_wrong", m->batch_counts_wrong }, { "no_msh", m->no_msh }, { "oversize", m->oversize },
 		{ "restarted_frame", m->restarts }, { "probe", m->probes }, { "unanswered", m->unanswered } };
@@ -215,6 +216,29 @@ write_senders(struct buf *out, const struct metrics *m)
 	}
 }
 
+static void
+feed_labels(struct buf *out, const char *name, const struct feed_status *f)
+{
+	(void)buf_addf(out, "nudge_%s", name);
+	label(out, "{", "environment", f->environment);
+	label(out, ",", "application", f->application);
+}
+
+static void
+write_feeds(struct buf *out, const struct engine_status *s)
+{
+	family(out, "sender_silent", "gauge", "1 while a sender is silent though it usually speaks at this hour.");
+	for (size_t i = 0; i < s->feeds_n; i++) {
+		feed_labels(out, "sender_silent", &s->feeds[i]);
+		(void)buf_addf(out, "} %d\n", s->feeds[i].silent);
+	}
+	family(out, "sender_rhythm_known", "gauge", "1 when enough weeks of a sender were seen to know its rhythm.");
+	for (size_t i = 0; i < s->feeds_n; i++) {
+		feed_labels(out, "sender_rhythm_known", &s->feeds[i]);
+		(void)buf_addf(out, "} %d\n", s->feeds[i].learned);
+	}
+}
+
 /* ---- certificates ---- */
 
 struct certificates {
@@ -242,6 +266,15 @@ write_certificate(void *arg, const struct held *h)
 	(void)buf_addf(c->out, "} %lld\n", (long long)held_days_left(h, c->now_s));
 }
 
+static void
+write_forward(struct buf *out, const struct forward_state *w)
+{
+	single(out, "audit_forward_failing", "gauge", "Whether audit_forward takes no events; 0 or 1.", w->failing);
+	single(out, "audit_forward_waiting_records", "gauge", "Records of the audit log that were not forwarded yet.", w->waiting);
+	single(out, "audit_forwarded_total", "counter", "Events that audit_forward took.", w->told);
+	single(out, "audit_forward_lost_total", "counter", "Records that were gone, or damaged, before they were forwarded.", w->lost);
+}
+
 void
 metrics_write(const struct metrics *m, struct buf *out)
 {
@@ -253,6 +286,9 @@ metrics_write(const struct metrics *m, struct buf *out)
 	write_sites(out, m->engine);
 	write_intake(out, m->intake);
 	write_senders(out, m);
+	write_feeds(out, m->engine);
+	if (m->forward && m->forward->path[0])
+		write_forward(out, m->forward);
 	family(out, "certificate_days", "gauge", "Whole days until a certificate or revocation list that is in use is over; negative: since.");
 	if (m->held)
 		m->held(m->ctx, write_certificate, &c);

@@ -11,6 +11,7 @@ struct metrics { /* all borrowed */
 	size_t senders_n;
 	void (*held)(void *ctx, held_fn *fn, void *arg); /* certificates; NULL: none */
 	void *ctx;
+	const struct forward_state *forward; /* NULL, or path "": the audit log is told nobody */
 	int64_t now_s;
 };
 

@@ -1,18 +1,10 @@
-/* optout.c - a request about opt-outs becomes a command. */
+/* optout.c - a request about opt-outs, or about numbers that were called wrong, becomes a command. */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
 
 #include "control/request.h"
 #include "nudge/log.h"
-
-static const char *
-argument(const json_t *o, const char *name)
-{
-	const char *text = json_string_value(json_object_get(o, name));
-
-	return text ? text : "";
-}
 
 static bool
 fits(char *out, size_t cap, const char *text)
@@ -43,9 +35,9 @@ read_reconsent(const json_t *o, struct command *c)
 	if (!o)
 		return NULL;
 	c->reconsent.given = true;
-	if (!fits(c->reconsent.who, sizeof c->reconsent.who, argument(o, "who")) ||
-	    !fits(c->reconsent.said, sizeof c->reconsent.said, argument(o, "when")) ||
-	    !fits(c->reconsent.how, sizeof c->reconsent.how, argument(o, "how")))
+	if (!fits(c->reconsent.who, sizeof c->reconsent.who, views_text(o, "who")) ||
+	    !fits(c->reconsent.said, sizeof c->reconsent.said, views_text(o, "when")) ||
+	    !fits(c->reconsent.how, sizeof c->reconsent.how, views_text(o, "how")))
 		return "--reconsent needs who (63 bytes at most), when (31) and how (159)";
 	if (has_number(c->reconsent.who) || has_number(c->reconsent.how))
 		return "who and how are kept for years: write no phone number into them";
@@ -58,6 +50,8 @@ kind_of(const char *what)
 	return strcmp(what, "optout-add") == 0 ? COMMAND_OPTOUT_ADD :
 	    strcmp(what, "optout-remove") == 0 ? COMMAND_OPTOUT_REMOVE :
 	    strcmp(what, "optout-find") == 0   ? COMMAND_OPTOUT_FIND :
+	    strcmp(what, "refused-find") == 0  ? COMMAND_REFUSED_FIND :
+	    strcmp(what, "refused-release") == 0 ? COMMAND_REFUSED_RELEASE :
 	                                         COMMAND_OPTOUT_COMPARE;
 }
 
@@ -66,9 +60,9 @@ kind_of(const char *what)
 static const char *
 asked(const json_t *request, const struct rules *rules, struct command *c)
 {
-	const char *organization = argument(request, "organization"), *wrong;
+	const char *organization = views_text(request, "organization"), *wrong;
 
-	c->kind = kind_of(argument(request, "command"));
+	c->kind = kind_of(views_text(request, "command"));
 	if (c->kind == COMMAND_OPTOUT_COMPARE)
 		return NULL;
 	if (!organization[0] && rules->conf->organizations_n == 1) /* nobody need name the only one */
@@ -76,14 +70,14 @@ asked(const json_t *request, const struct rules *rules, struct command *c)
 	if (!fits(c->organization, sizeof c->organization, organization))
 		return "there are several organizations: name one with --organization";
 	wrong = read_reconsent(json_object_get(request, "reconsent"), c);
-	if (!wrong && !look_phone(rules, argument(request, "phone"), c->phone))
+	if (!wrong && !look_phone(rules, views_text(request, "phone"), c->phone))
 		wrong = "this is no phone number; write it with + and its country code";
 	if (wrong)
 		seal_wipe(c->phone, sizeof c->phone);
 	return wrong;
 }
 
-/* optout-add, -remove, -find, -compare. Who did what is logged, never whose number. */
+/* optout-add, -remove, -find, -compare; refused-find, -release. Who did what is logged, never whose number. */
 void
 do_optout(struct request *q)
 {
@@ -98,7 +92,7 @@ do_optout(struct request *q)
 		command_free(c);
 		return;
 	}
-	log_note("opt-out", log_name("who", request_who(q)), log_name("what", request_text(q, "command")),
+	log_note(strncmp(request_text(q, "command"), "refused", 7) == 0 ? "refused number" : "opt-out", log_name("who", request_who(q)), log_name("what", request_text(q, "command")),
 	    log_name("organization", c->organization), log_name("reconsent", c->reconsent.given ? "yes" : "no"));
 	request_give(q, c);
 }

@@ -11,12 +11,18 @@ request_recorded(const struct request *q, const char *name, enum access_role rol
 	char what[64], number[24];
 	const json_t *given = json_object_get(q->json, "id");
 	const char *file = request_text(q, "file"), *id = request_text(q, "id"), *site = request_text(q, "site"), *organization = request_text(q, "organization");
+	const char *level = request_text(q, "level"), *part = request_text(q, "part");
+	char of_part[80];
 	struct audit *log = request_setup(q)->audit;
 	struct audit_entry e = { .who = AUDIT_USER, .uid = request_uid(q), .name = request_who(q), .what = what,
-		.kind = given ? "id" : file[0] ? "file" : organization[0] ? "organization" : "site",
-		.id = given ? id : file[0] ? file : organization[0] ? organization : site[0] ? site : request_text(q, "what"),
+		.kind = given ? "id" : file[0] ? "file" : organization[0] ? "organization" : level[0] ? "level" : "site",
+		.id = given ? id : file[0] ? file : organization[0] ? organization : level[0] ? level : site[0] ? site : request_text(q, "what"),
 		.why = allowed ? request_text(q, "why") : "not allowed", .failed = !allowed };
 
+	if (level[0] && part[0]) {
+		(void)snprintf(of_part, sizeof of_part, "%.20s %.20s", level, part);
+		e.id = of_part;
+	}
 	(void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(given));
 	if (json_is_integer(given))
 		e.id = number;

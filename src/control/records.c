@@ -191,6 +191,9 @@ message(json_t *records, const struct conf_site *s, const struct siu_map *map)
 	put_patterns(&r, "visit types taken", &s->visit_types);
 	put_list(&r, "only messages with", (const char *const *)s->only_if.item, s->only_if.n, "any");
 	put_list(&r, "no messages with", (const char *const *)s->never_if.item, s->never_if.n, "none");
+	put_list(&r, "by video when", (const char *const *)s->video_if.item, s->video_if.n, "not told apart");
+	put_list(&r, "by phone when", (const char *const *)s->phone_if.item, s->phone_if.n, "not told apart");
+	put_list(&r, "at the clinic when", (const char *const *)s->office_if.item, s->office_if.n, "not told apart");
 }
 
 /* Over what is typed in, so that two people can compare one word. */

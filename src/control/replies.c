@@ -1,4 +1,4 @@
-/* replies.c - what patients wrote back, and who wants no texts; never a number. */
+/* replies.c - what patients wrote back, who wants no texts, whose number is wrong; never a number itself. */
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
@@ -22,7 +22,7 @@ is_wanted(const struct report_filter *x, const struct reply_row *row)
 		return true;
 	if (x->type[0])
 		return strcmp(x->type, reply_name(what)) == 0;
-	return row->appointment_id[0] && (what == REPLY_DECLINE || what == REPLY_WRONG_NUMBER || what == REPLY_STOP);
+	return row->appointment_id[0] && (what == REPLY_DECLINE || what == REPLY_WRONG_NUMBER || what == REPLY_STOP || what == REPLY_NUMBER_REFUSED);
 }
 
 static bool
@@ -93,5 +93,51 @@ views_optouts(struct store_reader *r, struct fault *f)
 	if (store_read_optouts(r, add_optout, list, f))
 		return list;
 	json_decref(list);
+	return NULL;
+}
+
+/* ---- numbers that were called wrong ---- */
+
+json_t *
+views_refused_one(const char *organization, const struct refused *r, const struct conf *conf)
+{
+	char since[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX] = "";
+
+	clock_rfc3339(r->at_s, since);
+	for (size_t i = 0; conf && i < conf->organizations_n; i++)
+		if (strcmp(conf->organizations[i].title, organization) == 0)
+			clock_rfc3339(r->at_s + conf->organizations[i].refused_numbers_s, until);
+	return json_pack("{s:s, s:b, s:s, s:o, s:o, s:o}", "organization", organization, "refused", r->cause[0] != '\0', "cause", r->cause,
+	    "code", r->code ? json_integer(r->code) : json_null(), "since", r->cause[0] ? json_string(since) : json_null(), "until",
+	    until[0] ? json_string(until) : json_null());
+}
+
+struct refused_list {
+	json_t *rows;
+	const struct conf *conf;
+	int64_t now_s;
+};
+
+/* Of one whose time is over the row goes within minutes. */
+static bool
+add_refused(void *ctx, const char *organization, const struct refused *r)
+{
+	struct refused_list *x = ctx;
+
+	for (size_t i = 0; i < x->conf->organizations_n; i++)
+		if (strcmp(x->conf->organizations[i].title, organization) == 0 &&
+		    r->at_s + x->conf->organizations[i].refused_numbers_s <= x->now_s)
+			return true;
+	return json_array_append_new(x->rows, views_refused_one(organization, r, x->conf)) == 0;
+}
+
+json_t *
+views_refused(struct store_reader *r, const struct rules *rules, int64_t now_s, struct fault *f)
+{
+	struct refused_list x = { json_array(), rules->conf, now_s };
+
+	if (store_read_refused(r, add_refused, &x, f))
+		return x.rows;
+	json_decref(x.rows);
 	return NULL;
 }

@@ -8,6 +8,8 @@
 
 /* ---- the nine words ---- */
 
+#define OTHER "Other error"
+
 static const struct {
 	const char *code; /* our word in a report */
 	int64_t number[2]; /* the gateway's codes */
@@ -40,7 +42,16 @@ views_status_word(const struct text *t)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(words[i].code, t->code) == 0)
 			return words[i].word;
-	return "Other error";
+	return OTHER;
+}
+
+const char *
+views_status_word_at(size_t i)
+{
+	static const char *const others[] = { OTHER, "accepted", "unknown" };
+	size_t n = sizeof words / sizeof words[0];
+
+	return i < n ? words[i].word : i < n + sizeof others / sizeof others[0] ? others[i - n] : NULL;
 }
 
 /* ---- texts handed to the gateway ---- */

@@ -46,8 +46,9 @@ typedef void request_then_fn(struct request *q, struct command *done);
 void request_give_then(struct request *q, struct command *c, request_then_fn *then);
 
 /* ---- commands that have files of their own ---- */
-command_fn do_status, do_quarantined, do_learn, do_history, do_explain_phone;
-command_fn do_reload, do_diff, do_approve, do_hold, do_release, do_records, do_verify, do_audit, do_backup, do_optout,
+json_t *views_said(const struct control_setup *s); /* {"reload":"away|waiting|taken|refused","why"} of nudge-sender */
+command_fn do_log, do_log_set, do_said, do_status, do_quarantined, do_learn, do_history, do_explain_phone;
+command_fn do_reload, do_diff, do_approve, do_hold, do_release, do_records, do_verify, do_audit, do_backup, do_rotate, do_optout,
     do_certificates;
 
 #endif

@@ -17,11 +17,12 @@
 
 #define REQUEST_MAX 65536
 #define CALLERS_MAX 64
+#define CALLERS_OF_ONE 16 /* of a user but root: whoever may ask nothing may connect, and must not hold all places */
 
 struct caller { /* one connection */
 	struct control *control;
 	struct bufferevent *bev; /* owned */
-	struct ucred who;
+	uid_t uid;
 	char name[64];
 	struct command *waiting; /* at the engine; NULL when none */
 	request_then_fn *then;   /* answers for it; NULL: the usual answer */
@@ -57,11 +58,11 @@ static void
 send_json(struct caller *x, json_t *o)
 {
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	bool said = text && x->bev && bufferevent_write(x->bev, text, strlen(text)) == 0 && bufferevent_write(x->bev, "\n", 1) == 0;
 
-	if (text && x->bev) {
-		(void)bufferevent_write(x->bev, text, strlen(text));
-		(void)bufferevent_write(x->bev, "\n", 1);
-	}
+	/* Who gets no answer, for want of memory, is not left waiting for one. */
+	if (!said && x->bev)
+		(void)shutdown(bufferevent_getfd(x->bev), SHUT_RDWR);
 	if (text)
 		seal_wipe(text, strlen(text));
 	free(text);
@@ -95,20 +96,6 @@ request_directory(const struct request *q)
 }
 
 const char *
-request_text(const struct request *q, const char *name)
-{
-	const char *text = json_string_value(json_object_get(q->json, name));
-
-	return text ? text : "";
-}
-
-bool
-request_flag(const struct request *q, const char *name)
-{
-	return json_is_true(json_object_get(q->json, name));
-}
-
-const char *
 request_who(const struct request *q)
 {
 	return q->caller->name;
@@ -117,7 +104,7 @@ request_who(const struct request *q)
 int64_t
 request_uid(const struct request *q)
 {
-	return q->caller->who.uid;
+	return q->caller->uid;
 }
 
 void
@@ -179,7 +166,7 @@ request_command(struct request *q, enum command_kind kind)
 	c->kind = kind;
 	c->owner = q->caller;
 	(void)snprintf(c->who, sizeof c->who, "%s", q->caller->name);
-	c->uid = q->caller->who.uid;
+	c->uid = q->caller->uid;
 	(void)snprintf(c->site, sizeof c->site, "%s", request_text(q, "site"));
 	(void)snprintf(c->organization, sizeof c->organization, "%s", request_text(q, "organization"));
 	return c;
@@ -234,16 +221,23 @@ static const struct {
 	{ "optout-remove", ACCESS_OPERATE, do_optout, NULL },
 	{ "optout-compare", ACCESS_OPERATE, do_optout, NULL },
 	{ "optout-find", ACCESS_PHI, do_optout, NULL },
+	{ "refused-list", ACCESS_VIEW, NULL, look_refused },
+	{ "refused-find", ACCESS_PHI, do_optout, NULL },
+	{ "refused-release", ACCESS_OPERATE, do_optout, NULL },
 	{ "certificates", ACCESS_VIEW, do_certificates, NULL },
 	{ "learn", ACCESS_VIEW, do_learn, NULL },
 	{ "history", ACCESS_OPERATE, do_history, NULL },
 	{ "audit", ACCESS_VIEW, do_audit, NULL },
 	{ "approve", ACCESS_ANY, do_approve, NULL }, /* each site names its own */
 	{ "backup", ACCESS_OPERATE, do_backup, NULL },
+	{ "rotate", ACCESS_OPERATE, do_rotate, NULL },
 	{ "diff", ACCESS_VIEW, do_diff, NULL },
 	{ "records", ACCESS_VIEW, do_records, NULL },
 	{ "verify", ACCESS_VIEW, do_verify, NULL },
 	{ "reload", ACCESS_OPERATE, do_reload, NULL },
+	{ "sender", ACCESS_VIEW, do_said, NULL },
+	{ "log", ACCESS_VIEW, do_log, NULL },
+	{ "log-set", ACCESS_OPERATE, do_log_set, NULL },
 	{ "hold", ACCESS_OPERATE, do_hold, NULL },
 	{ "release", ACCESS_OPERATE, do_release, NULL },
 };
@@ -257,7 +251,7 @@ run(struct request *q, const char *name)
 
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
-		allowed = access_allows(&q->rules->conf->access, commands[i].role, q->caller->who.uid);
+		allowed = access_allows(&q->rules->conf->access, commands[i].role, q->caller->uid);
 		log_info("command", log_name("command", commands[i].name), log_name("who", q->caller->name),
 		    log_name("allowed", allowed ? "yes" : "no"));
 		if (!request_recorded(q, commands[i].name, commands[i].role, allowed, &f))
@@ -321,6 +315,8 @@ answer_status(struct caller *x, const struct engine_status *s, const struct rule
 	o = views_status(s, &stats, rules, now_s);
 	if (o && senders) {
 		(void)json_object_set_new(o, "senders", views_senders(senders, c->senders(c->ctx, senders)));
+		(void)json_object_set_new(o, "sender", views_said(c));
+		(void)json_object_set_new(o, "audit_forward", views_forward(c)); /* NULL adds nothing */
 		(void)json_object_set_new(o, "certificate", views_shortest(c->held, c->ctx, now_s));
 	}
 	free(senders);
@@ -384,6 +380,10 @@ on_read(struct bufferevent *bev, void *ctx)
 	while (!x->waiting) {
 		char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 
+		if (!line && evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF).pos >= 0) { /* there was no memory for it */
+			caller_free(x);
+			return;
+		}
 		if (!line)
 			break;
 		handle(x, line, n);
@@ -411,23 +411,28 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 	x->bev = NULL;
 }
 
-static void
-on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int n, void *ctx)
+static bool
+has_place(const struct control *c, uint32_t uid)
 {
-	struct control *c = ctx;
-	struct caller *x = c->callers_n < CALLERS_MAX ? calloc(1, sizeof *x) : NULL;
-	socklen_t size = sizeof x->who;
+	size_t own = 0;
 
-	(void)l;
-	(void)a;
-	(void)n;
-	if (!x || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &x->who, &size) != 0) {
-		free(x);
+	for (const struct caller *x = c->callers; x; x = x->next)
+		own += x->uid == uid;
+	return c->callers_n < CALLERS_MAX && (uid == 0 || own < CALLERS_OF_ONE);
+}
+
+void
+control_take(struct control *c, int fd, uint32_t uid)
+{
+	struct caller *x = has_place(c, uid) && evutil_make_socket_nonblocking(fd) == 0 ? calloc(1, sizeof *x) : NULL;
+
+	if (!x) {
 		(void)close(fd);
 		return;
 	}
 	x->control = c;
-	access_name(x->who.uid, x->name, sizeof x->name);
+	x->uid = uid;
+	access_name(x->uid, x->name, sizeof x->name);
 	x->bev = bufferevent_socket_new(c->setup.base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!x->bev) {
 		free(x);
@@ -438,7 +443,23 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int 
 	c->callers = x;
 	c->callers_n++;
 	bufferevent_setcb(x->bev, on_read, NULL, on_event, x);
-	(void)bufferevent_enable(x->bev, EV_READ | EV_WRITE);
+	if (bufferevent_enable(x->bev, EV_READ | EV_WRITE) != 0)
+		caller_free(x);
+}
+
+static void
+on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int n, void *ctx)
+{
+	struct ucred who;
+	socklen_t size = sizeof who;
+
+	(void)l;
+	(void)a;
+	(void)n;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0)
+		control_take(ctx, fd, who.uid);
+	else
+		(void)close(fd);
 }
 
 bool
@@ -450,9 +471,9 @@ control_new(const struct control_setup *s, struct control **out, struct fault *f
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	c->setup = *s;
 	c->directory = strdup(s->directory);
-	(void)evutil_make_socket_nonblocking(s->listener);
-	c->listener = evconnlistener_new(s->base, on_accept, c, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, s->listener);
-	if (!c->listener || !c->directory) {
+	if (s->listener >= 0 && evutil_make_socket_nonblocking(s->listener) == 0)
+		c->listener = evconnlistener_new(s->base, on_accept, c, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, s->listener);
+	if ((s->listener >= 0 && !c->listener) || !c->directory) {
 		if (c->listener)
 			evconnlistener_free(c->listener);
 		free(c->directory);
@@ -468,7 +489,8 @@ control_free(struct control *c)
 {
 	if (!c)
 		return;
-	evconnlistener_free(c->listener);
+	if (c->listener)
+		evconnlistener_free(c->listener);
 	while (c->callers)
 		caller_free(c->callers); // NOLINT(clang-analyzer-unix.Malloc): it takes itself off the list
 	free(c->directory);

@@ -78,6 +78,24 @@ status_limits(const struct engine_status *s)
 }
 
 static json_t *
+status_feeds(const struct engine_status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->feeds_n; i++) {
+		const struct feed_status *x = &s->feeds[i];
+		char at[CLOCK_TEXT_MAX] = "";
+
+		if (x->last_s)
+			clock_rfc3339(x->last_s, at);
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:b, s:b, s:s?}", "environment", x->environment, "application",
+		    x->application, "last_seen", at[0] ? at : NULL, "rhythm_known", x->learned, "silent", x->silent, "why",
+		    x->silent ? x->why : NULL));
+	}
+	return list;
+}
+
+static json_t *
 seconds_or_null(const struct latency_look *l, int per_mille)
 {
 	int64_t us = latency_quantile_us(l, per_mille);
@@ -134,6 +152,18 @@ views_shortest(void (*held)(void *ctx, held_fn *fn, void *arg), void *ctx, int64
 }
 
 json_t *
+views_forward(const struct control_setup *c)
+{
+	struct forward_state w = { .path = "" };
+
+	if (c->forwarded)
+		c->forwarded(c->ctx, &w);
+	return w.path[0] ? json_pack("{s:s, s:I, s:I, s:I, s:b}", "to", w.path, "waiting", (json_int_t)w.waiting, "forwarded",
+	                       (json_int_t)w.told, "lost", (json_int_t)w.lost, "failing", w.failing) :
+	                   NULL;
+}
+
+json_t *
 views_status(const struct engine_status *s, const struct mllp_stats *m, const struct rules *rules, int64_t now_s)
 {
 	json_t *texts = json_object(), *o;
@@ -162,11 +192,15 @@ views_status(const struct engine_status *s, const struct mllp_stats *m, const st
 		(void)json_object_set_new(o, "adt",
 		    json_pack("{s:I, s:I, s:I}", "visits", (json_int_t)s->news_visits, "older", (json_int_t)s->news_older, "nobody",
 		        (json_int_t)s->news_nobody));
+	if (o)
+		(void)json_object_set_new(o, "store_key", views_rotation(&s->rotation, rules->conf->store_key_name));
 	views_version(rules->version, version);
 	if (o)
 		(void)json_object_set_new(o, "configuration_version", json_string(version));
 	if (o)
 		(void)json_object_set_new(o, "limits", status_limits(s));
+	if (o)
+		(void)json_object_set_new(o, "feeds", status_feeds(s));
 	if (o)
 		(void)json_object_set_new(o, "quarantine",
 		    json_pack("{s:I, s:I, s:I}", "kept", (json_int_t)s->quarantine_kept, "bytes", (json_int_t)s->quarantine_bytes,

@@ -137,7 +137,7 @@ add_reply_line(void *ctx, const struct said_reply *r)
 	json_t *at = time_in(x->c, r->at_s, x->v->site, x->v->zone);
 	char line[256];
 
-	(void)snprintf(line, sizeof line, "%s the patient's phone replied: %s%s", json_string_value(at), reply_sentence(r->what),
+	(void)snprintf(line, sizeof line, "%s %s%s%s", json_string_value(at), r->what < REPLY_NUMBER_REFUSED ? "the patient's phone replied: " : "", reply_sentence(r->what),
 	    r->start_s != x->v->start_s ? " (the visit had another time then)" : "");
 	json_decref(at);
 	return json_array_append_new(x->lines, json_string(line)) == 0;
@@ -216,6 +216,8 @@ add_appointment(void *ctx, const struct appointment_view *v)
 	    v->language, "phone", v->phone, "texts", texts, "reply",
 	    v->replied ? json_string(reply_name(v->replied)) : json_null(), "replied",
 	    v->replied ? time_in(c, v->replied_at_s, v->site, v->zone) : json_null());
+	if (o)
+		(void)json_object_set_new(o, "modality", v->modality ? json_string(modality_name(v->modality)) : json_null());
 	if (o && c->why) {
 		struct replied x = { json_array(), c, v };
 		struct fault f;
@@ -376,14 +378,19 @@ views_done(const struct command *c)
 		return text_of(buf_span(&c->raw));
 	case COMMAND_OPTOUT_ADD:
 	case COMMAND_OPTOUT_REMOVE:
+	case COMMAND_REFUSED_RELEASE:
 		return json_pack("{s:s, s:b}", "organization", c->organization, "changed", c->changed);
 	case COMMAND_BACKUP:
 		return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", c->path, "bytes", (json_int_t)c->seen.bytes,
 		    "appointments", (json_int_t)c->seen.appointments, "texts", (json_int_t)c->seen.texts, "optouts",
 		    (json_int_t)c->seen.optouts, "journal", (json_int_t)c->seen.journal, "sealed", (json_int_t)c->seen.sealed,
 		    "unreadable", (json_int_t)c->seen.unreadable);
+	case COMMAND_ROTATE:
+		return views_rotation(&c->status.rotation, c->status.rotation.key);
 	case COMMAND_OPTOUT_FIND:
 		return views_optout(c->organization, &c->optout);
+	case COMMAND_REFUSED_FIND:
+		return views_refused_one(c->organization, &c->refused, NULL);
 	case COMMAND_STATUS:
 	case COMMAND_PHONE_MARK:
 	case COMMAND_RULES:

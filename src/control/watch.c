@@ -95,11 +95,14 @@ say_metrics(struct visitor *v)
 {
 	struct watch *w = v->watch;
 	struct mllp_stats intake = { 0 };
-	struct metrics m = { .engine = &w->look.status, .intake = &intake, .senders = w->senders, .held = w->setup.held,
+	struct forward_state forward = { .path = "" };
+	struct metrics m = { .engine = &w->look.status, .forward = &forward, .intake = &intake, .senders = w->senders, .held = w->setup.held,
 		.ctx = w->setup.ctx, .now_s = clock_now().wall_ms / 1000 };
 	struct buf text;
 
 	w->setup.intake(w->setup.ctx, &intake);
+	if (w->setup.forwarded)
+		w->setup.forwarded(w->setup.ctx, &forward);
 	m.senders_n = w->setup.senders(w->setup.ctx, w->senders);
 	buf_init(&text, METRICS_MAX);
 	metrics_write(&m, &text);
@@ -323,7 +326,7 @@ listen_port(const char *address, int port, struct fault *f)
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
 	    bind(fd, (struct sockaddr *)(void *)&a, (socklen_t)n) == 0 && listen(fd, 64) == 0)
 		return fd;
-	(void)fault_set(f, FAULT_OPERATOR, "metrics: cannot listen on %s: %s%s", text, strerror(errno),
+	(void)fault_set(f, fault_kind_of(errno), "metrics: cannot listen on %s: %s%s", text, strerror(errno),
 	    errno == EAFNOSUPPORT ? "; this service has no network of its own: use unix:/run/nudge/metrics.sock" : "");
 	if (fd >= 0)
 		(void)close(fd);

@@ -127,14 +127,63 @@ collect(void *ctx, const struct appointment *a)
 	return true;
 }
 
-/* The visit's wall clock under today's rules of the zone. */
-static void
-derive_again(struct engine *e, struct appointment *a)
+struct confirmations { /* of one visit that wait or are held */
+	struct text item[8];
+	size_t n;
+};
+
+static bool
+take_confirmation(void *ctx, const struct text *t)
+{
+	struct confirmations *c = ctx;
+
+	if (t->kind != TEXT_REMINDER && (t->state == TEXT_PENDING || t->state == TEXT_HELD) && c->n < sizeof c->item / sizeof c->item[0])
+		c->item[c->n++] = *t;
+	return true;
+}
+
+/* The visit's wall clock under today's rules of the zone. What waits to be told
+ * of it is still true: the wall clock is what it says. */
+static bool
+derive_again(struct engine *e, struct appointment *a, struct fault *f)
 {
 	const struct conf_site *s = engine_site(e, a->site);
+	struct confirmations c = { .n = 0 };
+	int64_t was_s = a->start_s;
 
 	if (s && a->has_start && a->zone[0] && span_is(span_of(s->time_zone), a->zone))
 		a->start_s = zone_instant(rules_of(e->rules, s)->zone, &a->wall, NULL);
+	if (a->start_s == was_s)
+		return true;
+	if (!store_texts_of(e->store, a->id, take_confirmation, &c, f))
+		return false;
+	for (size_t i = 0; i < c.n; i++) {
+		if (c.item[i].start_s != was_s)
+			continue;
+		c.item[i].start_s = a->start_s;
+		c.item[i].expires_s += a->start_s - was_s;
+		if (!store_text_put(e->store, &c.item[i], f))
+			return false;
+	}
+	return true;
+}
+
+/* By which rules all that waits was planned; never 0. */
+int64_t
+ahead_mark(const struct rules *r)
+{
+	uint64_t hash = (r->tzdata ^ (uint64_t)r->version) * 1099511628211u;
+
+	return hash ? (int64_t)hash : 1;
+}
+
+/* Until the last portion no rules are those by which all was planned, also after a crash. */
+bool
+ahead_replan(struct engine *e, const struct rules *r, struct fault *f)
+{
+	e->replanning = true;
+	e->replan_after = 0;
+	return store_setting_put(e->store, "rules", ~ahead_mark(r), f);
 }
 
 static bool
@@ -145,7 +194,7 @@ replan_portion(struct engine *e, struct fault *f)
 
 	if (!store_live_after(e->store, &e->replan_after, REPLAN_PORTION, now_s(&e->now), collect, &x, &done, f))
 		return false;
-	if (x.n > 0 && !store_begin(e->store, f))
+	if ((x.n > 0 || done) && !store_begin(e->store, f))
 		return false;
 	for (size_t i = 0; i < x.n; i++) {
 		struct appointment a;
@@ -158,12 +207,11 @@ replan_portion(struct engine *e, struct fault *f)
 		case STORE_FOUND:
 			break;
 		}
-		derive_again(e, &a);
-		if (!apply_plan(e, &a, false, false, true, f) || !store_appointment_put(e->store, &a, f))
+		if (!derive_again(e, &a, f) || !apply_plan(e, &a, false, false, true, f) || !store_appointment_put(e->store, &a, f))
 			return false;
 	}
 	e->replanning = !done;
-	return true;
+	return !done || store_setting_put(e->store, "rules", ahead_mark(e->rules), f);
 }
 
 static bool
@@ -171,6 +219,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 {
 	int64_t now = now_s(&e->now);
 	size_t n = 0, forgotten = 0;
+	bool counts_done = true;
 
 	if (store_next_erasure(e->store) <= now) {
 		if (!store_begin(e->store, f) || !store_erase(e->store, now, ERASE_PORTION, &n, f))
@@ -179,12 +228,13 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 	}
 	if (now - e->forgot_s >= 600 || now < e->forgot_s) {
 		if (!store_begin(e->store, f) ||
-		    !store_forget_seen(e->store, now - SEEN_KEEP_S, ERASE_PORTION, &forgotten, f) ||
+		    !store_forget_seen(e->store, now - SEEN_KEEP_S, now + AHEAD_S, ERASE_PORTION, &forgotten, f) ||
+		    !store_forget_caps(e->store, now / 86400 - CAP_KEEP_DAYS, CAP_PORTION, &counts_done, f) ||
 		    !store_forget_inbound(e->store, now - SEEN_KEEP_S, f))
 			return false;
-		if (!journalled_forget(e, f))
+		if (!journalled_forget(e, f) || !refused_forget(e, f))
 			return false;
-		if (forgotten < ERASE_PORTION)
+		if (forgotten < ERASE_PORTION && counts_done)
 			e->forgot_s = now;
 	}
 	if (now - e->held_looked_s >= 60 || now < e->held_looked_s) {
@@ -197,7 +247,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 			return false;
 		*more = *more || again;
 	}
-	*more = *more || n == ERASE_PORTION || forgotten == ERASE_PORTION;
+	*more = *more || n == ERASE_PORTION || forgotten == ERASE_PORTION || !counts_done;
 	return true;
 }
 

@@ -13,6 +13,7 @@ struct match {
 	uint8_t patient[MARK_BYTES];
 	bool has_patient, found;
 	int64_t rows, highest;
+	int64_t gone_s; /* rows that are erased, and tell nobody's name: the last message to any of them was sent then; 0: none */
 	struct appointment best;
 };
 
@@ -27,14 +28,18 @@ is_of(const struct appointment *a, const struct booking *b, const uint8_t patien
 }
 
 /* Of the rows with this id: the one of this patient, else, for a message about
- * one patient, the only row there is. */
+ * one patient, the only row there is. Whoever of a group is not named is known by
+ * their place in it. */
 static bool
 match_row(void *ctx, const struct appointment *a)
 {
 	struct match *m = ctx;
-	bool same = m->has_patient && is_of(a, m->b, m->patient);
+	bool same = m->has_patient ? is_of(a, m->b, m->patient) :
+	    !a->has_patient && !a->erased && m->b->patient_number > 0 && a->patient_number == m->b->patient_number;
 
 	m->rows++;
+	if (a->erased && a->has_sent_at && a->sent_at_s > m->gone_s)
+		m->gone_s = a->sent_at_s;
 	if (a->patient_number > m->highest)
 		m->highest = a->patient_number;
 	if (same) {
@@ -179,6 +184,8 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 		span_copy(a->language, sizeof a->language, b->language);
 	if (b->consent != CONSENT_NOT_SAID)
 		a->consent = b->consent;
+	if (b->modality_said)
+		a->modality = b->modality;
 	a->status = b->status;
 	/* A cancellation often names neither department nor visit type. */
 	if (!b->site_not_said)
@@ -210,7 +217,7 @@ start_row(struct engine *e, int64_t sender, const struct match *m, struct appoin
 {
 	*a = (struct appointment){ .id = store_next_appointment_id(e->store), .sender = sender,
 		.has_filler_id = m->b->has_filler_id };
-	a->patient_number = m->b->patient_number == 0 ? 0 : m->highest + 1;
+	a->patient_number = m->b->patient_number == 0 && m->rows == 0 ? 0 : m->highest + 1;
 	span_copy(a->appointment_id, sizeof a->appointment_id, m->b->appointment_id);
 }
 
@@ -243,6 +250,8 @@ retire_old_id(struct engine *e, int64_t sender, const struct booking *b, struct 
 	 * patient is told "changed" and not "booked" again. */
 	now_row->found = true;
 	now_row->best = m.best;
+	if (now_row->rows > 0)
+		now_row->best.patient_number = now_row->highest + 1;
 	span_copy(now_row->best.appointment_id, sizeof now_row->best.appointment_id, b->appointment_id);
 	return true;
 }
@@ -263,8 +272,8 @@ apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *k
 	is_new = !m.found;
 	if (is_new && (!b->site || over))
 		return true; /* nothing of it is kept */
-	if (!is_new && is_older(e, &m.best, b))
-		return true;
+	if (is_new ? b->has_sent_at && b->sent_at_s < m.gone_s : is_older(e, &m.best, b))
+		return true; /* of a group: it may be about the one whose visit was called off since */
 	if (is_new)
 		start_row(e, sender, &m, &a);
 	else

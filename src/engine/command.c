@@ -55,6 +55,20 @@ command_sites(struct engine *e, struct rules *r, struct site_state **out, struct
 	return true;
 }
 
+/* A storm is the feed's, whatever is known anew of its site. */
+static void
+keep_storms(const struct engine *e, const struct conf *c, struct site_state *st)
+{
+	assert(st); /* room for one at least */
+	for (size_t i = 0; i < c->sites_n; i++)
+		for (size_t k = 0; k < e->rules->conf->sites_n; k++)
+			if (e->sites[k].id == st[i].id) {
+				st[i].storm = e->sites[k].storm;
+				st[i].storm_n = e->sites[k].storm_n;
+				st[i].storm_from_s = e->sites[k].storm_from_s;
+			}
+}
+
 bool
 command_sites_again(struct engine *e, struct fault *f)
 {
@@ -62,14 +76,8 @@ command_sites_again(struct engine *e, struct fault *f)
 
 	if (!command_sites(e, e->rules, &st, f))
 		return false;
-	assert(st); /* room for one at least */
-	for (size_t i = 0; i < e->rules->conf->sites_n; i++) {
-		st[i].storm = e->sites[i].storm;
-		st[i].storm_n = e->sites[i].storm_n;
-		st[i].storm_from_s = e->sites[i].storm_from_s;
-	}
-	free(e->sites);
-	e->sites = st;
+	keep_storms(e, e->rules->conf, st);
+	undo_keep(e, st, NULL);
 	return true;
 }
 
@@ -82,18 +90,14 @@ command_rules(struct engine *e, struct command *c, struct fault *f)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	if (!store_begin(e->store, f) || !command_sites(e, c->rules, &st, f))
 		return false;
-	if (!heard_build(e, c->rules, false, f)) {
+	/* The last borrows from the rules: behind it nothing may fail. */
+	if (!ahead_replan(e, c->rules, f) || !heard_build(e, c->rules, false, f) || !silence_build(e, c->rules, f)) {
 		free(st);
 		return false;
 	}
-	free(e->sites);
-	rules_drop(e->rules);
-	e->sites = st;
-	e->rules = c->rules;
-	store_decided_under(e->store, e->rules->version);
+	keep_storms(e, c->rules->conf, st);
+	undo_keep(e, st, c->rules);
 	c->rules = NULL;
-	e->replanning = true;
-	e->replan_after = 0;
 	e->held_looked_s = 0;
 	ahead_restart(e);
 	c->ok = true;
@@ -134,6 +138,7 @@ status(struct engine *e, struct command *c, struct fault *f)
 	s->space = space_name(e->space);
 	s->clock_held = e->clock_held;
 	s->journal_held = e->journal_held;
+	store_rotation_look(e->store, &s->rotation);
 	s->clock_synchronised = e->synchronised;
 	s->lanes_blocked = 0;
 	for (size_t i = 0; i < e->lanes.n; i++)
@@ -150,6 +155,7 @@ status(struct engine *e, struct command *c, struct fault *f)
 		memcpy(s->sites[i].held_by, e->sites[i].held_by, sizeof s->sites[i].held_by);
 		s->sites_n++;
 	}
+	silence_status(e, s);
 	c->ok = limit_status(e, s, f);
 	return c->ok;
 }
@@ -160,6 +166,7 @@ command_free(struct command *c)
 	if (!c)
 		return;
 	buf_wipe(&c->raw);
+	seal_wipe(c->key, sizeof c->key);
 	free(c->results);
 	history_free(c->history);
 	free(c);
@@ -183,6 +190,8 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_RELEASE_JOURNAL:
 		c->ok = journalled_release(e, f);
 		return c->ok;
+	case COMMAND_ROTATE:
+		return rotate_begin(e, c, f);
 	case COMMAND_BACKUP:
 		backup_begin(e, c);
 		return true;
@@ -198,6 +207,9 @@ command_apply(struct engine *e, struct command *c, struct fault *f)
 	case COMMAND_OPTOUT_FIND:
 	case COMMAND_OPTOUT_COMPARE:
 		return optout_command(e, c, f);
+	case COMMAND_REFUSED_FIND:
+	case COMMAND_REFUSED_RELEASE:
+		return refused_command(e, c, f);
 	case COMMAND_PHONE_MARK:
 		c->ok = store_mark(e->store, "phone", span_of(c->phone), c->mark, f);
 		seal_wipe(c->phone, sizeof c->phone);

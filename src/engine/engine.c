@@ -48,34 +48,19 @@ load_flight(void *ctx, const struct text *t)
 	return true;
 }
 
-/* The rules differ from those of the last run: waiting reminders are looked at
- * again, in portions. */
+/* Not all that waits was planned by these rules: it is looked at again, in portions. */
 static bool
 compare_rules(struct engine *e, struct fault *f)
 {
-	uint64_t hash = e->rules->tzdata;
 	int64_t stored;
 
-	for (size_t i = 0; i < e->rules->conf->sites_n; i++)
-		for (size_t b = 0; b < DIGEST_BYTES; b++)
-			hash = hash * 1099511628211u + e->rules->sites[i].hash[b];
 	if (!store_setting_get(e->store, "rules", &stored, f))
 		return false;
-	if (stored == (int64_t)hash)
-		return true;
-	if (stored != 0) {
-		e->replanning = true;
-		e->replan_after = 0;
-	}
-	return store_setting_put(e->store, "rules", (int64_t)hash, f);
-}
-
-static bool
-load_if_lost(void *ctx, const struct text *t)
-{
-	struct engine *e = ctx;
-
-	return flights_find(&e->flights, t->id) || load_flight(e, t);
+	if (stored == 0) /* nothing waits yet */
+		return store_setting_put(e->store, "rules", ahead_mark(e->rules), f);
+	e->replanning = stored != ahead_mark(e->rules);
+	e->replan_after = 0;
+	return true;
 }
 
 bool
@@ -99,7 +84,7 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 		goto fail;
 	}
 	if (!store_begin(e->store, f) || !timing_open(e, f) || !command_sites(e, s->rules, &e->sites, f) || !compare_rules(e, f) ||
-	    !heard_build(e, s->rules, true, f))
+	    !heard_build(e, s->rules, true, f) || !silence_build(e, s->rules, f))
 		goto fail;
 	ahead_restart(e);
 	if (!journalled_open(e, f) || !store_commit(e->store, f) || (!journalled_write(e, f) && f->kind == FAULT_BROKEN))
@@ -131,6 +116,7 @@ engine_free(struct engine *e)
 	if (!e)
 		return;
 	backup_drop(e);
+	undo_forget(e);
 	store_on_optout(e->store, NULL, NULL);
 	for (size_t i = 0; i < JOBS_A_TURN; i++)
 		buf_wipe(&e->out.jobs[i].body);
@@ -142,6 +128,7 @@ engine_free(struct engine *e)
 	lanes_free(&e->lanes);
 	wheel_free(e->wheel);
 	free(e->heard);
+	free(e->feeds);
 	free(e->sites);
 	rules_drop(e->rules);
 	free(e);
@@ -149,8 +136,8 @@ engine_free(struct engine *e)
 
 /* ---- take ---- */
 
-static void
-append(struct queue_link **list, struct queue_link *more)
+void
+engine_append(struct queue_link **list, struct queue_link *more)
 {
 	while (*list)
 		list = &(*list)->next;
@@ -237,11 +224,11 @@ decide(struct engine *e, struct queue_link **commands, bool *more, struct fault 
 		if (!command_apply(e, c, f))
 			return false;
 	}
-	if (!timing_keep(e, f) || !take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
+	if (!timing_keep(e, f) || !take_events(e, f) || !take_messages(e, f) || !heard_keep(e, f) || !silence_look(e, f) || !ends_look(e, f) || !ahead_advance(e, f) || !send_retries(e, f) ||
 	    !send_due(e, more, f) || !reports_ask(e, f))
 		return false;
-	return (e->space < SPACE_SHED || quarantine_shed(e, more, f)) && ahead_portion(e, more, f) &&
-	    space_give_back(e, more, f);
+	return (e->space < SPACE_SHED || quarantine_shed(e, more, f)) && ahead_portion(e, more, f) && over_portion(e, f) &&
+	    rotate_portion(e, more, f) && space_give_back(e, more, f);
 }
 
 /* ---- release ---- */
@@ -277,7 +264,7 @@ release(struct engine *e, bool committed, const struct fault *f)
 	for (struct command *c = e->out.replies, *next; c; c = next) {
 		next = (struct command *)(void *)c->link.next;
 		c->link.next = NULL;
-		if (!committed && c->ok) {
+		if (!committed && (c->ok || c->fault.kind == FAULT_NONE)) { /* also the one that met what failed */
 			c->ok = false;
 			c->fault = *f;
 		}
@@ -294,6 +281,7 @@ release(struct engine *e, bool committed, const struct fault *f)
 	}
 	for (size_t i = 0; i < e->out.alarms_n; i++)
 		o->alarm(o->ctx, e->out.alarms[i].what, e->out.alarms[i].where);
+	rotate_release(e, committed);
 	e->out.jobs_n = e->out.asks_n = e->out.alarms_n = 0;
 	e->out.replies = NULL;
 }
@@ -313,51 +301,11 @@ free_events(struct engine *e)
 	}
 }
 
-/* Nothing of this turn happened: what it took out of memory's lists goes back. */
-static void
-undo(struct engine *e)
-{
-	struct queue_link *again = NULL;
-	struct fault f = { 0 };
-
-	store_rollback(e->store);
-	if (e->setup.journal)
-		journal_drop(e->setup.journal);
-	e->journal_numbering = e->journal_numbered;
-	e->senders_n = 0;
-	e->news_at = (struct news_cursor){ 0, 0, 0 };
-	e->reports_next_s = 0;
-	for (size_t i = 0; i < e->out.jobs_n; i++) {
-		struct flight *x = flights_find(&e->flights, e->out.jobs[i].text);
-
-		if (!x)
-			continue;
-		if (e->out.jobs[i].first) {
-			flights_remove(&e->flights, x);
-		} else {
-			e->flights.out_n -= x->out;
-			x->out = false;
-			x->wake_ms = e->now.boot_ms + 1000;
-		}
-	}
-	/* What this turn had settled is at the gateway still. */
-	if (!store_sending(e->store, load_if_lost, e, &f))
-		engine_alarm(e, "what is at the gateway cannot be read: restart nudged", "store");
-	while (e->done_events) { /* newest first: turned round while it goes back */
-		struct queue_link *q = e->done_events;
-
-		e->done_events = q->next;
-		q->next = again;
-		again = q;
-	}
-	append(&again, e->events);
-	e->events = again;
-	ahead_restart(e);
-}
-
 static enum turn_result
 fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 {
+	bool broken = false;
+
 	while (commands) {
 		struct command *c = (struct command *)(void *)commands;
 
@@ -368,14 +316,15 @@ fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 		e->out.replies = c;
 	}
 	/* Whoever waits is told by silence: what was not taken is closed too. */
-	undo(e);
+	if (!undo(e))
+		broken = true;
 	if (!e->count.store_busy)
 		engine_alarm(e, "cannot store: messages are not answered until there is space", "store");
 	e->count.store_busy = true;
 	release_answers(e, false);
 	release(e, false, f);
 	space_silence(e);
-	return f->kind == FAULT_BROKEN ? TURN_BROKEN : TURN_BUSY;
+	return broken || f->kind == FAULT_BROKEN ? TURN_BROKEN : TURN_BUSY;
 }
 
 /* After the release, so that nobody waits for it. */
@@ -399,12 +348,13 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 	struct queue_link *commands = in->commands;
 	bool more = false, idle = !in->messages && !in->events && !in->commands;
 
-	append(&e->messages, in->messages);
-	append(&e->events, in->events);
+	engine_append(&e->messages, in->messages);
+	engine_append(&e->events, in->events);
 	timing_take(e, in);
 	space_look(e, in->free_bytes);
 	if (e->space == SPACE_STOP)
 		space_silence(e);
+	undo_note(e);
 	e->count.turns++;
 	if (!decide(e, &commands, &more, f))
 		return fail(e, commands, f);
@@ -413,6 +363,7 @@ engine_turn(struct engine *e, const struct turn_input *in, struct fault *f)
 	if (store_begun(e->store)) {
 		if (!journalled_number(e, f) || !store_commit(e->store, f))
 			return fail(e, commands, f);
+		undo_forget(e);
 		e->count.commits++;
 		e->clock_changed = e->clock_back = false;
 		if (e->count.store_busy)
@@ -450,7 +401,7 @@ engine_sleep_ms(const struct engine *e, const struct now *said)
 		return 0;
 	if (e->scrub_wanted)
 		ms = least(ms, 1100);
-	if ((e->comparing && e->sender_connected) || e->journal_busy)
+	if ((e->comparing != COMPARING_NOBODY && e->sender_connected) || e->journal_busy)
 		ms = least(ms, 1000);
 	if (next != INT64_MAX)
 		ms = least(ms, next * 1000 - now->wall_ms);

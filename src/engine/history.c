@@ -82,8 +82,8 @@ tell_phone(struct telling *x, const struct appointment *a, struct history_visit 
 	v->phone = token(x->h, mark);
 	if (s)
 		out = store_optout_find(x->e->store, s->environment->organization->title, a->phone, x->f);
-	v->opted_out = out == STORE_FOUND;
-	return out != STORE_FAILED;
+	v->opted_out = out == STORE_FOUND; /* as little as that is a number texted that was called wrong */
+	return out != STORE_FAILED && (!s || v->opted_out || refused_is(x->e, s->environment->organization, a->phone, &v->opted_out, x->f));
 }
 
 static bool
@@ -94,7 +94,7 @@ tell_visit(void *ctx, const struct appointment *a)
 	struct history_visit *v = &x->h->visits[x->h->visits_n];
 
 	*v = (struct history_visit){ .id = a->id, .erased = a->erased, .deceased = a->deceased, .confidential = a->confidential,
-		.left_site = a->left_site, .minor = a->minor, .status = a->status, .consent = a->consent, .has_start = a->has_start,
+		.left_site = a->left_site, .minor = a->minor, .status = a->status, .consent = a->consent, .modality = a->modality, .has_start = a->has_start,
 		.start_s = a->start_s, .duration_s = a->duration_s, .arrived_s = a->arrived_at_s, .wall = a->wall,
 		.link_n = (int64_t)strlen(a->link), .text = x->h->texts_n };
 	(void)snprintf(v->site, sizeof v->site, "%s", s ? s->title : "");

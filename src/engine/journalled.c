@@ -8,8 +8,8 @@
 
 #define RESTORED_KEEP_S 86400               /* behind the visit's start */
 
-/* An appointment and its patient, by what they are called outside: the row's
- * number may be another one after a restore. */
+/* An appointment and its patient, by what they are called outside: the row's number may be another one after a
+ * restore, and so may the place in a group; only who has no name is known by that. */
 bool
 journalled_visit(struct engine *e, const struct appointment *a, const struct conf_site *s, uint8_t out[MARK_BYTES], struct fault *f)
 {
@@ -17,7 +17,7 @@ journalled_visit(struct engine *e, const struct appointment *a, const struct con
 	bool ok;
 
 	buf_init(&b, 4096);
-	ok = buf_addf(&b, "%s%c%s%c%lld%c", s ? s->environment->title : "", 0, a->appointment_id, 0, (long long)a->patient_number, 0) &&
+	ok = buf_addf(&b, "%s%c%s%c%lld%c", s ? s->environment->title : "", 0, a->appointment_id, 0, (long long)(a->has_patient ? 0 : a->patient_number), 0) &&
 	    buf_add(&b, a->patient, sizeof a->patient);
 	ok = ok ? store_mark(e->store, "journal", buf_span(&b), out, f) : fault_set(f, FAULT_BUSY, "out of memory");
 	buf_clear(&b);
@@ -87,6 +87,23 @@ on_optout(void *ctx, const char *organization, const uint8_t phone[MARK_BYTES], 
 		memcpy(x.source, o->source, sizeof x.source);
 	memcpy(x.phone, phone, sizeof x.phone);
 	journal_add(e->setup.journal, &x);
+}
+
+static void
+on_optout_key(void *ctx, const char *name, const uint8_t wrapped[STORE_WRAPPED])
+{
+	struct engine *e = ctx;
+	struct journal_entry x = { .kind = JOURNAL_KEY, .at_s = now_s(&e->now) };
+
+	(void)snprintf(x.name, sizeof x.name, "%s", name);
+	memcpy(x.wrapped, wrapped, sizeof x.wrapped);
+	journal_add(e->setup.journal, &x);
+}
+
+bool
+journalled_keys(struct engine *e, struct fault *f)
+{
+	return !e->setup.journal || store_optout_keys(e->store, on_optout_key, e, f);
 }
 
 bool
@@ -216,7 +233,7 @@ rejoin(struct engine *e, bool optouts, struct fault *f)
 	}
 	free(all);
 	if (ok && optouts)
-		ok = store_optouts(e->store, on_optout, e, f);
+		ok = journalled_keys(e, f) && store_optouts(e->store, on_optout, e, f);
 	return ok && journalled_number(e, f);
 }
 
@@ -279,7 +296,7 @@ journalled_told(struct engine *e, struct look *l, bool *told, struct fault *f)
 	if (!journalled_visit(e, &l->a, l->site, r.visit, f))
 		return false;
 	memcpy(r.rule, l->t.rule, sizeof r.rule);
-	plan_fingerprint(l->site, l->a.start_s, span_of(l->a.link), r.fingerprint);
+	plan_fingerprint(l->site, &l->a.wall, l->a.modality, span_of(l->a.link), r.fingerprint);
 	switch (store_restored_take(e->store, &r, f)) {
 	case STORE_FAILED:
 		return false;

@@ -89,6 +89,7 @@ limit_use(struct engine *e, const struct text *t, int64_t texts, struct fault *f
 struct held {
 	struct text item[RELEASE_PORTION];
 	size_t n;
+	int64_t room; /* segments; a longer text waits on, a shorter one behind it goes */
 };
 
 static bool
@@ -96,6 +97,9 @@ take(void *ctx, const struct text *t)
 {
 	struct held *h = ctx;
 
+	if (t->segments > h->room)
+		return true;
+	h->room -= t->segments;
 	h->item[h->n++] = *t;
 	return true;
 }
@@ -104,17 +108,16 @@ static bool
 release_site(struct engine *e, const struct conf_site *s, struct fault *f)
 {
 	const struct conf_organization *o = s->environment->organization;
-	struct held h = { .n = 0 };
+	struct held h = { .n = 0, .room = INT64_MAX };
 	struct store_usage u;
-	int64_t room = RELEASE_PORTION;
 
 	if (!store_usage_get(e->store, o->title, limit_month(now_s(&e->now)), &u, f))
 		return false;
-	if (o->monthly_limit > 0 && o->on_limit == LIMIT_HOLD && o->monthly_limit - u.segments < room)
-		room = o->monthly_limit - u.segments;
-	if (room <= 0)
+	if (o->monthly_limit > 0 && o->on_limit == LIMIT_HOLD)
+		h.room = o->monthly_limit - u.segments;
+	if (h.room <= 0)
 		return true;
-	if (!store_held_for(e->store, e->sites[s->index].id, REASON_MONTHLY_LIMIT, (size_t)room, take, &h, f) ||
+	if (!store_held_for(e->store, e->sites[s->index].id, REASON_MONTHLY_LIMIT, RELEASE_PORTION, take, &h, f) ||
 	    (h.n > 0 && !store_begin(e->store, f)))
 		return false;
 	for (size_t i = 0; i < h.n; i++) {

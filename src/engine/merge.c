@@ -84,8 +84,9 @@ merge_find(struct engine *e, const struct look *carrier, struct merged *m, struc
 			continue;
 		if (!send_gates(e, w.text, &other, &r, &there, f))
 			return false;
-		/* One text has one number and one link. */
+		/* One text has one number, one link and one kind of visit. */
 		if (there && r.verdict == GATE_PASS && strcmp(other.a.phone, carrier->a.phone) == 0 &&
+		    other.a.modality == carrier->a.modality &&
 		    strcmp(other.a.link, carrier->a.link) == 0)
 			insert(m, w.text, other.a.start_s);
 	}
@@ -115,9 +116,10 @@ merge_hold(struct engine *e, const struct merged *m, int64_t carrier, struct fau
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct text t;
+		enum store_found found = store_text_get(e->store, m->text[i], &t, f);
 
-		if (store_text_get(e->store, m->text[i], &t, f) != STORE_FOUND)
-			return fault_set(f, FAULT_BROKEN, "a text that was just read is gone");
+		if (found != STORE_FOUND)
+			return found != STORE_FAILED && fault_set(f, FAULT_BROKEN, "a text that was just read is gone");
 		t.state = text_step(t.state, TEXT_EV_HOLD);
 		t.reason = REASON_MERGED;
 		t.carrier = carrier;

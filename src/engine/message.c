@@ -92,13 +92,15 @@ apply_message(struct engine *e, struct message *m, bool whole, struct answer *a,
 {
 	uint8_t content[MARK_BYTES];
 	int64_t sender;
-	bool same_id = false, nobody;
+	bool same_id = false, nobody = false, first = e->news_at.entry == 0 && e->news_at.id == 0 && e->news_at.after == 0;
 	int condition = 0;
 
 	*done = true;
 	a->verdict = VERDICT_ACCEPT;
-	if (e->news_at.entry == 0 && e->news_at.after == 0)
+	if (first) {
 		note(e, m);
+		silence_hear(e, m);
+	}
 	heard_note(e, m);
 	if (m->kind == MESSAGE_REFUSE) {
 		e->count.messages_refused++;
@@ -110,7 +112,7 @@ apply_message(struct engine *e, struct message *m, bool whole, struct answer *a,
 		e->count.messages_ignored++;
 		return true;
 	}
-	if (!is_of_nobody(e, m, &nobody, f))
+	if (first && !is_of_nobody(e, m, &nobody, f)) /* behind a portion nobody may be left */
 		return false;
 	if (nobody)
 		return true;

@@ -264,7 +264,7 @@ news_apply(struct engine *e, const struct message *m, struct news_cursor *at, bo
 {
 	struct whereabouts w = { .of = NULL };
 
-	for (*done = true; at->entry < m->news_n; at->entry++, at->id = 0) {
+	for (*done = true; at->entry < m->news_n; at->entry++, at->id = 0, at->after = 0) {
 		const struct patient_news *n = &m->news[at->entry];
 		const struct span *ids;
 		size_t ids_n = ids_of(n, &ids);

@@ -6,6 +6,7 @@
 
 #define COMPARE_PORTION 100 /* phones a second: what the gateway takes in one call */
 #define NIGHT_HOUR 2
+#define SOON_DAYS 2 /* the night asks for whoever is texted until the night after the next */
 #define LIFT_S (3 * 86400) /* so long a gateway may take to hear that an opt-out has ended; then its word counts again */
 
 static bool
@@ -38,23 +39,14 @@ ask_one(struct engine *e, const struct conf_number *n, const char *phone, enum l
 	return told_ask(e, &q);
 }
 
-/* Asks for every number of the organization; false: not all could be asked in this turn. */
-static bool
-ask_all(struct engine *e, const char *organization, const char *phone, enum link_ask ask)
-{
-	const struct conf_number *n;
-	bool all = true;
-
-	for (size_t at = 0; (n = next_number(e, organization, &at));)
-		all = ask_one(e, n, phone, ask) && all;
-	return all;
-}
-
-/* What is not asked now, because nudge-sender is away, the night's comparing asks. */
+/* For every number of the organization. What is not asked now, because nudge-sender is away, the night's comparing asks. */
 void
 optout_push(struct engine *e, const char *organization, const char *phone, enum link_ask ask)
 {
-	(void)ask_all(e, organization, phone, ask);
+	const struct conf_number *n;
+
+	for (size_t at = 0; (n = next_number(e, organization, &at));)
+		(void)ask_one(e, n, phone, ask);
 }
 
 /* A removal may be lost with nudge-sender, so it is owed until the gateway says that it is done. */
@@ -117,7 +109,7 @@ told_of(struct engine *e, const char *organization, const struct conf_number *n,
 	if (ev->opted_out)
 		return optout_begin(e, organization, ev->to, "gateway", at, &changed, f);
 	if (strcmp(ours.source, "gateway") == 0)
-		return at < ours.at_s || optout_end(e, organization, ev->to, f);
+		return (at < ours.at_s && timing_believes(e, ours.at_s)) || optout_end(e, organization, ev->to, f);
 	if (strcmp(ours.source, "report") != 0) /* a carrier's own block is on no list of the gateway's */
 		optout_push(e, organization, ev->to, ASK_OPTOUT_ADD);
 	return true;
@@ -152,16 +144,51 @@ take_phone(void *ctx, int64_t appointment)
 	struct phones *p = ctx;
 
 	p->id[p->n++] = appointment;
+	return p->n < COMPARE_PORTION;
+}
+
+struct texted { /* whether an organization texts a phone */
+	const struct engine *e;
+	const struct conf_organization *by;
+	bool is;
+};
+
+static bool
+is_texted(void *ctx, const struct appointment *a)
+{
+	struct texted *t = ctx;
+	const struct conf_site *s = engine_site(t->e, a->site);
+
+	t->is = s && s->environment->organization == t->by;
+	return !t->is;
+}
+
+/* Every organization that texts it. */
+static bool
+compare_all(struct engine *e, const char *phone, struct fault *f)
+{
+	const struct conf *c = e->rules->conf;
+
+	for (size_t i = 0; i < c->organizations_n; i++) {
+		struct texted t = { e, &c->organizations[i], false };
+
+		if (!store_appointments_of_phone(e->store, phone, now_s(&e->now), is_texted, &t, f))
+			return false;
+		if (t.is)
+			optout_push(e, c->organizations[i].title, phone, ASK_OPTOUT_CHECK);
+	}
 	return true;
 }
 
 static bool
-compare_one(struct engine *e, int64_t id, bool *all, struct fault *f)
+compare_one(struct engine *e, int64_t id, struct fault *f)
 {
+	bool ok = true;
 	const struct conf_site *s;
-	struct appointment a;
+	char phone[PHONE_MAX];
+	int64_t site;
 
-	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
+	switch (store_phone_of(e->store, id, now_s(&e->now), &site, phone, f)) {
 	case STORE_FAILED:
 		return false;
 	case STORE_NONE:
@@ -169,11 +196,13 @@ compare_one(struct engine *e, int64_t id, bool *all, struct fault *f)
 	case STORE_FOUND:
 		break;
 	}
-	s = engine_site(e, a.site);
-	if (s && a.phone[0])
-		*all = ask_all(e, s->environment->organization->title, a.phone, ASK_OPTOUT_CHECK) && *all;
-	seal_wipe(a.phone, sizeof a.phone);
-	return true;
+	s = engine_site(e, site);
+	if (phone[0] && e->comparing == COMPARING_ALL)
+		ok = compare_all(e, phone, f);
+	else if (s && phone[0])
+		optout_push(e, s->environment->organization->title, phone, ASK_OPTOUT_CHECK);
+	seal_wipe(phone, sizeof phone);
+	return ok;
 }
 
 void
@@ -181,7 +210,57 @@ optout_compare(struct engine *e)
 {
 	memset(e->compared, 0, sizeof e->compared);
 	e->compared_ms = 0;
-	e->comparing = true;
+	e->comparing = COMPARING_ALL;
+}
+
+static void
+compare_soon(struct engine *e)
+{
+	e->compared_day = now_s(&e->now) / 86400;
+	e->compared_until = e->compared_day + SOON_DAYS;
+	e->compared_text = 0;
+	e->compared_ms = 0;
+	e->comparing = COMPARING_SOON;
+}
+
+/* Phones that can be asked for in this turn, for each number of the organization that has most, or of all. */
+static size_t
+phones_at_once(const struct engine *e)
+{
+	const struct conf *c = e->rules->conf;
+	size_t most = 1, all = 0, left = ASKS_A_TURN - e->out.asks_n;
+
+	for (size_t i = 0; i < c->organizations_n; i++) {
+		size_t n = 0;
+
+		for (size_t at = 0; next_number(e, c->organizations[i].title, &at);)
+			n++;
+		all += n;
+		most = n > most ? n : most;
+	}
+	if (e->comparing == COMPARING_ALL && all > 0)
+		most = all;
+	if (most > ASKS_A_TURN)
+		most = ASKS_A_TURN;
+	return left / most < COMPARE_PORTION ? left / most : COMPARE_PORTION;
+}
+
+/* The next portion, and past it. */
+static bool
+next_phones(struct engine *e, struct phones *p, size_t most, bool *done, struct fault *f)
+{
+	bool of_day;
+
+	if (e->comparing == COMPARING_ALL)
+		return store_phones_after(e->store, e->compared, most, take_phone, p, done, f);
+	if (!store_due_after(e->store, e->compared_day, &e->compared_text, most, take_phone, p, &of_day, f))
+		return false;
+	*done = of_day && e->compared_day >= e->compared_until;
+	if (of_day) {
+		e->compared_day++;
+		e->compared_text = 0;
+	}
+	return true;
 }
 
 /* What a nudge-sender of before may have taken along: comparing finds it. */
@@ -193,7 +272,7 @@ look_for_lifts(struct engine *e, struct fault *f)
 	if (!store_begin(e->store, f) || !store_lifts_forget(e->store, now_s(&e->now) - LIFT_S, &any, f))
 		return false;
 	e->lifts_asked = true;
-	if (any && !e->comparing)
+	if (any && e->comparing == COMPARING_NOBODY)
 		optout_compare(e);
 	return true;
 }
@@ -202,23 +281,23 @@ bool
 optout_portion(struct engine *e, struct fault *f)
 {
 	struct phones p = { .n = 0 };
-	uint8_t from[MARK_BYTES];
-	bool done = false, all = true;
+	bool done = false;
+	size_t most;
 
 	if (e->sender_connected && !e->lifts_asked && !look_for_lifts(e, f))
 		return false;
-	if (!e->comparing || !e->sender_connected || e->now.boot_ms - e->compared_ms < 1000)
+	if (e->comparing == COMPARING_NOBODY || !e->sender_connected || e->now.boot_ms - e->compared_ms < 1000)
 		return true;
-	memcpy(from, e->compared, sizeof from);
-	if (!store_phones_after(e->store, e->compared, COMPARE_PORTION, take_phone, &p, &done, f))
+	if ((most = phones_at_once(e)) == 0) /* the turn asked for much else */
+		return true;
+	if (!next_phones(e, &p, most, &done, f))
 		return false;
 	for (size_t i = 0; i < p.n; i++)
-		if (!compare_one(e, p.id[i], &all, f))
+		if (!compare_one(e, p.id[i], f))
 			return false;
 	e->compared_ms = e->now.boot_ms;
-	if (!all) /* this portion again: asking twice does no harm */
-		memcpy(e->compared, from, sizeof from);
-	e->comparing = !(done && all);
+	if (done)
+		e->comparing = COMPARING_NOBODY;
 	return true;
 }
 
@@ -228,7 +307,7 @@ optout_nightly(struct engine *e, struct fault *f)
 	struct civil c;
 	int64_t today, last;
 
-	if (e->comparing || e->rules->conf->sites_n == 0)
+	if (e->comparing != COMPARING_NOBODY || e->rules->conf->sites_n == 0)
 		return true;
 	zone_civil(e->rules->sites[0].zone, now_s(&e->now), &c);
 	today = civil_days(c.year, c.month, c.day);
@@ -241,6 +320,6 @@ optout_nightly(struct engine *e, struct fault *f)
 	if (!store_begin(e->store, f) || !store_setting_put(e->store, "optouts_compared", today, f))
 		return false;
 	if (last != 0) /* the first start is no night */
-		optout_compare(e);
+		compare_soon(e);
 	return true;
 }

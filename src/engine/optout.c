@@ -21,71 +21,6 @@ weight(const char *source)
 	return strcmp(source, "handset") == 0 ? 3 : strcmp(source, "report") == 0 ? 2 : strcmp(source, "gateway") == 0 ? 1 : 0;
 }
 
-struct phone_rows {
-	const struct engine *e;
-	const char *organization;
-	int64_t id[STORE_OF_PHONE];
-	size_t n;
-};
-
-static bool
-of_organization(const struct engine *e, int64_t site, const char *organization)
-{
-	const struct conf_site *s = engine_site(e, site);
-
-	return s && strcmp(s->environment->organization->title, organization) == 0;
-}
-
-static bool
-take_row(void *ctx, const struct appointment *a)
-{
-	struct phone_rows *r = ctx;
-
-	if (of_organization(r->e, a->site, r->organization))
-		r->id[r->n++] = a->id;
-	return r->n < STORE_OF_PHONE;
-}
-
-struct waiting_texts {
-	struct text item[64];
-	size_t n;
-};
-
-static bool
-take_text(void *ctx, const struct text *t)
-{
-	struct waiting_texts *w = ctx;
-
-	if (t->state == TEXT_PENDING && w->n < sizeof w->item / sizeof w->item[0])
-		w->item[w->n++] = *t;
-	return true;
-}
-
-/* What waits says why it would not go; the gate decides when its time comes. */
-static bool
-note_pending(struct engine *e, const char *organization, const char *phone, enum text_reason from, enum text_reason to,
-    struct fault *f)
-{
-	struct phone_rows rows = { .e = e, .organization = organization };
-	struct waiting_texts w;
-
-	if (!store_appointments_of_phone(e->store, phone, now_s(&e->now), take_row, &rows, f))
-		return false;
-	for (size_t i = 0; i < rows.n; i++) {
-		w.n = 0;
-		if (!store_texts_of(e->store, rows.id[i], take_text, &w, f))
-			return false;
-		for (size_t k = 0; k < w.n; k++) {
-			if (from != REASON_NONE && w.item[k].reason != from)
-				continue;
-			w.item[k].reason = to;
-			if (!store_text_put(e->store, &w.item[k], f))
-				return false;
-		}
-	}
-	return true;
-}
-
 bool
 optout_begin(struct engine *e, const char *organization, const char *phone, const char *source, int64_t at_s, bool *changed,
     struct fault *f)
@@ -105,75 +40,32 @@ optout_begin(struct engine *e, const char *organization, const char *phone, cons
 	}
 	*changed = true;
 	return store_optout_put(e->store, organization, phone, source, at_s, f) && store_lift_drop(e->store, organization, phone, NULL, f) &&
-	    note_pending(e, organization, phone, REASON_NONE, REASON_OPTED_OUT, f);
+	    phone_note(e, organization, phone, REASON_NONE, REASON_OPTED_OUT, f);
 }
 
 bool
 optout_end(struct engine *e, const char *organization, const char *phone, struct fault *f)
 {
-	return store_optout_drop(e->store, organization, phone, f) &&
-	    note_pending(e, organization, phone, REASON_OPTED_OUT, REASON_NONE, f);
-}
+	const struct conf_organization *o = engine_organization(e, organization);
+	bool refused = false;
 
-bool
-optout_pending(struct engine *e, const struct appointment *a, struct text *t, struct fault *f)
-{
-	const struct conf_site *s = engine_site(e, a->site);
-
-	if (!s || a->phone[0] == '\0')
-		return true;
-	switch (store_optout_find(e->store, s->environment->organization->title, a->phone, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_FOUND:
-		t->reason = REASON_OPTED_OUT;
-		break;
-	case STORE_NONE:
-		break;
-	}
-	return true;
-}
-
-bool
-optout_new_phone(struct engine *e, const struct appointment *a, struct fault *f)
-{
-	struct waiting_texts w = { .n = 0 };
-
-	if (!store_texts_of(e->store, a->id, take_text, &w, f))
-		return false;
-	for (size_t i = 0; i < w.n; i++) {
-		enum text_reason before = w.item[i].reason;
-
-		if (before == REASON_OPTED_OUT)
-			w.item[i].reason = REASON_NONE;
-		if (!optout_pending(e, a, &w.item[i], f) ||
-		    (w.item[i].reason != before && !store_text_put(e->store, &w.item[i], f)))
-			return false;
-	}
-	return true;
+	return store_optout_drop(e->store, organization, phone, f) && (!o || refused_is(e, o, phone, &refused, f)) &&
+	    phone_note(e, organization, phone, REASON_OPTED_OUT, refused ? REASON_NUMBER_REFUSED : REASON_NONE, f);
 }
 
 bool
 optout_of_text(struct engine *e, const struct text *t, struct fault *f)
 {
 	const struct conf_site *s = engine_site(e, t->site);
-	struct appointment a;
-	bool changed;
+	char phone[PHONE_MAX];
+	bool changed, ok;
 
-	if (!s || store_is_response(t->appointment))
-		return true;
-	switch (store_appointment_get(e->store, t->appointment, now_s(&e->now), &a, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_NONE:
-		return true;
-	case STORE_FOUND:
-		break;
-	}
-	/* The phone may be another one by now. */
-	if (a.phone[0] == '\0' || a.generation != t->generation)
-		return true;
-	return optout_begin(e, s->environment->organization->title, a.phone, "report", now_s(&e->now), &changed, f);
+	if (!s || !phone_of_text(e, t, phone, f))
+		return s == NULL;
+	ok = phone[0] == '\0' ||
+	    optout_begin(e, s->environment->organization->title, phone, "report", now_s(&e->now), &changed, f);
+	seal_wipe(phone, sizeof phone);
+	return ok;
 }
 
 /* ---- what an administrator asks ---- */
@@ -216,18 +108,9 @@ take_back(struct engine *e, struct command *c, struct fault *f)
 }
 
 static bool
-known_organization(const struct engine *e, const char *title)
-{
-	for (size_t i = 0; i < e->rules->conf->organizations_n; i++)
-		if (strcmp(e->rules->conf->organizations[i].title, title) == 0)
-			return true;
-	return false;
-}
-
-static bool
 about_phone(struct engine *e, struct command *c, struct fault *f)
 {
-	if (!known_organization(e, c->organization)) {
+	if (!engine_organization(e, c->organization)) {
 		(void)fault_set(&c->fault, FAULT_OPERATOR, "no organization \"%s\" in the configuration", c->organization);
 		return true;
 	}

@@ -56,6 +56,8 @@ refused(struct engine *e, struct text *t, const struct flight *x, struct fault *
 
 	if (strcmp(t->code, "opted-out") == 0 && !optout_of_text(e, t, f))
 		return false;
+	if (!unsure && !refused_of_text(e, t, f))
+		return false;
 	send_alarm_untold(e, t);
 	if (unsure)
 		return unknown_begins(e, t, REASON_NO_ANSWER, f);

@@ -21,6 +21,8 @@
  *   reports.c  reports that must be asked for
  *   reply.c    a text from a phone: what it means, for which visit
  *   response.c what is said back
+ *   phones.c   all texts of one phone
+ *   refused.c  numbers that a gateway or a carrier called wrong
  *   optout.c   THE place where an opt-out begins and ends
  *   optlist.c  the gateway's list of opt-outs and ours, kept alike
  *   journalled.c what leaves, written beside the store too
@@ -29,6 +31,9 @@
  *   backup.c   a copy of the store while it works
  *   site.c     approval, hold and release of a site
  *   heard.c    the last message of each site
+ *   ends.c     states that end because nothing more happens
+ *   over.c     how far the report goes back, how large the store gets
+ *   silence.c  senders that are silent when they usually speak
  *   flights.c  attempts that are out or wait for the next try
  */
 #ifndef ENGINE_PARTS_H
@@ -37,6 +42,7 @@
 #include "nudge/acs_window.h"
 #include "nudge/engine.h"
 #include "nudge/policy.h"
+#include "nudge/rhythm.h"
 #include "nudge/wheel.h"
 
 #define LOOKAHEAD_S 86400
@@ -46,6 +52,8 @@
 #define LOAD_PORTION 20000
 #define REPLAN_PORTION 200
 #define ERASE_PORTION 200
+#define CAP_PORTION 1000
+#define CAP_KEEP_DAYS 8        /* a week is all that is ever asked for */
 #define NEWS_PORTION 200       /* visits that messages beside the schedule reach in one turn */
 #define FLIGHTS_MAX 1024
 #define BREAKER_FAILURES 20     /* in a row, and within BREAKER_MS */
@@ -53,6 +61,8 @@
 #define PROBE_MS 5000
 #define RETRIES_AT_ONCE 64      /* of one number; one comes back a second, and one for five texts that were taken */
 #define SILENCE_MS 90000       /* nudge-sender ends every attempt long before */
+#define LIMITS_SAID 64
+#define AHEAD_S 86400           /* a time beyond this was written by a clock that was wrong */
 #define SEEN_KEEP_S (30 * 86400)
 
 /* ---- flights ---- */
@@ -100,6 +110,11 @@ struct lane { /* one sending number */
 	bool blocked;         /* breaker open, or refused */
 	int64_t pause_until_ms;
 	int64_t retry_milli, retry_ms; /* what is left for retries, and when that was */
+	struct lane_before {  /* as the turn found it */
+		struct bucket bucket;
+		int64_t failures, failed_ms[BREAKER_FAILURES], pause_until_ms, retry_milli, retry_ms;
+		bool blocked;
+	} before;
 };
 
 struct lanes {
@@ -123,9 +138,10 @@ struct out_ask {
 	int64_t text;
 	char gateway[64], from[24], to[24], message_id[128];
 };
+#define ALARM_WHERE_MAX 260 /* two titles and the words of a rhythm */
 struct out_alarm {
 	const char *what;     /* literal */
-	char where[64];
+	char where[ALARM_WHERE_MAX];
 };
 
 #define ALARMS_A_TURN 32
@@ -142,6 +158,7 @@ struct outputs {
 	size_t asks_n;
 	struct out_alarm alarms[ALARMS_A_TURN];
 	size_t alarms_n;
+	bool rotated;
 };
 
 struct site_state { /* parallel to conf.sites */
@@ -152,11 +169,21 @@ struct site_state { /* parallel to conf.sites */
 	size_t lane;          /* SIZE_MAX: no number */
 	int64_t storm_from_s, storm_n;
 	bool storm;
+	struct { int64_t from_s, n; bool storm; } before; /* as the turn found it */
 };
 
 struct heard_now {
 	struct heard is;
 	bool kept;            /* the store has it */
+};
+
+struct feed { /* a sender that is missed when it is silent */
+	char environment[64], application[64];
+	struct rhythm_clock clock; /* borrowed from the rules */
+	int64_t silence_s;
+	struct rhythm rhythm;
+	int64_t heard_n, heard_s; /* messages of the turn that is on, and when; counted once it is committed */
+	bool told, told_before;   /* that it is silent; as the turn found it */
 };
 
 struct sender_known {
@@ -167,6 +194,25 @@ struct sender_known {
 struct news_cursor { /* how far a message beside the schedule has come; begins as {0} */
 	size_t entry, id;
 	int64_t after;
+};
+
+/* The gateway's list of opt-outs and ours: whose phones are asked for. */
+enum comparing { COMPARING_NOBODY, COMPARING_SOON, COMPARING_ALL };
+
+/* What a turn may change in memory only, as it was at its beginning. */
+struct before {
+	struct engine_status count;
+	struct flights flights;
+	size_t alarms_n;
+	int64_t credits;
+	bool sender_connected, replanning, lifts_asked, restored, journal_held, store_full;
+	enum comparing comparing;
+	int64_t replan_after, held_looked_s, forgot_s, quarantine_full_s, reports_pace_ms;
+	uint8_t compared[MARK_BYTES];
+	int64_t compared_day, compared_text;
+	struct limit_said { char organization[64]; int64_t percent; } limits[LIMITS_SAID];
+	struct site_state *sites; /* owned: what this turn replaced; NULL: nothing */
+	struct rules *rules;      /* a hold; as sites */
 };
 
 struct engine {
@@ -209,14 +255,19 @@ struct engine {
 	struct news_cursor news_at; /* of the message at the head of the list */
 	size_t news_left;         /* visits that they may reach in this turn */
 	int64_t replay_s, replay_id; /* a message of before is read again: when it came, its number; 0: none */
-	int64_t quarantine_full_s; /* last alarm */
+	int64_t quarantine_full_s; /* for want of room its oldest went then, and it was told; 0: there is room */
+	struct limit_said limits[LIMITS_SAID]; /* of monthly_limit, as it was told */
+	int64_t ends_ms;          /* boot clock: look again what has ended */
 	enum space { SPACE_ENOUGH, SPACE_LOW, SPACE_SHED, SPACE_STOP } space;
 	int64_t free_bytes;       /* 0: not known */
+	int64_t over_ms;          /* boot clock: look again for what is too old to be reported */
+	bool store_full;          /* larger than store_max, and told */
 	int64_t spare_ms;         /* boot clock: look again for what the store can give back */
 	int64_t held_looked_s;
-	bool comparing;           /* opt-outs with the gateway's */
+	enum comparing comparing; /* opt-outs with the gateway's */
 	bool lifts_asked;         /* on this connection of nudge-sender it was seen whether an opt-out's end is still to be told */
-	uint8_t compared[MARK_BYTES];
+	uint8_t compared[MARK_BYTES];                    /* every phone: after this one */
+	int64_t compared_day, compared_until, compared_text; /* who is texted soon: this day of UTC, after this text */
 	int64_t compared_ms;
 	bool scrub_wanted;
 	int64_t scrubbed_ms, forgot_s;
@@ -226,6 +277,8 @@ struct engine {
 	struct heard_now *heard; /* owned; the sites, then the environments */
 	size_t heard_n;
 	int64_t heard_kept_ms, heard_last_ms;
+	struct feed *feeds;       /* owned */
+	size_t feeds_n;
 
 	struct queue_link *messages, *events; /* not yet taken */
 	struct queue_link *done_events;       /* applied in this turn; freed when it is committed */
@@ -234,7 +287,16 @@ struct engine {
 	struct plan_known known[PLAN_TEXTS_MAX];
 	struct buf scratch;
 	struct engine_status count;
+	struct before before;
 };
+
+void undo_note(struct engine *e);      /* A turn begins. */
+void undo_forget(struct engine *e);    /* It is committed. */
+/* Takes sites over, and rules too unless NULL; what was there before is kept until the turn is committed. */
+void undo_keep(struct engine *e, struct site_state *sites, struct rules *rules);
+/* The turn failed: store and memory are as before it, whatever gave it something may give it again. false: no memory. */
+bool undo(struct engine *e);
+void engine_append(struct queue_link **list, struct queue_link *more);
 
 /* All of these work inside the turn; false puts why into *f and ends the turn. */
 bool apply_bookings(struct engine *e, const struct message *m, int64_t sender, struct fault *f);
@@ -254,6 +316,7 @@ bool quarantine_shed(struct engine *e, bool *more, struct fault *f); /* a portio
 bool timing_open(struct engine *e, struct fault *f);
 void timing_take(struct engine *e, const struct turn_input *in);
 bool timing_keep(struct engine *e, struct fault *f);
+bool timing_believes(const struct engine *e, int64_t at_s); /* what is stored was written then; false: by a clock that was ahead, nobody knows when */
 void timing_release(struct engine *e);      /* a person says that the clock is right */
 struct now timing_of(const struct engine *e, const struct now *now);
 /* Room on the disk: looked at as a turn begins, with an alarm when a state begins and a note when it ends. */
@@ -261,11 +324,14 @@ void space_look(struct engine *e, int64_t free_bytes);
 const char *space_name(enum space s);
 bool space_give_back(struct engine *e, bool *more, struct fault *f); /* what the store has free and will not need soon, in portions */
 void space_silence(struct engine *e); /* nobody who waits is answered: their connections close */
+void ends_storm(struct engine *e, size_t site); /* when there is one */
+bool ends_look(struct engine *e, struct fault *f); /* states that ended because nothing more happened */
+bool over_portion(struct engine *e, struct fault *f); /* what is too old, or too much, to be reported */
 bool quarantine_expire(struct engine *e, bool *more, struct fault *f); /* held texts whose time is over */
 bool replay_show(struct engine *e, struct command *c, struct fault *f);
 bool replay_again(struct engine *e, struct command *c, struct fault *f);
 bool replay_discard(struct engine *e, struct command *c, struct fault *f);
-bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f);
+bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool new_phone, bool reminders_only, struct fault *f);
 /* After the plan of *a, which a message changed from what it was *before (NULL: it is new): finds or
  * parts its pair, and plans both again. The caller puts *a. */
 bool pair_look(struct engine *e, struct appointment *a, const struct appointment *before, struct fault *f);
@@ -276,6 +342,8 @@ bool ahead_advance(struct engine *e, struct fault *f);       /* fires what is du
 bool ahead_portion(struct engine *e, bool *more, struct fault *f); /* loading, re-planning, erasing: a little of each */
 void ahead_note(struct engine *e, int64_t text, int64_t due_s); /* a pending row was written */
 void ahead_restart(struct engine *e);                        /* forget the wheel, load anew */
+int64_t ahead_mark(const struct rules *r);                   /* which rules they are */
+bool ahead_replan(struct engine *e, const struct rules *r, struct fault *f); /* begins, within the transaction that brings the rules */
 
 bool lanes_build(struct engine *e, const struct rules *r);   /* false: no memory */
 bool lanes_push(struct engine *e, size_t lane, const struct text *t); /* false: no memory */
@@ -345,6 +413,11 @@ bool journalled_forget(struct engine *e, struct fault *f);
 bool journalled_visit(struct engine *e, const struct appointment *a, const struct conf_site *s, uint8_t out[MARK_BYTES], struct fault *f);
 bool journalled_sending(struct engine *e, struct text **out, size_t *n, struct fault *f); /* All that are armed; the caller frees. */
 
+bool journalled_keys(struct engine *e, struct fault *f);     /* those of opt-outs, as they are now */
+/* Another store key: begun; a portion of what is sealed; told after the commit that ends it. */
+bool rotate_begin(struct engine *e, struct command *c, struct fault *f);
+bool rotate_portion(struct engine *e, bool *more, struct fault *f);
+void rotate_release(struct engine *e, bool committed);
 void backup_begin(struct engine *e, struct command *c); /* c is the newest of out.replies */
 bool backup_portion(struct engine *e);                   /* Outside a transaction. true: there is more to copy. */
 void backup_drop(struct engine *e);                      /* At the end: nobody waits for the answer any more. */
@@ -369,6 +442,22 @@ bool response_final(struct engine *e, int64_t id, struct fault *f);        /* It
 void response_look(const struct response *r, struct appointment *a); /* as send.c looks at a visit */
 void response_values(const struct engine *e, const struct response *r, struct sms_values *v);
 
+/* A row that waits says why it would not go. *seen: of this phone, so that it is looked up once for all its rows; begins with zeros. */
+struct phone_seen { bool looked; enum text_reason why; };
+bool phone_pending(struct engine *e, const struct appointment *a, struct phone_seen *seen, struct text *t, struct fault *f);
+bool phone_another(struct engine *e, const struct appointment *a, struct fault *f);   /* the same for all that wait, for another phone */
+/* What waits for the phone for the reason `from` (NONE: whatever) has the reason `to`. */
+bool phone_note(struct engine *e, const char *organization, const char *phone, enum text_reason from, enum text_reason to, struct fault *f);
+bool phone_of_text(struct engine *e, const struct text *t, char out[PHONE_MAX], struct fault *f); /* it went to; "" when that is not known any more. Wipe it. */
+
+bool refused_is(struct engine *e, const struct conf_organization *o, const char *phone, bool *is, struct fault *f); /* called wrong, and remembered */
+bool refused_of_text(struct engine *e, const struct text *t, struct fault *f);        /* it failed: of its number's fault, by t->code? */
+bool refused_arrived(struct engine *e, const struct text *t, struct fault *f);        /* it was delivered: the number is right */
+bool refused_wrote(struct engine *e, const struct conf_organization *o, const char *phone, struct fault *f); /* so it is when the phone writes */
+bool refused_visit(struct engine *e, const struct appointment *a, struct fault *f);   /* onto the list of what a person must do, once */
+bool refused_forget(struct engine *e, struct fault *f);                               /* what is remembered long enough */
+bool refused_command(struct engine *e, struct command *c, struct fault *f);
+
 /* An opt-out, from `source` as in struct optout. A weaker source never takes the
  * place of a stronger one. *changed: it was not there. */
 bool optout_begin(struct engine *e, const char *organization, const char *phone, const char *source, int64_t at_s, bool *changed,
@@ -378,12 +467,10 @@ bool optout_lift(struct engine *e, const char *organization, const char *phone, 
 bool optout_told(struct engine *e, const struct sender_event *ev, struct fault *f);      /* EVENT_OPTOUT */
 bool optout_of_text(struct engine *e, const struct text *t, struct fault *f);             /* the gateway says that its phone opted out */
 bool optout_command(struct engine *e, struct command *c, struct fault *f);
-void optout_compare(struct engine *e);                                                     /* begins, as in the night */
+void optout_compare(struct engine *e);                                                     /* begins: every phone that a visit has */
 bool optout_nightly(struct engine *e, struct fault *f);                                   /* Once a minute: begins the night's comparing. */
 bool optout_portion(struct engine *e, struct fault *f);                                   /* comparing with the gateway's list, a little at a time */
 void optout_push(struct engine *e, const char *organization, const char *phone, enum link_ask ask); /* to all numbers of it */
-bool optout_pending(struct engine *e, const struct appointment *a, struct text *t, struct fault *f); /* a new row says why it would not go */
-bool optout_new_phone(struct engine *e, const struct appointment *a, struct fault *f);    /* the same for all that wait, for another phone */
 bool same_sender(const char *a, const char *b);                                           /* with or without + */
 
 bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */
@@ -392,6 +479,12 @@ bool heard_build(struct engine *e, const struct rules *r, bool first, struct fau
 void heard_note(struct engine *e, const struct message *m);
 bool heard_keep(struct engine *e, struct fault *f);           /* into the store, not more often than need be */
 void heard_tell(const struct engine *e, struct command *c);
+bool silence_build(struct engine *e, const struct rules *r, struct fault *f); /* who was not there before: from the store */
+void silence_hear(struct engine *e, const struct message *m);
+bool silence_look(struct engine *e, struct fault *f);         /* alarms; and into the store, once an hour */
+void silence_note(struct engine *e);    /* A turn begins: the one before it is committed, */
+void silence_go_back(struct engine *e); /* or, at its end: it has not happened. */
+void silence_status(const struct engine *e, struct engine_status *out);
 bool heard_any(const struct engine *e, const char *environment, struct heard *out); /* the last of an environment, whatever became of it */
 
 bool site_approve(struct engine *e, struct command *c, struct fault *f);
@@ -403,6 +496,7 @@ bool command_apply(struct engine *e, struct command *c, struct fault *f);
 bool command_sites(struct engine *e, struct rules *r, struct site_state **out, struct fault *f); /* what the store knows of each site */
 
 void engine_alarm(struct engine *e, const char *what, const char *where); /* what: literal */
+const struct conf_organization *engine_organization(const struct engine *e, const char *title); /* NULL when not configured */
 const struct conf_site *engine_site(const struct engine *e, int64_t site); /* by the store's id; NULL when not configured */
 
 #endif

@@ -52,9 +52,10 @@ static bool
 end_one(struct engine *e, const struct plan_void *v, struct fault *f)
 {
 	struct text t;
+	enum store_found found = store_text_get(e->store, v->id, &t, f);
 
-	if (store_text_get(e->store, v->id, &t, f) != STORE_FOUND)
-		return fault_set(f, FAULT_BROKEN, "a text that was just read is gone");
+	if (found != STORE_FOUND)
+		return found != STORE_FAILED && fault_set(f, FAULT_BROKEN, "a text that was just read is gone");
 	t.state = text_step(t.state, TEXT_EV_VOID);
 	t.reason = v->reason;
 	return store_text_put(e->store, &t, f);
@@ -72,7 +73,8 @@ storm(struct engine *e, const struct conf_site *s, enum text_kind kind)
 		return false;
 	if (now - st->storm_from_s >= 60 || now < st->storm_from_s) {
 		st->storm_from_s = now;
-		st->storm = st->storm && st->storm_n > s->storm_brake_per_min;
+		if (st->storm_n <= s->storm_brake_per_min)
+			ends_storm(e, s->index);
 		st->storm_n = 0;
 	}
 	st->storm_n++;
@@ -84,7 +86,7 @@ storm(struct engine *e, const struct conf_site *s, enum text_kind kind)
 }
 
 static bool
-add_one(struct engine *e, const struct appointment *a, const struct plan_row *r, int64_t ordinal, struct fault *f)
+add_one(struct engine *e, const struct appointment *a, const struct plan_row *r, int64_t ordinal, struct phone_seen *seen, struct fault *f)
 {
 	struct text t = { .id = a->id * STORE_TEXTS_OF_ONE + ordinal, .appointment = a->id, .site = a->site,
 		.generation = a->generation, .kind = r->kind, .state = r->state, .reason = r->reason,
@@ -106,7 +108,7 @@ add_one(struct engine *e, const struct appointment *a, const struct plan_row *r,
 		t.state = TEXT_HELD;
 		t.reason = REASON_QUARANTINED;
 	}
-	if (t.state == TEXT_PENDING && !optout_pending(e, a, &t, f))
+	if (t.state == TEXT_PENDING && !phone_pending(e, a, seen, &t, f))
 		return false;
 	if (!store_text_put(e->store, &t, f))
 		return false;
@@ -153,16 +155,21 @@ set_erasure(struct engine *e, struct appointment *a, const struct conf_site *s, 
 }
 
 bool
-apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_changed, bool reminders_only, struct fault *f)
+apply_plan(struct engine *e, struct appointment *a, bool is_new, bool new_phone, bool reminders_only, struct fault *f)
 {
 	const struct conf_site *s = a->left_site ? NULL : engine_site(e, a->site);
 	struct gather g = { e, a, 0, -1 };
+	struct phone_seen seen = { .looked = false };
 	struct plan_input in = { .rules = s ? rules_of(e->rules, s) : NULL, .reminders_only = reminders_only,
 		.may_send = s && e->sites[s->index].may_send, .status = a->status, .has_start = a->has_start,
 		.start_s = a->start_s, .wall = a->wall, .patient = patient_of(e, s, a), .continued = a->continued_by != 0,
-		.phone_changed = phone_changed, .now_s = now_s(&e->now), .known = e->known };
+		.phone_changed = new_phone, .now_s = now_s(&e->now), .known = e->known };
 
-	plan_fingerprint(s, a->start_s, span_of(a->link), in.fingerprint);
+	plan_fingerprint(s, &a->wall, a->modality, span_of(a->link), in.fingerprint);
+	if (a->modality == MODALITY_UNKNOWN)
+		memcpy(in.unmapped, in.fingerprint, sizeof in.unmapped);
+	else
+		plan_fingerprint(s, &a->wall, MODALITY_UNKNOWN, span_of(a->link), in.unmapped);
 	if (a->continues && !store_texts_of(e->store, a->continues, gather_told, &g, f))
 		return false;
 	if (!is_new && !store_texts_of(e->store, a->id, gather_text, &g, f))
@@ -173,9 +180,9 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool phone_chan
 		if (!end_one(e, &e->plan.end[i], f))
 			return false;
 	for (size_t i = 0; i < e->plan.add_n && g.last + 1 < STORE_TEXTS_OF_ONE; i++)
-		if (!add_one(e, a, &e->plan.add[i], ++g.last, f))
+		if (!add_one(e, a, &e->plan.add[i], ++g.last, &seen, f))
 			return false;
-	if (phone_changed && !optout_new_phone(e, a, f))
+	if (new_phone && !phone_another(e, a, f))
 		return false;
 	/* While its successor's text may still come to nothing, a cancellation may be owed after all. */
 	set_erasure(e, a, s, any_open(e, &g) || (a->continued_by && !a->rebooked));
@@ -186,9 +193,21 @@ bool
 apply_final(struct engine *e, int64_t id, struct fault *f)
 {
 	struct appointment a;
+	enum visit_status status;
+	bool erased;
 
 	if (store_is_response(id))
 		return response_final(e, id, f);
+	switch (store_visit_state(e->store, id, now_s(&e->now), &status, &erased, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	if (erased || status == VISIT_BOOKED || status == VISIT_ARRIVED)
+		return true;
 	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
 	case STORE_FAILED:
 		return false;
@@ -197,7 +216,5 @@ apply_final(struct engine *e, int64_t id, struct fault *f)
 	case STORE_FOUND:
 		break;
 	}
-	if (a.erased || a.status == VISIT_BOOKED || a.status == VISIT_ARRIVED)
-		return true;
 	return apply_plan(e, &a, false, false, true, f) && store_appointment_put(e->store, &a, f);
 }

@@ -104,10 +104,11 @@ make_room(struct engine *e, int64_t newest, size_t portion, bool *more, struct f
 		}
 	}
 	e->count.quarantine_dropped += dropped;
-	if (dropped > 0 && e->space < SPACE_SHED && e->quarantine_full_s + 3600 < now_s(&e->now)) {
+	if (dropped > 0 && e->space < SPACE_SHED) {
+		if (e->quarantine_full_s == 0)
+			engine_alarm(e, "quarantine is over quarantine_max: its oldest messages are being dropped "
+			                "(nudgectl quarantine list)", "quarantine");
 		e->quarantine_full_s = now_s(&e->now);
-		engine_alarm(e, "quarantine is over quarantine_max: its oldest messages are being dropped "
-		                "(nudgectl quarantine list)", "quarantine");
 	}
 	return true;
 }
@@ -219,9 +220,10 @@ take_over(void *ctx, const struct text *t)
 bool
 quarantine_expire(struct engine *e, bool *more, struct fault *f)
 {
-	struct over o = { .n = 0 };
+	struct over o; /* the texts need no zeros */
 	const size_t most = sizeof o.item / sizeof o.item[0];
 
+	o.n = 0;
 	if (!store_held_over(e->store, now_s(&e->now), most, take_over, &o, f) || (o.n > 0 && !store_begin(e->store, f)))
 		return false;
 	for (size_t i = 0; i < o.n; i++) {

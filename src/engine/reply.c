@@ -196,11 +196,11 @@ stop(struct hearing *h, struct fault *f)
 	return true;
 }
 
-/* An opt-out that is newer than this START stands: the two came in the wrong order. */
+/* An opt-out that is newer than this START stands: the two came in the wrong order; unless a clock that was ahead wrote when it began. */
 static bool
 start(struct hearing *h, struct fault *f)
 {
-	if (h->opted_out && h->at_s < h->optout.at_s)
+	if (h->opted_out && h->at_s < h->optout.at_s && timing_believes(h->e, h->optout.at_s))
 		return true;
 	if (!keep(h, REPLY_START, NULL, f))
 		return false;
@@ -287,7 +287,7 @@ about_visit(struct hearing *h, struct fault *f)
 static bool
 hear(struct hearing *h, struct fault *f)
 {
-	if (!look_up(h, f))
+	if (!look_up(h, f) || !refused_wrote(h->e, h->organization, h->phone, f))
 		return false;
 	switch (h->said.what) {
 	case REPLY_STOP:
@@ -305,6 +305,8 @@ hear(struct hearing *h, struct fault *f)
 	case REPLY_UNKNOWN:
 		return unread(h, REPLY_UNKNOWN, f);
 	case REPLY_NOTHING:
+	case REPLY_NUMBER_REFUSED:
+	case REPLY_NUMBER_RELEASED:
 	case REPLIES:
 		break;
 	}

@@ -21,7 +21,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 		.this_version = (l->t.start_s == l->a.start_s && l->t.generation == l->a.generation) || MUTANT("stale") || MUTANT("blind"),
 		.confidential = l->a.confidential, .departments = l->a.departments,
 		.visit_types = l->a.visit_types, .minor = l->a.minor, .adult_day = l->a.adult_day, .deceased = l->a.deceased, .consent = l->a.consent,
-		.phone = l->a.phone, .has_link = l->a.link[0] != '\0' && (!l->site || link_allowed(l->site, span_of(l->a.link))), .start_s = l->a.start_s, .due_s = l->t.due_s,
+		.phone = l->a.phone, .link_fits = !l->site || link_fits(l->site, l->a.modality), .has_link = l->a.link[0] != '\0' && (!l->site || link_allowed(l->site, span_of(l->a.link))), .start_s = l->a.start_s, .due_s = l->t.due_s,
 		.planned_s = l->t.planned_s, .expires_s = MUTANT("expiry") ? INT64_MAX : l->t.expires_s, .now_s = now };
 	if (!l->site)
 		return true;
@@ -39,6 +39,8 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 	case STORE_NONE:
 		break;
 	}
+	if (l->site && !refused_is(e, l->site->environment->organization, l->a.phone, &g->refused, f))
+		return false;
 	return !count_caps || store_cap_count(e->store, l->a.phone, g->today_day,
 	    &g->sent_today, &g->sent_week, f);
 }
@@ -57,8 +59,10 @@ fetch(struct engine *e, int64_t id, struct look *l, bool *there, struct fault *f
 		break;
 	}
 	if (store_is_response(l->t.appointment)) {
-		if (store_response_get(e->store, l->t.appointment, &l->response, f) != STORE_FOUND)
-			return fault_set(f, FAULT_BROKEN, "store: a response is missing");
+		enum store_found found = store_response_get(e->store, l->t.appointment, &l->response, f);
+
+		if (found != STORE_FOUND)
+			return found != STORE_FAILED && fault_set(f, FAULT_BROKEN, "store: a response is missing");
 		response_look(&l->response, &l->a);
 	} else if (store_appointment_get(e->store, l->t.appointment, now_s(&e->now), &l->a, f) == STORE_FAILED) {
 		return false;
@@ -114,8 +118,10 @@ refuse(struct engine *e, struct look *l, const struct gate_result *r, struct fau
 		return store_text_put(e->store, &l->t, f);
 	}
 	l->t.state = text_step(l->t.state, event[r->verdict]);
-	if (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE)
+	if (r->reason == REASON_NO_WINDOW || r->reason == REASON_STALE || r->reason == REASON_TOO_LATE || r->reason == REASON_NUMBER_REFUSED)
 		send_alarm_untold(e, &l->t);
+	if (r->reason == REASON_NUMBER_REFUSED && !refused_visit(e, &l->a, f))
+		return false;
 	return store_text_put(e->store, &l->t, f) && apply_final(e, l->t.appointment, f) &&
 	    (!is_confirmation(&l->t) || pair_had_its_turn(e, &l->a, f));
 }
@@ -131,6 +137,7 @@ render(struct engine *e, struct look *l, const struct merged *m, struct sms_size
 
 	rules_values(l->rules, &v);
 	v.start_s = l->a.start_s;
+	v.modality = l->a.modality;
 	v.zone_shown = clocks_differ(e, l);
 	v.link = rules_link(l->rules, l->a.link, id, l->a.start_s, link);
 	v.device_test_link = rules_link(l->rules, l->site->device_test_link, id, l->a.start_s, test_link);
@@ -221,7 +228,7 @@ arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_s
 	l->t.segments = (int64_t)size->segments;
 	l->t.state = text_step(l->t.state, TEXT_EV_ARM);
 	l->t.reason = REASON_NONE;
-	plan_fingerprint(l->site, l->a.start_s, span_of(l->a.link), l->t.fingerprint);
+	plan_fingerprint(l->site, &l->a.wall, l->a.modality, span_of(l->a.link), l->t.fingerprint);
 	memcpy(l->t.boot_id, e->setup.boot_id, sizeof l->t.boot_id);
 	(void)snprintf(l->t.number, sizeof l->t.number, "%s", n->title);
 	(void)snprintf(l->t.sender, sizeof l->t.sender, "%s", n->sender);
@@ -251,10 +258,11 @@ hold_for_person(struct engine *e, struct look *l, struct fault *f)
 }
 
 static bool
-hold_for_month(struct engine *e, struct look *l, struct fault *f)
+hold_for_month(struct engine *e, struct look *l, int64_t segments, struct fault *f)
 {
 	l->t.state = text_step(l->t.state, TEXT_EV_HOLD);
 	l->t.reason = REASON_MONTHLY_LIMIT;
+	l->t.segments = segments;
 	return store_text_put(e->store, &l->t, f) && limit_full(e, l->site, f);
 }
 
@@ -316,7 +324,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
 		return false;
 	} else if (hold && !text_is_response(l.t.kind)) {
-		return hold_for_month(e, &l, f);
+		return hold_for_month(e, &l, (int64_t)size.segments, f);
 	} else if (e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(lane_bucket(e, lane), (int64_t)size.segments, e->now.boot_ms)) {
 		lane->wants = (int64_t)size.segments;
@@ -384,6 +392,7 @@ window_closed(const struct engine *e, const struct text *t)
 static bool
 again(struct engine *e, struct look *l, struct flight *x, struct fault *f)
 {
+	enum store_found found;
 	struct out_job *j;
 	struct buf none;
 
@@ -393,9 +402,10 @@ again(struct engine *e, struct look *l, struct flight *x, struct fault *f)
 	if (MUTANT("new-id")) /* as a client that writes its request anew for each attempt */
 		return outcome_close(e, &l->t, false, REASON_RETRY, f);
 	j = new_job(e, l, false);
-	if (store_body_get(e->store, l->t.id, &j->body, f) != STORE_FOUND) {
+	found = store_body_get(e->store, l->t.id, &j->body, f);
+	if (found != STORE_FOUND) {
 		e->out.jobs_n--;
-		return outcome_close(e, &l->t, x->unsure, REASON_ERASED, f);
+		return found != STORE_FAILED && outcome_close(e, &l->t, x->unsure, REASON_ERASED, f);
 	}
 	buf_init(&none, LINK_FRAME_MAX);
 	if (!fill_path(e, l, j, &none, SPAN_NONE)) {

@@ -113,12 +113,14 @@ site_release(struct engine *e, struct command *c, struct fault *f)
 {
 	const struct conf_site *s = conf_find_site(e->rules->conf, c->site);
 	int64_t site;
+	bool held;
 
 	if (!s) {
 		(void)fault_set(&c->fault, FAULT_OPERATOR, "no site \"%s\" in the configuration", c->site);
 		return true;
 	}
 	site = e->sites[s->index].id;
+	held = e->sites[s->index].held_s != 0;
 	if (c->release == RELEASE_COUNT) {
 		c->ok = count(e, site, c, f);
 		return c->ok;
@@ -126,7 +128,9 @@ site_release(struct engine *e, struct command *c, struct fault *f)
 	if (!store_begin(e->store, f) || !store_hold_put(e->store, site, 0, "", f) || !release(e, site, c, f) ||
 	    !unknown_release(e, site, c->release == RELEASE_SEND, c, f) || !command_sites_again(e, f))
 		return false;
-	e->sites[s->index].storm = false;
+	if (held)
+		engine_alarm(e, "a site that was held is released", s->title);
+	ends_storm(e, s->index);
 	c->ok = true;
 	return true;
 }

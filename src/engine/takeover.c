@@ -12,6 +12,7 @@ struct ended {
 
 struct takeover {
 	struct engine *e;
+	bool key_unknown;    /* one that the journal has opens under none that was given */
 	struct ended *ended; /* owned; sorted by repeat_id */
 	size_t ended_n;
 	int64_t marked, kept, last_appointment, last_response;
@@ -184,10 +185,46 @@ take_entry(void *ctx, const struct journal_entry *x, struct fault *f)
 	case JOURNAL_OPTOUT:
 	case JOURNAL_OPTIN:
 		return store_optout_restore(o->e->store, x->name, x->phone, x->kind == JOURNAL_OPTOUT ? x->source : "", x->at_s, f);
+	case JOURNAL_KEY:
 	case JOURNAL_ENDED:
 		break;
 	}
 	return true;
+}
+
+/* Written again by each rotation, under the store key of then: one that opens is enough. */
+static bool
+take_key(void *ctx, const struct journal_entry *x, struct fault *f)
+{
+	struct takeover *o = ctx;
+	bool known;
+
+	return x->kind != JOURNAL_KEY || store_optout_key_restore(o->e->store, x->name, x->wrapped, &known, f);
+}
+
+static bool
+miss_key(void *ctx, const struct journal_entry *x, struct fault *f)
+{
+	struct takeover *o = ctx;
+	bool known = true;
+
+	if (x->kind == JOURNAL_KEY && !store_optout_key_restore(o->e->store, x->name, x->wrapped, &known, f))
+		return false;
+	o->key_unknown = o->key_unknown || !known;
+	return true;
+}
+
+/* Opt-outs since a rotation mean nobody without the key that marked them. */
+static bool
+take_keys(struct takeover *o, struct fault *f)
+{
+	struct engine *e = o->e;
+
+	if (!journal_read(e->setup.journal, e->journal_numbered, take_key, o, f) ||
+	    !journal_read(e->setup.journal, e->journal_numbered, miss_key, o, f))
+		return false;
+	return !o->key_unknown || fault_set(f, FAULT_OPERATOR, "the store is from before a rotation of its key, and the send journal has "
+	    "opt-outs from behind it: name the newest key as store_key, and the one of this store in old_store_keys");
 }
 
 /* What was under way when the backup was made has long been answered: only the
@@ -223,7 +260,7 @@ bool
 takeover(struct engine *e, struct fault *f)
 {
 	struct takeover o = { .e = e };
-	bool ok = journal_read(e->setup.journal, e->journal_numbered, collect_ended, &o, f);
+	bool ok = take_keys(&o, f) && journal_read(e->setup.journal, e->journal_numbered, collect_ended, &o, f);
 
 	if (ok && o.ended_n > 0)
 		qsort(o.ended, o.ended_n, sizeof *o.ended, by_repeat_id);

@@ -117,6 +117,12 @@ close_windows(struct engine *e, struct fault *f)
 }
 
 bool
+timing_believes(const struct engine *e, int64_t at_s)
+{
+	return at_s <= now_s(&e->now) + AHEAD_S;
+}
+
+bool
 timing_keep(struct engine *e, struct fault *f)
 {
 	int64_t now = now_s(&e->now);

@@ -67,6 +67,10 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 	t.state = next;
 	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
 	t.report_code = ev->number;
+	if (next == TEXT_FAILED && !refused_of_text(e, &t, f))
+		return false;
+	if (next == TEXT_DELIVERED && !refused_arrived(e, &t, f))
+		return false;
 	if (is_optout(ev) && !optout_of_text(e, &t, f))
 		return false;
 	return store_report_done(e->store, t.id, f) && outcome_settle(e, &t, f);

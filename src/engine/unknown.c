@@ -10,6 +10,14 @@ struct batch {
 	size_t n;
 };
 
+/* The texts need no zeros: this is looked at often, and most often none is found. */
+static void
+begin(struct batch *b, const struct engine *e)
+{
+	b->e = e;
+	b->n = 0;
+}
+
 static bool
 take(void *ctx, const struct text *t)
 {
@@ -96,8 +104,10 @@ decide(struct engine *e, struct text *t, struct fault *f)
 bool
 unknown_decide(struct engine *e, bool *more, struct fault *f)
 {
-	struct batch ripe = { .e = e }, over = { .e = e };
+	struct batch ripe, over;
 
+	begin(&ripe, e);
+	begin(&over, e);
 	if (!store_unknown(e->store, 0, REASON_REPORT_AWAITED, INT64_MAX, take_ripe, &ripe, f) ||
 	    !store_unknown(e->store, 0, REASON_UNKNOWN_HELD, now_s(&e->now), take, &over, f))
 		return false;
@@ -131,8 +141,9 @@ unknown_count(struct engine *e, int64_t site, int64_t n[TEXT_KINDS], struct faul
 bool
 unknown_release(struct engine *e, int64_t site, bool send, struct command *c, struct fault *f)
 {
-	struct batch b = { .n = 0 };
+	struct batch b;
 
+	begin(&b, e);
 	if (!store_unknown(e->store, site, REASON_UNKNOWN_HELD, INT64_MAX, take, &b, f))
 		return false;
 	for (size_t i = 0; i < b.n; i++) {

@@ -8,16 +8,16 @@
 
 #define BOM "\xef\xbb\xbf"
 
-/* How many bytes of ASCII the span begins with, eight looked at together. */
+/* How many bytes of ASCII the span begins with, 32 looked at together. */
 static size_t
 ascii_run(struct span b)
 {
 	size_t i = 0;
-	uint64_t word;
+	uint64_t word[4];
 
 	for (; i + sizeof word <= b.n; i += sizeof word) {
-		memcpy(&word, b.p + i, sizeof word);
-		if (word & UINT64_C(0x8080808080808080))
+		memcpy(word, b.p + i, sizeof word);
+		if ((word[0] | word[1] | word[2] | word[3]) & UINT64_C(0x8080808080808080))
 			break;
 	}
 	while (i < b.n && (unsigned char)b.p[i] < 0x80)

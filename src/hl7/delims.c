@@ -53,6 +53,10 @@ delims_read(struct span msh, struct hl7_delims *out)
 	struct span rest, msh2 = SPAN_NONE;
 	bool repaired;
 
+	if (msh.n >= 9 && memcmp(msh.p + 3, "|^~\\&|", 6) == 0) { /* as nearly all send them */
+		*out = standard;
+		return true;
+	}
 	if (msh.n > 4)
 		msh2 = span_cut((struct span){ msh.p + 4, msh.n - 4 }, c[0], &rest);
 	repaired = take_encoding(msh2, c);

@@ -19,11 +19,11 @@ hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* \Xdd..\: the bytes, but for control characters, which have no place here. */
+/* \Xdd..\, digits: one at least: the bytes, but for control characters, which have no place here. */
 static bool
 write_hex(struct span digits, struct writer *w)
 {
-	if (digits.n % 2 != 0 || digits.n == 0)
+	if (digits.n % 2 != 0)
 		return false;
 	for (size_t i = 0; i < digits.n; i++)
 		if (hex(digits.p[i]) < 0)

@@ -8,27 +8,11 @@
 #include <string.h>
 
 #include "hl7/delims.h"
+#include "hl7/index.h"
 
 #define SEGMENTS_FIRST 32
 #define FIELDS_FIRST 512
-
-struct segment {
-	uint32_t begin, end; /* bytes of the line */
-	uint32_t name_end;
-	uint32_t field;      /* of `starts`: its first field behind the name */
-	uint32_t fields;
-};
-
-struct hl7 {
-	struct span bytes;
-	struct hl7_delims delims;
-	bool delims_own; /* not the standard ones in place of some that cannot be used */
-	struct segment *segment; /* owned */
-	uint32_t *code;          /* owned, parallel: code_of() the names */
-	uint32_t segments, segment_cap;
-	uint32_t *starts;        /* owned: where each field begins */
-	uint32_t fields, field_cap;
-};
+#define STEP 64 /* bytes looked at together */
 
 struct hl7 *
 hl7_new(void)
@@ -86,9 +70,10 @@ grow_fields(struct hl7 *m)
 	if (m->field_cap == HL7_FIELDS_MAX)
 		return HL7_TOO_MANY;
 	cap = next_cap(m->field_cap, FIELDS_FIRST, HL7_FIELDS_MAX);
-	grown = realloc(m->starts, cap * sizeof *grown);
+	grown = realloc(m->starts, (cap + STEP) * sizeof *grown);
 	if (!grown)
 		return HL7_NO_MEMORY;
+	memset(grown + m->fields, 0, (cap + STEP - m->fields) * sizeof *grown);
 	m->starts = grown;
 	m->field_cap = cap;
 	return HL7_OK;
@@ -103,115 +88,133 @@ skip_blanks(struct span b, uint32_t at)
 	return at;
 }
 
-#define CODE(a, b, c) ((uint32_t)(unsigned char)(a) << 16 | (uint32_t)(unsigned char)(b) << 8 | (unsigned char)(c))
-
-static inline char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-}
-
 /* A name of three characters as a number, letters folded; 0 for any other. */
 static inline uint32_t
 code_of(const char *name, size_t n)
 {
-	return n == 3 ? CODE(upper(name[0]), upper(name[1]), upper(name[2])) : 0;
+	return n == 3 ? code_of_name((char[4]){ span_upper(name[0]), span_upper(name[1]), span_upper(name[2]) }) : 0;
+}
+
+/* Whether the delimiters stand in its first fields. */
+static inline bool
+has_delims(uint32_t code)
+{
+	return code == code_of_name("MSH") || code == code_of_name("FHS") || code == code_of_name("BHS");
 }
 
 /* Ends the line at `end`; an empty one is nothing. */
 static enum hl7_result
-end_segment(struct hl7 *m, struct segment *s, uint32_t end)
+end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 {
+	struct segment s = { .begin = begin, .end = end, .field = first, .fields = m->fields - first };
+	struct span name;
 	enum hl7_result r;
+	uint32_t code;
 
-	if (end <= s->begin)
+	if (end <= begin)
 		return HL7_OK;
 	if (m->segments == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
 		return r;
-	s->end = end;
-	if (s->fields == 0)
-		s->name_end = end;
-	struct span name = span_trim((struct span){ m->bytes.p + s->begin, s->name_end - s->begin });
-
-	m->code[m->segments] = code_of(name.p, name.n);
-	m->segment[m->segments++] = *s;
+	s.name_end = s.fields > 0 ? m->starts[first] - 1 : end;
+	name = span_trim((struct span){ m->bytes.p + begin, s.name_end - begin });
+	code = code_of(name.p, name.n);
+	s.own = has_delims(code);
+	if (!(m->names >> slot_of(code) & 1))
+		m->first[slot_of(code)] = (uint16_t)m->segments;
+	m->names |= UINT64_C(1) << slot_of(code);
+	m->code[m->segments] = code;
+	m->segment[m->segments++] = s;
 	return HL7_OK;
 }
 
-#define STEP 16 /* bytes looked at together */
-
 #ifdef __SSE2__
-/* A bit for each of the STEP bytes at p that is a or b. */
-static inline uint32_t
-marks_in(const char *p, char a, char b)
+static inline uint64_t
+marks_of_16(const char *p, char c)
 {
 	__m128i word = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i found = _mm_or_si128(_mm_cmpeq_epi8(word, _mm_set1_epi8(a)), _mm_cmpeq_epi8(word, _mm_set1_epi8(b)));
 
-	return (uint32_t)_mm_movemask_epi8(found);
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(word, _mm_set1_epi8(c)));
+}
+
+/* A bit for each of the STEP bytes at p that is c. */
+static inline uint64_t
+marks_of(const char *p, char c)
+{
+	return marks_of_16(p, c) | marks_of_16(p + 16, c) << 16 | marks_of_16(p + 32, c) << 32 | marks_of_16(p + 48, c) << 48;
 }
 #else
-static inline uint32_t
-marks_in(const char *p, char a, char b)
+static inline uint64_t
+marks_of(const char *p, char c)
 {
-	uint32_t marks = 0;
+	uint64_t marks = 0;
 
 	for (unsigned i = 0; i < STEP; i++)
-		marks |= (uint32_t)(p[i] == a || p[i] == b) << i;
+		marks |= (uint64_t)(p[i] == c) << i;
 	return marks;
 }
 #endif
 
-/* What one field separator or terminator at `at` means for the line `s`. */
+/* A field begins behind each of the marks; `at` is the place of the first bit. */
 static inline enum hl7_result
-take_mark(struct hl7 *m, struct segment *s, uint32_t at)
+take_fields(struct hl7 *m, uint64_t marks, uint32_t at)
 {
-	enum hl7_result r;
+	uint32_t *start = m->starts + m->fields;
 
-	if (m->bytes.p[at] == m->delims.field) {
-		if (m->fields == m->field_cap && (r = grow_fields(m)) != HL7_OK)
-			return r;
-		if (s->fields++ == 0)
-			s->name_end = at;
-		m->starts[m->fields++] = at + 1;
-		return HL7_OK;
-	}
-	r = end_segment(m, s, at);
-	*s = (struct segment){ .begin = skip_blanks(m->bytes, at + 1), .field = m->fields };
-	return r;
+	for (; marks; marks &= marks - 1)
+		*start++ = at + (uint32_t)__builtin_ctzll(marks) + 1;
+	m->fields = (uint32_t)(start - m->starts);
+	return m->fields > m->field_cap ? grow_fields(m) : HL7_OK;
+}
+
+/* More fields than may be: those up to there stand, for the answer. */
+static enum hl7_result
+too_many_fields(struct hl7 *m, uint32_t begin, uint32_t first)
+{
+	assert(m->starts && m->field_cap == HL7_FIELDS_MAX);
+	m->fields = HL7_FIELDS_MAX;
+	if (m->segments == 0 && end_segment(m, begin, first, m->starts[HL7_FIELDS_MAX] - 1) != HL7_OK)
+		return HL7_NO_MEMORY;
+	return HL7_TOO_MANY;
 }
 
 /* Many bytes at a time: most of them are neither separator nor terminator. */
 static enum hl7_result
 index_lines(struct hl7 *m, uint32_t begin, char terminator)
 {
-	struct segment s = { .begin = begin };
-	uint32_t n = (uint32_t)m->bytes.n;
-	enum hl7_result r;
-
+	uint32_t n = (uint32_t)m->bytes.n, first = 0;
+	enum hl7_result r = m->starts ? HL7_OK : grow_fields(m);
 	char last[STEP];
 
-	for (uint32_t i = begin; i < n; i += STEP) {
-		const char *p = m->bytes.p + i;
+	for (uint32_t at = begin; at < n && r == HL7_OK; at += STEP) {
+		const char *p = m->bytes.p + at;
+		uint64_t fields, ends;
 
-		if (n - i < STEP) { /* what is behind the end may be no memory of ours */
+		if (n - at < STEP) { /* what is behind the end may be no memory of ours */
 			memset(last, 'A', sizeof last); /* no delimiter */
-			memcpy(last, p, n - i);
+			memcpy(last, p, n - at);
 			p = last;
 		}
-		for (uint32_t marks = marks_in(p, m->delims.field, terminator); marks; marks &= marks - 1) {
-			uint32_t at = i + (uint32_t)__builtin_ctz(marks);
+		fields = marks_of(p, m->delims.field);
+		for (ends = marks_of(p, terminator); ends && r == HL7_OK; ends &= ends - 1) {
+			uint64_t before = (ends & -ends) - 1; /* the bits below the lowest */
+			uint32_t end = at + (uint32_t)__builtin_ctzll(ends);
 
-			if (at < s.begin) /* a LF that was skipped as a blank */
+			if (end < begin) /* a LF that was skipped as a blank */
 				continue;
-			r = take_mark(m, &s, at);
-			if (r == HL7_TOO_MANY && m->segments == 0) /* answerable all the same */
-				r = end_segment(m, &s, at) == HL7_OK ? r : HL7_NO_MEMORY;
+			r = take_fields(m, fields & before, at);
+			fields &= ~before;
 			if (r != HL7_OK)
-				return r;
+				break;
+			r = end_segment(m, begin, first, end);
+			begin = skip_blanks(m->bytes, end + 1);
+			first = m->fields;
 		}
+		if (r == HL7_OK)
+			r = take_fields(m, fields, at);
 	}
-	return end_segment(m, &s, n);
+	if (m->fields > HL7_FIELDS_MAX)
+		return too_many_fields(m, begin, first);
+	return r == HL7_OK ? end_segment(m, begin, first, n) : r;
 }
 
 static bool
@@ -230,6 +233,7 @@ hl7_read(struct hl7 *m, struct span bytes)
 	size_t n;
 
 	m->segments = m->fields = 0;
+	m->names = 0;
 	m->bytes = bytes;
 	m->delims_own = delims_read(SPAN_NONE, &m->delims);
 	if (bytes.n > UINT32_MAX / 2)
@@ -289,43 +293,14 @@ hl7_is(const struct hl7 *m, unsigned segment, const char *name)
 	return code ? m->code[segment] == code : span_is_nocase(hl7_name(m, segment), name);
 }
 
-/* Whether the delimiters stand in its first fields. */
-static bool
-has_delims(uint32_t code)
-{
-	return code == CODE('M', 'S', 'H') || code == CODE('F', 'H', 'S') || code == CODE('B', 'H', 'S');
-}
-
 unsigned
 hl7_find(const struct hl7 *m, const char name[4], unsigned from, unsigned to)
 {
-	uint32_t code = CODE(name[0], name[1], name[2]);
-
-	unsigned end = to < m->segments ? to : m->segments;
-
-	while (from < end && m->code[from] != code)
-		from++;
-	return from < end ? from : to;
+	return index_find(m, name, from, to);
 }
 
 struct span
 hl7_field(const struct hl7 *m, unsigned segment, unsigned field)
 {
-	const struct segment *s;
-	uint32_t begin, end;
-
-	if (segment >= m->segments || field == 0)
-		return SPAN_NONE;
-	s = &m->segment[segment];
-	if (has_delims(m->code[segment])) {
-		if (field == 1)
-			return s->fields ? (struct span){ m->bytes.p + s->name_end, 1 } : SPAN_NONE;
-		field--;
-	}
-	if (field > s->fields)
-		return SPAN_NONE;
-	begin = m->starts[s->field + field - 1];
-	end = field < s->fields ? m->starts[s->field + field] - 1 : s->end;
-	assert(begin <= end + 1 && end <= m->bytes.n);
-	return begin < end ? (struct span){ m->bytes.p + begin, end - begin } : SPAN_NONE;
+	return index_field(m, segment, field);
 }

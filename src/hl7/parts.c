@@ -1,20 +1,6 @@
 /* parts.c - inside a field: repetitions, components, subcomponents, found when asked for. */
 // SPDX-License-Identifier: Apache-2.0
-#include "nudge/hl7.h"
-
-/* The n-th part (from 0) of `whole`; SPAN_NONE when there are fewer. */
-static struct span
-part(struct span whole, char sep, unsigned n)
-{
-	struct span rest = whole, piece = SPAN_NONE;
-
-	for (unsigned i = 0; i <= n; i++) {
-		if (i > 0 && !rest.p)
-			return SPAN_NONE;
-		piece = span_cut(rest, sep, &rest);
-	}
-	return piece.n ? piece : SPAN_NONE;
-}
+#include "hl7/index.h"
 
 unsigned
 hl7_repetitions(const struct hl7_delims *d, struct span field)
@@ -29,7 +15,7 @@ hl7_repetitions(const struct hl7_delims *d, struct span field)
 struct span
 hl7_repetition(const struct hl7_delims *d, struct span field, unsigned repetition)
 {
-	return part(field, d->repetition, repetition);
+	return index_part(field, d->repetition, repetition);
 }
 
 struct span
@@ -39,12 +25,6 @@ hl7_part(const struct hl7_delims *d, struct span repetition, unsigned component,
 
 	if (component == 0)
 		return repetition;
-	c = part(repetition, d->component, component - 1);
-	return subcomponent == 0 ? c : part(c, d->subcomponent, subcomponent - 1);
-}
-
-bool
-hl7_is_null(struct span value)
-{
-	return value.n == 2 && value.p[0] == '"' && value.p[1] == '"';
+	c = index_part(repetition, d->component, component - 1);
+	return subcomponent == 0 ? c : index_part(c, d->subcomponent, subcomponent - 1);
 }

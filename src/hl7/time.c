@@ -71,14 +71,14 @@ hl7_time_read(struct span value, struct hl7_time *out)
 	struct span s = span_trim(value);
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++) /* first component only */
+	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+		n++;
+	for (size_t i = n; i < s.n; i++) /* first component only */
 		if (s.p[i] == '^')
 			s.n = i;
 	s = span_trim(s);
 	if (s.n == 0 || hl7_is_null(s))
 		return HL7_TIME_EMPTY;
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
 	/* 16 and 17 digits: hundredths or thousandths without their point. */
 	if ((n < 4 || n % 2 != 0 || n > 16) && n != 17)
 		return HL7_TIME_BAD;

@@ -181,6 +181,8 @@ transcode_wide(struct span bytes, struct arena *a)
 	UErrorCode e = U_ZERO_ERROR;
 	UConverter *c;
 
+	if (bytes.n < 2 || (bytes.p[1] != '\0' && !memchr("\0\xff\xfe", bytes.p[0], 3)))
+		return SPAN_NONE;
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		if (bytes.n < marks[i].n || memcmp(bytes.p, marks[i].begin, marks[i].n) != 0)
 			continue;

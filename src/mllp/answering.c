@@ -130,7 +130,11 @@ note_sender(struct session *s, const struct message *m)
 {
 	struct now now = clock_now();
 
-	senders_note(&s->thread->intake->senders, m, m->closes ? -1 : clock_boot_us() - m->received_us, now_s(&now));
+	int64_t us = clock_boot_us() - m->received_us;
+
+	senders_note(&s->thread->intake->senders, m, m->closes ? -1 : us, now_s(&now));
+	log_debug(m->closes ? "not answered" : "answered", log_name("listener", session_listener(s)), log_msh("msh3", m->sending_application),
+	    log_int("bytes", (int64_t)m->raw.n), log_int("us", us));
 }
 
 /* Takes the next answer that may go now. false: there is none. */

@@ -5,6 +5,7 @@
 #include "mllp/identity.h"
 #include "mllp/pem.h"
 #include "mllp/tls.h"
+#include "nudge/clock.h"
 
 #include <errno.h>
 #include <openssl/asn1.h>
@@ -73,6 +74,7 @@ check_file(const struct subject *s, enum pem_owner owner, struct conf_faults *fa
 
 	if (!pem_certificates(s->path, owner, &all, &f)) {
 		plain.path = NULL; /* the fault names it */
+		faults->passes |= f.kind == FAULT_BUSY;
 		add(faults, &plain, false, f.text);
 		return;
 	}
@@ -132,10 +134,12 @@ check_own(const struct conf *c, const struct conf_listener *l, struct conf_fault
 		return;
 	}
 	if (!pem_private_key(l->private_key, &key, &f)) {
+		faults->passes |= f.kind == FAULT_BUSY;
 		conf_fault_add(faults, key_at, false, "listener \"%s\": private_key: %s", l->title, f.text);
 	}
 	EVP_PKEY_free(key);
 	if (faults->errors_n == before && !tls_context(l, NULL, &tls, &f)) {
+		faults->passes |= f.kind == FAULT_BUSY;
 		conf_fault_add(faults, key_at, false, "listener \"%s\": %s", l->title, f.text);
 	}
 	SSL_CTX_free(tls);
@@ -150,12 +154,46 @@ check_listener(const struct conf *c, const struct conf_listener *l, bool environ
 	struct fault f = { FAULT_NONE, "" };
 
 	if (environments_good && l->environments_n > 0 && !identity_new(l, &id, &f)) {
+		faults->passes |= f.kind == FAULT_BUSY;
 		conf_fault_add(faults, conf_place_of(c, "listener", l->title, "environments", &l->at), false, "listener \"%s\": %s",
 		    l->title, f.text);
 	}
 	identity_free(id);
 	if (l->tls) {
 		check_own(c, l, faults);
+	}
+}
+
+struct overdue {
+	int64_t now_s;
+	size_t n;
+};
+
+static void
+count_overdue(void *ctx, const struct mllp_certificate *list)
+{
+	struct overdue *o = ctx;
+
+	o->n += list->not_after_s != 0 && list->not_after_s < o->now_s;
+}
+
+/* nudge-sender's; they are no secret, and how long they last is told here. */
+static void
+check_gateway(const struct conf *c, const struct conf_gateway *g, struct conf_faults *faults)
+{
+	const struct conf_place *at = conf_place_of(c, "gateway", g->title, "revocation_list", &g->at);
+	struct overdue o = { clock_now().wall_ms / 1000, 0 };
+	struct fault f = { FAULT_NONE, "" };
+
+	if (!g->revocation_list[0] || is_hidden(c, g->revocation_list)) {
+		return;
+	}
+	if (!mllp_describe_lists(g->revocation_list, count_overdue, &o, &f)) {
+		faults->passes |= f.kind == FAULT_BUSY;
+		conf_fault_add(faults, at, false, "gateway \"%s\": revocation_list: %s", g->title, f.text);
+	} else if (o.n > 0) {
+		conf_fault_add(faults, at, true, "gateway \"%s\": revocation_list %s: %zu of its lists are overdue: nothing is sent to a host "
+		    "of such a CA; fetch fresh ones", g->title, g->revocation_list, o.n);
 	}
 }
 
@@ -171,6 +209,9 @@ mllp_check(const struct conf *c, struct conf_faults *faults)
 	environments_good = faults->errors_n == before;
 	for (size_t i = 0; i < c->listeners_n; i++) {
 		check_listener(c, &c->listeners[i], environments_good, faults);
+	}
+	for (size_t i = 0; i < c->gateways_n; i++) {
+		check_gateway(c, &c->gateways[i], faults);
 	}
 	return faults->errors_n == before;
 }

@@ -7,6 +7,7 @@
 #include "mllp/seen.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <string.h>
 #include <time.h>
 
@@ -67,5 +68,43 @@ mllp_describe(const char *path, struct mllp_certificate *out, struct fault *f)
 	}
 	describe_certificate(sk_X509_value(all, 0), out);
 	sk_X509_pop_free(all, X509_free);
+	return true;
+}
+
+struct lists {
+	mllp_list_fn *fn;
+	void *ctx;
+};
+
+static void
+one_list(void *ctx, const X509_CRL *list)
+{
+	const struct lists *l = ctx;
+	struct mllp_certificate is;
+
+	describe_list(list, &is);
+	l->fn(l->ctx, &is);
+}
+
+bool
+mllp_describe_lists(const char *path, mllp_list_fn *fn, void *ctx, struct fault *f)
+{
+	struct lists l = { fn, ctx };
+
+	return pem_lists(path, one_list, &l, f);
+}
+
+bool
+mllp_describe_der(struct span der, struct mllp_certificate *out)
+{
+	const unsigned char *p = (const unsigned char *)der.p;
+	X509 *x = d2i_X509(NULL, &p, (long)der.n);
+
+	if (!x) {
+		ERR_clear_error();
+		return false;
+	}
+	describe_certificate(x, out);
+	X509_free(x);
 	return true;
 }

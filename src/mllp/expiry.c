@@ -167,7 +167,7 @@ expiry_end(struct expiry *e, int64_t now_s, expiry_tell_fn *tell, void *ctx)
 
 	for (size_t i = 0; i < e->n; i++) {
 		struct expiry_known *k = &e->known[i];
-		if (k->round != e->round && k->told != HELD_GOOD) {
+		if (k->round != e->round) { /* and told of: else it was not kept */
 			struct held gone = { .as = k->as, .block = k->block, .owner = k->owner, .setting = k->setting, .file = k->file,
 				.peer = "" };
 			snprintf(k->as == HELD_LIST ? gone.is.issuer : gone.is.subject, sizeof gone.is.subject, "%s", k->name);
@@ -237,8 +237,7 @@ expiry_log(void *ctx, const struct held *h, enum held_state s, int64_t now_s)
 		    log_name("name", name_of(h)), log_name("sha256", h->is.sha256));
 		return;
 	}
-	log_line(s == HELD_OVER ? LOG_ERROR : LOG_WARN, sentence(h, s),
-	    LOG_FIELDS_(log_name(h->block, h->owner), log_name("setting", h->setting), log_name("file", h->file),
-	        log_name("name", name_of(h)), log_name("sha256", h->is.sha256), log_int("days_left", held_days_left(h, now_s)),
-	        log_name("why", h->unreadable ? h->unreadable : ""), log_name("do", advice(h))));
+	log_at(s == HELD_OVER ? LOG_ERROR : LOG_WARN, sentence(h, s), log_name(h->block, h->owner), log_name("setting", h->setting),
+	    log_name("file", h->file), log_name("name", name_of(h)), log_name("sha256", h->is.sha256),
+	    log_int("days_left", held_days_left(h, now_s)), log_name("why", h->unreadable ? h->unreadable : ""), log_name("do", advice(h)));
 }

@@ -129,8 +129,8 @@ keep(struct frame_reader *r, const char *p, size_t n)
 	if (r->bytes.n > limit) {
 		r->bytes.n = limit;
 	}
-	room = limit - r->bytes.n;
-	if (!buf_add(&r->bytes, p, n < room ? n : room)) {
+	room = limit - r->bytes.n; /* no more than n: what was kept and n are over the limit */
+	if (!buf_add(&r->bytes, p, room)) {
 		return false;
 	}
 	return r->seen <= 4 * r->bytes.max;

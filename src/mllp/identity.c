@@ -306,8 +306,7 @@ read_pins(struct credential *c, struct fault *f)
 		c->pinned[c->pins_n] = ok ? sk_X509_shift(certificates) : NULL;
 		sk_X509_pop_free(certificates, X509_free);
 		if (!ok) {
-			return fault_set(f, FAULT_OPERATOR, "%s: its public key cannot be read",
-			    paths->item[i]);
+			return fault_set(f, FAULT_BUSY, "%s: no memory for its public key", paths->item[i]);
 		}
 		c->pins_n++;
 	}

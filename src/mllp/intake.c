@@ -7,8 +7,22 @@
 #include "nudge/log.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* All of them: a reload may add the listener that one was meant for. */
+static bool
+take_handed(struct mllp *m, const struct mllp_setup *s)
+{
+	m->handed = calloc(s->inherited_n + 1, sizeof *m->handed);
+	for (size_t i = 0; m->handed && i < s->inherited_n; i++) {
+		m->handed[m->handed_n++] = s->inherited[i];
+		(void)fcntl(s->inherited[i], F_SETFD, FD_CLOEXEC);
+	}
+	return m->handed != NULL;
+}
 
 static struct mllp *
 allocate(const struct mllp_setup *s)
@@ -26,7 +40,7 @@ allocate(const struct mllp_setup *s)
 	seen_init(&m->seen);
 	penalties_init(&m->penalties);
 	senders_init(&m->senders);
-	if (!m->threads || !m->errands) {
+	if (!m->threads || !m->errands || !take_handed(m, s)) {
 		m->threads_n = 0;
 		mllp_free(m);
 		return NULL;
@@ -65,7 +79,7 @@ mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f)
 			goto fail;
 		}
 	}
-	if (!setting_new(m, s->rules, s->map, s, &m->setting, f)) {
+	if (!setting_new(m, s->rules, s->map, &m->setting, f)) {
 		goto fail;
 	}
 	for (unsigned i = 0; i < m->threads_n; i++) {
@@ -108,7 +122,7 @@ mllp_reload(struct mllp *m, struct rules *rules, const struct siu_map *map, stru
 	bool ok;
 
 	pthread_mutex_lock(&m->admin);
-	ok = setting_new(m, rules, map, NULL, &next, f);
+	ok = setting_new(m, rules, map, &next, f);
 	if (ok) {
 		penalties_forget(&m->penalties);
 		before = m->setting;
@@ -164,6 +178,10 @@ mllp_free(struct mllp *m)
 	seen_clear(&m->seen);
 	penalties_clear(&m->penalties);
 	senders_clear(&m->senders);
+	for (size_t i = 0; i < m->handed_n; i++) {
+		close(m->handed[i]);
+	}
+	free(m->handed);
 	free(m->ports);
 	free(m->errands);
 	free(m->threads);

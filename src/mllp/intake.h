@@ -42,6 +42,7 @@ struct port { /* a listening socket; lives while a session that came by it does 
 	atomic_llong open_n; /* connections that came by it */
 	atomic_llong shaking_n; /* of them with an unfinished handshake */
 	struct event ready;  /* thread 0's, as all below */
+	bool handed;         /* its socket came from the service manager: it goes back to intake.handed */
 	bool accepting;
 	int64_t hushed_ms;   /* until then refusals are counted, not logged */
 };
@@ -82,6 +83,8 @@ struct intake_thread {
 	struct table sessions;
 	struct hl7 *index; /* scratch */
 	char *input;       /* scratch, INPUT_MAX bytes */
+	struct timeval round; /* of its loop: when it began */
+	unsigned shaken;   /* steps of handshakes in it */
 	bool stopping;
 	bool opened;       /* thread 0's, as all below */
 	struct event rest; /* no descriptors left: begin again later */
@@ -89,6 +92,7 @@ struct intake_thread {
 };
 
 #define INPUT_MAX 65536
+#define SHAKES_A_ROUND 2
 
 struct task { /* run on a thread; owned by what it runs */
 	struct queue_link link;
@@ -119,6 +123,8 @@ struct mllp {
 	struct port **ports;           /* owned */
 	size_t ports_n;
 	struct setting *setting;       /* held */
+	int *handed;                   /* owned, as what they are: sockets of the service manager that no listener has now */
+	size_t handed_n;
 	pthread_mutex_t admin;         /* one open, reload or stop at a time */
 	struct penalties penalties;    /* of addresses; any thread */
 	struct seen seen;              /* certificates of senders; any thread */
@@ -144,6 +150,7 @@ void thread_quit(struct intake_thread *t, void *unused);
 void thread_stop(struct intake_thread *t, void *unused);
 void thread_open(struct intake_thread *t, void *unused);
 void thread_take_setting(struct intake_thread *t, void *setting);
+bool thread_may_shake(struct intake_thread *t);                 /* One more step of a handshake in this round: they cost a hundred times what a message does. */
 void thread_is_hungry(struct intake_thread *t);                  /* Look for space in a while. */
 
 bool table_add(struct table *table, struct session *s, uint64_t *number) __attribute__((warn_unused_result));
@@ -151,8 +158,7 @@ struct session *table_find(const struct table *table, uint64_t number); /* NULL:
 void table_remove(struct table *table, uint64_t number);
 
 /* setting.c. Ports that are new are added to m->ports. */
-bool setting_new(struct mllp *m, struct rules *rules, const struct siu_map *map,
-    const struct mllp_setup *inherited, struct setting **out, struct fault *f)
+bool setting_new(struct mllp *m, struct rules *rules, const struct siu_map *map, struct setting **out, struct fault *f)
     __attribute__((warn_unused_result));
 struct setting *setting_hold(struct setting *s);
 void setting_drop(struct setting *s); /* NULL is fine. */
@@ -160,8 +166,8 @@ const struct terms *setting_terms(const struct setting *s, const struct port *p)
 void setting_reap(struct mllp *m);    /* Closes and frees the ports that m->setting does not use. */
 
 /* port.c */
-bool port_new(struct mllp *m, const struct conf_listener *l, const struct mllp_setup *inherited,
-    struct port **out, struct fault *f) __attribute__((warn_unused_result));
+bool port_new(struct mllp *m, const struct conf_listener *l, struct port **out, struct fault *f) __attribute__((warn_unused_result));
+void port_close(struct port *p); /* Nobody listens there any more; a socket that was handed over waits in intake.handed. */
 void port_free(struct port *p);
 
 /* listener.c; thread 0 only. */

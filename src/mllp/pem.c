@@ -15,6 +15,23 @@
 
 #define FILE_MAX (32u << 20) /* bytes; revocation lists of large issuers are megabytes */
 
+bool
+pem_ran_short(void)
+{
+	bool found = ERR_peek_error() == 0; /* whatever else is wrong, OpenSSL says so */
+
+	for (unsigned long e = ERR_get_error(); e != 0; e = ERR_get_error()) {
+		found = found || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	}
+	return found;
+}
+
+static bool
+short_of_memory(const char *path, struct fault *f)
+{
+	return fault_set(f, FAULT_BUSY, "%s: no memory to read it", path);
+}
+
 static bool
 read_file(const char *path, struct buf *out, struct fault *f)
 {
@@ -23,16 +40,17 @@ read_file(const char *path, struct buf *out, struct fault *f)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		return fault_set(f, FAULT_OPERATOR, "%s: cannot be read: %s", path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: cannot be read: %s", path, strerror(errno));
 	}
 	while ((n = read(fd, piece, sizeof piece)) > 0) {
 		if (!buf_add(out, piece, (size_t)n)) {
 			close(fd);
-			return fault_set(f, FAULT_OPERATOR, "%s: is larger than 32 MiB", path);
+			return out->n + (size_t)n <= FILE_MAX ? short_of_memory(path, f) :
+			    fault_set(f, FAULT_OPERATOR, "%s: is larger than 32 MiB", path);
 		}
 	}
 	if (n < 0) {
-		fault_set(f, FAULT_OPERATOR, "%s: cannot be read: %s", path, strerror(errno));
+		fault_set(f, fault_kind_of(errno), "%s: cannot be read: %s", path, strerror(errno));
 	}
 	close(fd);
 	OPENSSL_cleanse(piece, sizeof piece);
@@ -122,7 +140,7 @@ static bool
 collect(const char *path, const struct buf *b, STACK_OF(X509) *into, struct fault *f)
 {
 	BIO *bio = reader_of(b);
-	unsigned long why;
+	bool all_read, ran_short;
 	X509 *x = NULL;
 
 	ERR_clear_error();
@@ -132,10 +150,13 @@ collect(const char *path, const struct buf *b, STACK_OF(X509) *into, struct faul
 			break;
 		}
 	}
-	why = ERR_peek_last_error();
-	ERR_clear_error();
+	all_read = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	ran_short = pem_ran_short();
 	BIO_free(bio);
-	if (sk_X509_num(into) > 0 && ERR_GET_REASON(why) == PEM_R_NO_START_LINE) {
+	if (ran_short) {
+		return short_of_memory(path, f);
+	}
+	if (sk_X509_num(into) > 0 && all_read) {
 		return true;
 	}
 	if (has(b, "-----BEGIN CERTIFICATE-----")) {
@@ -154,7 +175,7 @@ pem_certificates(const char *path, enum pem_owner owner, STACK_OF(X509) **out, s
 
 	buf_init(&b, FILE_MAX);
 	if (!all) {
-		fault_set(f, FAULT_BUSY, "%s: no memory to read it", path);
+		short_of_memory(path, f);
 		goto out;
 	}
 	if (!read_file(path, &b, f)) {
@@ -192,7 +213,7 @@ pem_private_key(const char *path, EVP_PKEY **out, struct fault *f)
 {
 	EVP_PKEY *key = NULL;
 	enum binary kind;
-	bool asked = false;
+	bool asked = false, ran_short;
 	struct buf b;
 	BIO *bio;
 
@@ -201,17 +222,22 @@ pem_private_key(const char *path, EVP_PKEY **out, struct fault *f)
 		buf_wipe(&b);
 		return false;
 	}
+	ERR_clear_error();
 	bio = reader_of(&b);
 	if (bio) {
 		key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
 	}
 	BIO_free(bio);
+	ran_short = !key && !asked && pem_ran_short();
 	kind = key ? NO_BINARY : binary_kind(&b);
 	buf_wipe(&b);
 	ERR_clear_error();
 	if (key) {
 		*out = key;
 		return true;
+	}
+	if (ran_short) {
+		return short_of_memory(path, f);
 	}
 	if (kind == BINARY_KEY) {
 		return fault_set(f, FAULT_OPERATOR, "%s: is DER (binary), not Base64; convert it: "
@@ -232,7 +258,7 @@ pem_revocation_list(const char *path, X509_STORE *into, struct fault *f)
 	const unsigned char *p;
 	X509_CRL *crl = NULL;
 	int found = 0;
-	bool added = true;
+	bool added = true, ran_short;
 	struct buf b;
 	BIO *bio;
 
@@ -241,6 +267,7 @@ pem_revocation_list(const char *path, X509_STORE *into, struct fault *f)
 		buf_clear(&b);
 		return false;
 	}
+	ERR_clear_error();
 	bio = reader_of(&b);
 	while (bio && added && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL))) {
 		added = X509_STORE_add_crl(into, crl) == 1;
@@ -255,10 +282,41 @@ pem_revocation_list(const char *path, X509_STORE *into, struct fault *f)
 		found++;
 	}
 	buf_clear(&b);
-	ERR_clear_error();
-	if (!added) {
-		return fault_set(f, FAULT_BUSY, "%s: no memory to hold it", path);
+	ran_short = pem_ran_short(); /* a list is read until there is no other: that is an error too */
+	if (!added || ran_short) {
+		return short_of_memory(path, f);
 	}
 	return found > 0 ||
 	    fault_set(f, FAULT_OPERATOR, "%s: holds no revocation list (-----BEGIN X509 CRL-----)", path);
+}
+
+bool
+pem_lists(const char *path, pem_list_fn *fn, void *ctx, struct fault *f)
+{
+	X509_CRL *crl;
+	bool ran_short;
+	int found = 0;
+	struct buf b;
+	BIO *bio;
+
+	buf_init(&b, FILE_MAX);
+	if (!read_file(path, &b, f)) {
+		buf_clear(&b);
+		return false;
+	}
+	ERR_clear_error();
+	bio = reader_of(&b);
+	while (bio && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL))) {
+		fn(ctx, crl);
+		X509_CRL_free(crl);
+		found++;
+	}
+	BIO_free(bio);
+	buf_clear(&b);
+	ran_short = pem_ran_short();
+	if (ran_short) {
+		return short_of_memory(path, f);
+	}
+	return found > 0 || fault_set(f, FAULT_OPERATOR, "%s: holds no revocation list in Base64 (-----BEGIN X509 CRL-----); one in DER is converted by: "
+	    "openssl crl -inform der -in %s -out NEW", path, path);
 }

@@ -27,4 +27,11 @@ bool pem_private_key(const char *path, EVP_PKEY **out, struct fault *f) __attrib
 bool pem_revocation_list(const char *path, X509_STORE *into, struct fault *f)
     __attribute__((warn_unused_result));
 
+/* Each list of a file, PEM alone; borrowed for the call of fn. */
+typedef void pem_list_fn(void *ctx, const X509_CRL *list);
+bool pem_lists(const char *path, pem_list_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+
+/* Of a call of OpenSSL that failed: whether it was for want of memory. Clears its errors, which the caller cleared before. */
+bool pem_ran_short(void);
+
 #endif

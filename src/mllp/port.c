@@ -56,13 +56,13 @@ same_place(int fd, const struct addrinfo *want)
 }
 
 static int
-take_inherited(const struct mllp_setup *inherited, const struct addrinfo *want)
+take_handed(struct mllp *m, const struct addrinfo *want)
 {
-	for (size_t i = 0; inherited && i < inherited->inherited_n; i++) {
-		int fd = inherited->inherited[i];
+	for (size_t i = 0; i < m->handed_n; i++) {
+		int fd = m->handed[i];
 		int flags = fcntl(fd, F_GETFL);
-		if (flags >= 0 && same_place(fd, want) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-		    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) {
+		if (flags >= 0 && same_place(fd, want) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0) {
+			m->handed[i] = m->handed[--m->handed_n];
 			return fd;
 		}
 	}
@@ -87,7 +87,7 @@ bind_fault(const struct conf_listener *l, int why, struct fault *f)
 		return fault_set(f, FAULT_OPERATOR, "address %s is not one of this machine's; "
 		    "see: ip address", l->address);
 	default:
-		return fault_set(f, FAULT_OPERATOR, "cannot listen on %s port %d: %s", l->address, l->port,
+		return fault_set(f, fault_kind_of(why), "cannot listen on %s port %d: %s", l->address, l->port,
 		    strerror(why));
 	}
 }
@@ -115,8 +115,7 @@ bind_socket(const struct conf_listener *l, const struct addrinfo *a, int *out, s
 }
 
 bool
-port_new(struct mllp *m, const struct conf_listener *l, const struct mllp_setup *inherited, struct port **out,
-    struct fault *f)
+port_new(struct mllp *m, const struct conf_listener *l, struct port **out, struct fault *f)
 {
 	struct port *p = calloc(1, sizeof *p);
 	struct addrinfo *a = NULL;
@@ -131,7 +130,8 @@ port_new(struct mllp *m, const struct conf_listener *l, const struct mllp_setup 
 	if (!resolve(l, &a, f)) {
 		goto fail;
 	}
-	p->fd = take_inherited(inherited, a);
+	p->fd = take_handed(m, a);
+	p->handed = p->fd >= 0;
 	if (p->fd < 0 && !bind_socket(l, a, &p->fd, f)) {
 		goto fail;
 	}
@@ -147,14 +147,20 @@ fail:
 }
 
 void
-port_free(struct port *p)
+port_close(struct port *p)
 {
-	if (!p) {
-		return;
-	}
-	if (p->fd >= 0) {
+	if (p->fd >= 0 && p->handed) {
+		p->intake->handed[p->intake->handed_n++] = p->fd; /* where it was before: there is room */
+	} else if (p->fd >= 0) {
 		close(p->fd);
 	}
+	p->fd = -1;
+}
+
+void
+port_free(struct port *p)
+{
+	port_close(p);
 	free(p->address);
 	free(p);
 }

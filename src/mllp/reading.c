@@ -103,12 +103,13 @@ read_oversize(struct session *s, struct message *m)
 }
 
 /* A file or batch header without a message is answered by its own fields:
- * BHS-3 to 6, and BHS-11 for the control id (2.10.3.1). */
+ * BHS-3 to 6, and BHS-11 for the control id (2.10.3.1). false: no memory. */
 static bool
 read_header_only(struct session *s, struct message *m, struct span header)
 {
 	struct hl7 *index = s->thread->index;
 	char *msh = arena_take(&m->arena, header.n);
+	enum hl7_result r;
 	size_t n;
 
 	if (!msh) {
@@ -120,8 +121,9 @@ read_header_only(struct session *s, struct message *m, struct span header)
 	m->reason = NO_MESSAGE;
 	m->verdict = VERDICT_REJECT;
 	m->error = (struct ack_error){ .condition = 200, .segment = "MSH", .text = NO_MESSAGE };
-	if (hl7_read(index, span_from(msh, header.n)) != HL7_OK || !ack_request_of(index, &m->request)) {
-		return true;
+	r = hl7_read(index, span_from(msh, header.n));
+	if (r != HL7_OK || !ack_request_of(index, &m->request)) {
+		return r != HL7_NO_MEMORY;
 	}
 	n = hl7_field(index, 0, 11).n;
 	m->control_id = hl7_field(index, 0, 11);
@@ -232,8 +234,9 @@ read_batch(struct session *s, struct span frame, struct message **out)
 			last = &(*last)->also;
 		}
 	}
-	if (ok && b.messages == 0 && b.header.n > 0 && (*out = message_new(s, frame)) != NULL) {
-		ok = read_header_only(s, *out, b.header);
+	if (ok && b.messages == 0 && b.header.n > 0) {
+		*out = message_new(s, frame);
+		ok = *out && read_header_only(s, *out, b.header);
 	}
 	if (ok && b.wrong_counts > 0) {
 		count(&s->thread->intake->counts.batch_counts_wrong, b.wrong_counts);
@@ -286,6 +289,7 @@ take_frame(struct session *s, bool oversize)
 	count(&s->thread->intake->counts.frames, 1);
 	if (s->reader.bytes.cap > READER_KEEPS) {
 		buf_wipe(&s->reader.bytes);
+		reading_recount(s); /* its sender may be silent for hours */
 	}
 	if (!ok) {
 		count(&s->thread->intake->counts.unanswered, 1);
@@ -335,6 +339,15 @@ tally(struct session *s)
 	}
 }
 
+void
+reading_recount(struct session *s)
+{
+	size_t now = s->reader.bytes.cap;
+
+	count(&s->thread->intake->reading_bytes, (long long)now - (long long)s->held_bytes);
+	s->held_bytes = now;
+}
+
 /* Frames that are being read take memory, of all connections together no more
  * than was allowed. A small one always finds its place. */
 static bool
@@ -346,8 +359,7 @@ has_memory(struct session *s)
 	if (now == s->held_bytes) {
 		return true;
 	}
-	count(&m->reading_bytes, (long long)now - (long long)s->held_bytes);
-	s->held_bytes = now;
+	reading_recount(s);
 	if (now <= READER_KEEPS || !is_over(s, &m->reading_bytes)) {
 		return true;
 	}
@@ -419,13 +431,16 @@ reading_pump(struct session *s)
 		}
 		take_rest(s);
 	}
-	for (int i = 0; i < READS_PER_TURN && s->state == SESSION_OPEN && !s->paused && !s->dead; i++) {
+	for (int i = 0; i < READS_PER_TURN && s->state == SESSION_OPEN && !s->paused; i++) {
 		size_t got;
 		switch (wire_read(&s->wire, s->thread->input, INPUT_MAX, &got)) {
 		case WIRE_OK:
 			s->heard = true;
 			s->active_ms = s->now_ms;
 			take_bytes(s, span_from(s->thread->input, got));
+			if (got < INPUT_MAX && !wire_has_more(&s->wire)) {
+				return; /* if there is more, the socket will say so */
+			}
 			break;
 		case WIRE_AGAIN:
 			return;
@@ -437,4 +452,5 @@ reading_pump(struct session *s)
 			return;
 		}
 	}
+	s->more = wire_has_more(&s->wire);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -37,16 +38,20 @@ connect_to(const struct mllp_target *t, struct mllp_wire *w, struct fault *f)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
 	struct timeval limit = { t->timeout_s, 0 };
+	int on = 1;
 	int rc = getaddrinfo(t->host, t->port, &hints, &list);
 
 	if (rc != 0)
 		return fault_set(f, FAULT_OPERATOR, "%s:%s: %s", t->host, t->port, gai_strerror(rc));
 	for (const struct addrinfo *a = list; a && w->fd < 0; a = a->ai_next) {
 		w->fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
-		if (w->fd < 0)
+		if (w->fd < 0) {
+			rc = errno;
 			continue;
+		}
 		(void)setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 		(void)setsockopt(w->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+		(void)setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* else a message waits 40 ms behind the handshake */
 		if (connect(w->fd, a->ai_addr, a->ai_addrlen) != 0) {
 			rc = errno;
 			(void)close(w->fd);
@@ -93,7 +98,13 @@ shake_hands(const struct mllp_target *t, struct mllp_wire *w, struct fault *f)
 	w->ssl = SSL_new(w->context);
 	if (!w->ssl || !name_expected(t, w) || SSL_set_fd(w->ssl, w->fd) != 1)
 		return tls_fault("TLS", f);
-	return SSL_connect(w->ssl) == 1 || tls_fault("TLS handshake", f);
+	if (SSL_connect(w->ssl) == 1)
+		return true;
+	if (SSL_get_verify_result(w->ssl) == X509_V_OK)
+		return tls_fault("TLS handshake", f);
+	ERR_clear_error();
+	return fault_set(f, FAULT_PEER, "the listener's certificate is not trusted: %s; name its issuer, or itself, with --ca, and what it is called "
+	    "with --name", X509_verify_cert_error_string(SSL_get_verify_result(w->ssl)));
 }
 
 bool

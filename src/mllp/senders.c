@@ -19,27 +19,6 @@ senders_clear(struct senders *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* Only what the configuration says, never what the message does. */
-static struct span
-application_of(const struct message *m)
-{
-	const struct conf *c = m->rules->conf;
-
-	for (size_t i = 0; i < c->sites_n && m->sending_application.n > 0; i++) {
-		const struct conf_site *site = &c->sites[i];
-		struct span own = span_trim(span_of(site->sending_application));
-		struct span adt = span_trim(span_of(site->adt_sending_application));
-
-		if (site->environment != m->environment)
-			continue;
-		if (own.n > 0 && span_eq_nocase(own, m->sending_application))
-			return own;
-		if (adt.n > 0 && span_eq_nocase(adt, m->sending_application))
-			return adt;
-	}
-	return span_of(SENDER_OTHER);
-}
-
 static struct sender *
 find(struct senders *s, size_t n, const struct sender *key)
 {
@@ -65,7 +44,7 @@ add(struct senders *s, const struct sender *key)
 		return one;
 	}
 	if (n == MLLP_SENDERS_MAX - 1) {
-		(void)snprintf(one->application, sizeof one->application, "%s", SENDER_OTHER);
+		(void)snprintf(one->application, sizeof one->application, "%s", CONF_SENDER_OTHER);
 	} else {
 		memcpy(one->environment, key->environment, sizeof one->environment);
 		memcpy(one->application, key->application, sizeof one->application);
@@ -82,7 +61,7 @@ senders_note(struct senders *s, const struct message *m, int64_t us, int64_t now
 	if (m->environment) {
 		(void)snprintf(key.environment, sizeof key.environment, "%s", m->environment->title);
 	}
-	(void)span_copy(key.application, sizeof key.application, application_of(m));
+	(void)span_copy(key.application, sizeof key.application, conf_sender(m->rules->conf, m->environment, m->sending_application));
 	one = find(s, atomic_load(&s->n), &key);
 	if (!one) {
 		pthread_mutex_lock(&s->lock);

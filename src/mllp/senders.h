@@ -1,7 +1,7 @@
 /* mllp/senders.h - of each sender, when it was heard last and how long its answers took.
  *
  * A sender is an environment and an application that a site of it names. What MSH-3
- * says otherwise is counted as SENDER_OTHER: no name from outside gets in here.
+ * says otherwise is counted as CONF_SENDER_OTHER: no name from outside gets in here.
  */
 #ifndef MLLP_SENDERS_H
 #define MLLP_SENDERS_H
@@ -10,8 +10,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#define SENDER_OTHER "other"
 
 struct sender {
 	char environment[64], application[64]; /* do not change once they are there */

@@ -65,11 +65,12 @@ session_drain(struct session *s)
 		s->paused = s->hungry = false;
 		buf_wipe(&s->rest);
 		frame_clear(&s->reader);
+		reading_recount(s);
 	}
 }
 
 /* When the connection must have got on by itself, or end; 0: whenever. A
- * draining one may wait for its answers; a peer that takes none runs into
+ * draining one may wait for its answers (of its listener nothing may be left); a peer that takes none runs into
  * TCP_USER_TIMEOUT. While paused it is we who do not read. */
 static int64_t
 deadline(const struct session *s)
@@ -80,7 +81,7 @@ deadline(const struct session *s)
 	if (s->state == SESSION_LINGER) {
 		return s->since_ms + LINGER_MS;
 	}
-	if (s->state == SESSION_DRAIN || s->paused || !s->terms) {
+	if (s->state == SESSION_DRAIN || s->paused) {
 		return 0;
 	}
 	l = s->terms->listener;
@@ -153,6 +154,11 @@ watch(struct session *s)
 	int64_t due_ms = deadline(s);
 
 	want(&s->readable, &s->reads, (in && !s->wire.reading_writes) || (out && s->wire.writing_reads));
+	/* Only an event that is added already: libevent does not add one that is active. */
+	if (s->more && s->reads) {
+		event_active(&s->readable, EV_READ, 0);
+	}
+	s->more = false;
 	want(&s->writable, &s->writes, (in && s->wire.reading_writes) || (out && !s->wire.writing_reads));
 	/* A deadline that moved away is found out when the timer looks. */
 	if (due_ms && (!s->timer_ms || due_ms < s->timer_ms)) {
@@ -219,9 +225,14 @@ session_turn(struct session *s, bool may_read)
 static void
 on_ready(evutil_socket_t fd, short what, void *arg)
 {
+	struct session *s = arg;
+
 	(void)fd;
 	(void)what;
-	session_turn(arg, true);
+	if (s->state == SESSION_HANDSHAKE && !thread_may_shake(s->thread)) {
+		return; /* it stays ready: in the next round, behind those who waited for their answer */
+	}
+	session_turn(s, true);
 }
 
 static void

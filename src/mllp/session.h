@@ -46,6 +46,7 @@ struct session {
 	bool welcome;              /* accepted: counted at its address */
 	struct event readable, writable, timer;
 	bool reads, writes;        /* which of them is added */
+	bool more;                 /* came along with what was read, so the socket will not tell of it */
 	int64_t now_ms;            /* boot clock of this turn */
 	int64_t since_ms;          /* when the state began */
 	int64_t timer_ms;          /* when the timer looks; 0: not set */
@@ -90,6 +91,7 @@ void session_leave(struct session *s); /* Gives back its environments. */
 
 /* reading.c */
 void reading_pump(struct session *s);
+void reading_recount(struct session *s); /* The reader's memory is another: held_bytes, and the intake's. */
 
 /* answering.c */
 void answering_take(struct session *s, struct message *m);

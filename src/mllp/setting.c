@@ -21,8 +21,7 @@ find_port(const struct mllp *m, const struct conf_listener *l)
 }
 
 static bool
-add_port(struct mllp *m, const struct conf_listener *l, const struct mllp_setup *inherited,
-    struct port **out, struct fault *f)
+add_port(struct mllp *m, const struct conf_listener *l, struct port **out, struct fault *f)
 {
 	struct port **grown = realloc(m->ports, (m->ports_n + 1) * sizeof(void *));
 
@@ -30,7 +29,7 @@ add_port(struct mllp *m, const struct conf_listener *l, const struct mllp_setup 
 		return fault_set(f, FAULT_BUSY, "no memory for it");
 	}
 	m->ports = grown;
-	if (!port_new(m, l, inherited, out, f)) {
+	if (!port_new(m, l, out, f)) {
 		return false;
 	}
 	m->ports[m->ports_n++] = *out;
@@ -38,8 +37,7 @@ add_port(struct mllp *m, const struct conf_listener *l, const struct mllp_setup 
 }
 
 static bool
-fill_terms(struct mllp *m, struct setting *s, const struct conf_listener *l,
-    const struct mllp_setup *inherited, struct fault *f)
+fill_terms(struct mllp *m, struct setting *s, const struct conf_listener *l, struct fault *f)
 {
 	struct terms *t = &s->terms[s->n];
 	struct port *p = find_port(m, l);
@@ -50,7 +48,7 @@ fill_terms(struct mllp *m, struct setting *s, const struct conf_listener *l,
 	t->listener = l;
 	s->n++;
 	if (!identity_new(l, &t->identity, f) || (l->tls && !tls_context(l, session_verify, &t->tls, f)) ||
-	    (!p && !add_port(m, l, inherited, &p, f))) {
+	    (!p && !add_port(m, l, &p, f))) {
 		return false;
 	}
 	t->port = p;
@@ -58,8 +56,7 @@ fill_terms(struct mllp *m, struct setting *s, const struct conf_listener *l,
 }
 
 bool
-setting_new(struct mllp *m, struct rules *rules, const struct siu_map *map,
-    const struct mllp_setup *inherited, struct setting **out, struct fault *f)
+setting_new(struct mllp *m, struct rules *rules, const struct siu_map *map, struct setting **out, struct fault *f)
 {
 	const struct conf *c = rules->conf;
 	struct setting *s = calloc(1, sizeof *s + c->listeners_n * sizeof s->terms[0]);
@@ -71,7 +68,7 @@ setting_new(struct mllp *m, struct rules *rules, const struct siu_map *map,
 	s->rules = rules_hold(rules);
 	s->map = map;
 	for (size_t i = 0; i < c->listeners_n; i++) {
-		if (!fill_terms(m, s, &c->listeners[i], inherited, f)) {
+		if (!fill_terms(m, s, &c->listeners[i], f)) {
 			fault_at(f, "listener \"%s\"", c->listeners[i].title);
 			setting_drop(s);
 			return false;
@@ -105,7 +102,7 @@ setting_drop(struct setting *s)
 const struct terms *
 setting_terms(const struct setting *s, const struct port *p)
 {
-	for (size_t i = 0; s && i < s->n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
 		if (s->terms[i].port == p) {
 			return &s->terms[i];
 		}
@@ -121,10 +118,7 @@ setting_reap(struct mllp *m)
 	for (size_t i = 0; i < m->ports_n; i++) {
 		struct port *p = m->ports[i];
 		if (!setting_terms(m->setting, p)) {
-			if (p->fd >= 0) {
-				close(p->fd);
-			}
-			p->fd = -1;
+			port_close(p);
 			if (atomic_load(&p->open_n) == 0) {
 				port_free(p);
 				continue;

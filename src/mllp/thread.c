@@ -64,6 +64,21 @@ on_hunger(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+bool
+thread_may_shake(struct intake_thread *t)
+{
+	struct timeval round;
+
+	if (event_base_gettimeofday_cached(t->base, &round) != 0) {
+		return true;
+	}
+	if (evutil_timercmp(&round, &t->round, !=)) {
+		t->round = round;
+		t->shaken = 0;
+	}
+	return t->shaken++ < SHAKES_A_ROUND;
+}
+
 void
 thread_is_hungry(struct intake_thread *t)
 {

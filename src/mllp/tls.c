@@ -17,6 +17,12 @@ openssl_reason(void)
 }
 
 static bool
+no_memory(struct fault *f)
+{
+	return fault_set(f, FAULT_BUSY, "no memory for TLS");
+}
+
+static bool
 harden(SSL_CTX *ctx)
 {
 	char groups[] = "X25519:P-256:P-384";
@@ -27,6 +33,8 @@ harden(SSL_CTX *ctx)
 	/* A sender that ends without close_notify has ended: half a frame is dropped anyway. */
 	SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/* Else the head of each record is a read of its own. wire_has_more() says what came along. */
+	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_max_cert_list(ctx, CHAIN_BYTES_MAX);
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) && SSL_CTX_set_num_tickets(ctx, 0) &&
@@ -48,7 +56,10 @@ use_certificates(SSL_CTX *ctx, const char *path, struct fault *f)
 		ok = SSL_CTX_add1_chain_cert(ctx, sk_X509_value(all, i)) == 1;
 	}
 	sk_X509_pop_free(all, X509_free);
-	return ok || fault_set(f, FAULT_OPERATOR, "%s: cannot be used: %s", path, openssl_reason());
+	if (!ok) {
+		fault_set(f, FAULT_OPERATOR, "%s: cannot be used: %s", path, openssl_reason());
+	}
+	return ok || (pem_ran_short() && no_memory(f));
 }
 
 static bool
@@ -63,8 +74,11 @@ use_key(SSL_CTX *ctx, const struct conf_listener *l, struct fault *f)
 	ok = X509_check_private_key(SSL_CTX_get0_certificate(ctx), key) == 1 &&
 	    SSL_CTX_use_PrivateKey(ctx, key) == 1;
 	EVP_PKEY_free(key);
-	return ok || fault_set(f, FAULT_OPERATOR, "private_key %s does not belong to certificate %s",
-	    l->private_key, l->certificate);
+	if (ok) {
+		return true;
+	}
+	return pem_ran_short() ? no_memory(f) : fault_set(f, FAULT_OPERATOR,
+	    "private_key %s does not belong to certificate %s", l->private_key, l->certificate);
 }
 
 bool
@@ -76,6 +90,9 @@ tls_context(const struct conf_listener *l, tls_verify_fn *verify, SSL_CTX **out,
 	ctx = SSL_CTX_new(TLS_server_method());
 	if (!ctx || !harden(ctx)) {
 		fault_set(f, FAULT_BROKEN, "TLS cannot be set up: %s", openssl_reason());
+		if (pem_ran_short()) {
+			no_memory(f);
+		}
 		goto fail;
 	}
 	if (!use_certificates(ctx, l->certificate, f) || !use_key(ctx, l, f)) {

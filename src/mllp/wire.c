@@ -62,6 +62,12 @@ wire_read(struct wire *w, void *into, size_t max, size_t *got)
 	return n > 0 ? WIRE_OK : WIRE_EOF;
 }
 
+bool
+wire_has_more(const struct wire *w)
+{
+	return w->ssl && SSL_has_pending(w->ssl);
+}
+
 enum wire_result
 wire_write(struct wire *w, const void *bytes, size_t n, size_t *put)
 {
@@ -98,14 +104,12 @@ wire_close(struct wire *w)
 {
 	SSL_free(w->ssl);
 	w->ssl = NULL;
-	if (w->fd >= 0) {
-		close(w->fd);
-	}
+	close(w->fd);
 	w->fd = -1;
 }
 
 bool
 wire_heard(const struct wire *w)
 {
-	return w->ssl && BIO_number_read(SSL_get_rbio(w->ssl)) > 0;
+	return BIO_number_read(SSL_get_rbio(w->ssl)) > 0;
 }

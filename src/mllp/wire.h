@@ -20,6 +20,7 @@ enum wire_result { WIRE_OK, WIRE_AGAIN, WIRE_EOF, WIRE_BROKEN };
 
 enum wire_result wire_handshake(struct wire *w);
 enum wire_result wire_read(struct wire *w, void *into, size_t max, size_t *got); /* WIRE_OK: 1 .. max bytes */
+bool wire_has_more(const struct wire *w); /* Bytes came that the socket will not be readable for again: read until WIRE_AGAIN. */
 
 /* One write. WIRE_OK: *put bytes went, perhaps not all; the rest must be given
  * again, with TLS exactly as it was. */

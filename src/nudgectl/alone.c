@@ -75,19 +75,39 @@ show_answer(const struct call *c, const char *path, const struct buf *answer, js
 	return good;
 }
 
+struct sending {
+	const struct call *call;
+	struct mllp_wire *wire;
+	const char *path;
+	json_t *list;
+	struct fault *f;
+};
+
 static bool
-send_one(const struct call *c, struct mllp_wire *w, const char *path, json_t *list, struct fault *f)
+send_message(void *ctx, struct span message)
 {
-	struct buf message, answer;
+	const struct sending *s = ctx;
+	struct buf answer;
 	bool ok;
 
-	buf_init(&message, MESSAGE_MAX);
 	buf_init(&answer, 1u << 20);
-	ok = read_message(path, &message, f) && mllp_exchange(w, buf_span(&message), &answer, f);
-	if (ok && !show_answer(c, path, &answer, list))
-		ok = fault_set(f, FAULT_PEER, "%s was not accepted", path);
-	buf_wipe(&message);
+	ok = mllp_exchange(s->wire, message, &answer, s->f);
+	if (ok && !show_answer(s->call, s->path, &answer, s->list))
+		ok = fault_set(s->f, FAULT_PEER, "%s was not accepted", s->path);
 	buf_clear(&answer);
+	return ok;
+}
+
+/* Its messages one after the other, each with its answer. */
+static bool
+send_file(struct sending *s)
+{
+	struct buf all;
+	bool ok;
+
+	buf_init(&all, MESSAGE_MAX);
+	ok = read_message(s->path, &all, s->f) && call_each_message(buf_span(&all), send_message, s);
+	buf_wipe(&all);
 	return ok;
 }
 
@@ -113,7 +133,7 @@ command_send(struct call *c)
 	list = json_array();
 	ok = mllp_connect(&t, &w, &f);
 	for (int i = 0; ok && i < c->argc; i++)
-		ok = send_one(c, w, c->argv[i], list, &f);
+		ok = send_file(&(struct sending){ c, w, c->argv[i], list, &f });
 	mllp_hang_up(w);
 	if (c->json)
 		(void)call_print_json(json_incref(list));

@@ -82,7 +82,7 @@ show(const struct call *c, const char *directory, const struct audit_verdict *v,
 		else
 			(void)printf("%s%s%s\n", call_text(x, "file"), call_text(x, "file")[0] ? ": " : "", call_text(x, "what"));
 	}
-	(void)printf("%lld records in %lld files, %s to %s: %s\n", (long long)v->records, (long long)v->files, v->first_t,
+	(void)printf("%lld records in %lld file%s, %s to %s: %s\n", (long long)v->records, (long long)v->files, v->files == 1 ? "" : "s", v->first_t,
 	    v->last_t, v->findings == 0 ? "whole, and as they were written" : "NOT as they were written");
 	(void)printf("head %lld:%s\n", (long long)v->head.seq, v->head.mac);
 	return v->findings == 0 ? 0 : 1;

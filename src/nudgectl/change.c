@@ -4,7 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nudge/clock.h"
 #include "nudgectl/nudgectl.h"
+
+#define SENDER_PATIENCE_MS 15000
+#define LOOK_AGAIN_US 50000
 
 static int
 ask_and_say(struct call *c, json_t *request, const char *said)
@@ -120,6 +124,53 @@ stops_are_meant(const json_t *d, bool yes)
 	return yes || json_array_size(stops) == 0 || call_confirm("apply it all the same?");
 }
 
+/* nudge-sender reads for itself, after nudged; what it makes of it is waited for. */
+static int
+sender_took_it(struct call *c)
+{
+	int64_t end_ms = clock_now().boot_ms + SENDER_PATIENCE_MS;
+
+	for (;;) {
+		json_t *r = NULL;
+		int status = call_ask(c, json_pack("{s:s}", "command", "sender"), &r);
+		const char *said = call_text(r, "reload");
+		bool waits = status == 0 && strcmp(said, "waiting") == 0 && clock_now().boot_ms < end_ms;
+
+		if (status == 0 && strcmp(said, "refused") == 0) {
+			(void)fprintf(stderr, "nudgectl: nudge-sender did not take it, and goes on with what it had: %s\n", call_text(r, "why"));
+			status = EXIT_FAILURE;
+		} else if (status == 0 && !waits && !c->json) {
+			(void)printf("nudge-sender %s\n", strcmp(said, "taken") == 0 ? "took it, too" : strcmp(said, "away") == 0 ?
+			        "is not connected: it reads the configuration when it starts" : "has not said yet whether it took it: see the log");
+		}
+		json_decref(r);
+		if (!waits)
+			return status;
+		(void)usleep(LOOK_AGAIN_US);
+	}
+}
+
+int
+command_log(struct call *c)
+{
+	json_t *r = NULL, *level;
+	const char *part;
+	int status;
+
+	if (c->argc > 2)
+		return call_usage("log [LEVEL [PART] | default] [--json]");
+	status = call_ask(c, c->argc == 0 ? json_pack("{s:s}", "command", "log") :
+	    json_pack("{s:s, s:s, s:s}", "command", "log-set", "level", c->argv[0], "part", c->argc > 1 ? c->argv[1] : ""), &r);
+	if (status != 0)
+		return status;
+	if (c->json)
+		return call_print_json(r);
+	json_object_foreach(r, part, level)
+		(void)printf("%-8s %s\n", part, json_string_value(level));
+	json_decref(r);
+	return 0;
+}
+
 int
 command_reload(struct call *c)
 {
@@ -129,8 +180,10 @@ command_reload(struct call *c)
 
 	if (c->argc != 0)
 		return call_usage("reload [--yes] [--json] | reload --keys");
-	if (keys)
-		return ask_and_say(c, json_pack("{s:s, s:b}", "command", "reload", "keys", 1), "certificates and keys are read again");
+	if (keys) {
+		status = ask_and_say(c, json_pack("{s:s, s:b}", "command", "reload", "keys", 1), "certificates and keys are read again");
+		return status != 0 ? status : sender_took_it(c);
+	}
 	status = call_ask(c, json_pack("{s:s}", "command", "diff"), &d);
 	if (status != 0) {
 		(void)fputs("nudgectl: the configuration was not applied; what was in force stays so\n", stderr);
@@ -146,7 +199,7 @@ command_reload(struct call *c)
 	status = ask_and_say(c, json_pack("{s:s, s:s}", "command", "reload", "version", call_text(d, "version")),
 	    "the configuration is applied");
 	json_decref(d);
-	return status;
+	return status != 0 ? status : sender_took_it(c);
 }
 
 int
@@ -187,6 +240,7 @@ command_release(struct call *c)
 	bool send = call_flag(c, "--send"), drop = call_flag(c, "--drop");
 	const char *kind;
 	json_t *sums, *n;
+	json_int_t all = 0;
 	int status;
 
 	if (c->argc != 1 || (send && drop))
@@ -201,10 +255,13 @@ command_release(struct call *c)
 	if (status == 0 && c->json)
 		return call_print_json(sums);
 	if (status == 0) {
-		json_object_foreach(sums, kind, n)
+		json_object_foreach(sums, kind, n) {
 			(void)printf("%s %lld\n", kind, (long long)json_integer_value(n));
+			all += json_integer_value(n);
+		}
 		(void)puts(send ? "released: they go at the number's rate, and the site is not held" :
 		    drop        ? "dropped, and the site is not held" :
+		    all == 0    ? "no text is held" :
 		                  "held; release them with --send, or end them with --drop");
 	}
 	json_decref(sums);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,14 @@
 #include "nudgectl/nudgectl.h"
 
 #define SOCKET_DEFAULT "/run/nudge/control"
+#define PATIENCE_S 5
 
 static const struct {
 	const char *name, *arguments, *text;
 	int (*fn)(struct call *c);
 } commands[] = {
-	{ "status", "", "one look at the whole house", command_status },
+	{ "status", "[--all]", "one look at the whole house, on one screen; all of its lists", command_status },
+	{ "top", "[-n COUNT] [-d SECONDS]", "the same while one watches, with what happens in a second", command_top },
 	{ "appointments", "[--site SITE] [--all]", "upcoming visits and their texts; all that is known", command_appointments },
 	{ "explain", "ID | SITE/ID | --phone", "every text of one appointment, or of the number that is typed in, and why", command_explain },
 	{ "report", "sms|untold|replies [--days N | --from DAY --to DAY] [--site S] [--type T] [--status S] "
@@ -30,8 +33,11 @@ static const struct {
 		"messages that could not be understood: where and why, their content, another try, their end", command_quarantine },
 	{ "optout", "list | add | find | remove [--reconsent --who WHO --when DAY --how HOW] | compare [--organization O]",
 		"who wants no texts; the number is read from standard input; the gateway's list is compared", command_optout },
+	{ "refused", "list | find | release [--organization O]",
+		"numbers that a gateway or a carrier called wrong; the number is read from standard input", command_refused },
 	{ "diff", "", "what a reload would change, and for whom", command_diff },
 	{ "reload", "[--yes] | --keys", "apply the changed configuration, all or nothing; read certificates and keys again", command_reload },
+	{ "log", "[LEVEL [PART] | default]", "how much nudged and nudge-sender say, until they end: error, warning, notice, info, debug", command_log },
 	{ "approve", "SITE [--yes | --statement | --signature FILE]", "let a site text patients, as its approver", command_approve },
 	{ "records", "SITE", "what the EHR's side must type in for a site", command_records },
 	{ "verify", "SITE", "the last message of a site against its records, field by field", command_verify },
@@ -39,6 +45,8 @@ static const struct {
 	{ "release", "clock | journal | SITE [--send|--drop]",
 		"trust the clock after a step; send without a journal; let go, or end, what the storm brake or a hold keeps", command_release },
 	{ "backup", "FILE", "a copy of the store while it works, opened and looked over", command_backup },
+	{ "erase", "--proof [PATH...]", "that no file of the product has the numbers that are typed in, in any form; reads the files of -c", command_erase },
+	{ "rotate", "[--wait]", "another store key, the one that store_key names now, while it works", command_rotate },
 	{ "audit", "verify [--directory DIR] [--key FILE] [--head SEQ:MAC]",
 		"whether the log of who did what is whole and as it was written", command_audit },
 	{ "check", "FILE [--online [--ca FILE]]", "check a configuration, without nudged; try gateways, queues and FHIR servers", command_check },
@@ -204,10 +212,16 @@ print_faults(const json_t *faults)
 	size_t i;
 	json_t *x;
 
-	json_array_foreach(faults, i, x)
-		(void)fprintf(stderr, "%s:%lld: %s: %s\n", call_text(x, "file"),
-		    (long long)json_integer_value(json_object_get(x, "line")),
-		    json_is_true(json_object_get(x, "warning")) ? "warning" : "error", call_text(x, "text"));
+	json_array_foreach(faults, i, x) {
+		long long line = (long long)json_integer_value(json_object_get(x, "line"));
+
+		if (call_text(x, "file")[0])
+			(void)fprintf(stderr, "%s:", call_text(x, "file"));
+		if (line > 0)
+			(void)fprintf(stderr, "%lld:", line);
+		(void)fprintf(stderr, "%s%s: %s\n", call_text(x, "file")[0] ? " " : "", json_is_true(json_object_get(x, "warning")) ? "warning" : "error",
+		    call_text(x, "text"));
+	}
 	return EXIT_CONF;
 }
 
@@ -222,9 +236,32 @@ socket_of(const char *path, char *out, size_t cap)
 	if (ok)
 		span_copy(out, cap, span_of(c->control_socket));
 	else
-		(void)fprintf(stderr, "nudgectl: %s cannot be used; name the socket with -s\n", path);
+		(void)fprintf(stderr, "nudgectl: %s cannot be used, nudgectl check %s says why; or name the socket with -s\n", path, path);
 	conf_faults_clear(&faults);
 	conf_drop(c);
+	return ok;
+}
+
+/* Its commands may take long, but nobody shall sit before a program that says nothing. */
+static void
+on_alarm(int sig)
+{
+	static const char late[] = "nudgectl: nudged has not answered yet; waiting (Ctrl-C ends it; systemctl status nudged tells how it is)\n";
+
+	(void)sig;
+	(void)!write(STDERR_FILENO, late, sizeof late - 1);
+}
+
+static bool
+ask_patiently(const char *socket, const char *request, struct buf *answer, struct fault *f)
+{
+	struct sigaction on = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	bool ok;
+
+	(void)sigaction(SIGALRM, &on, NULL);
+	(void)alarm(PATIENCE_S);
+	ok = control_ask(socket, request, answer, f);
+	(void)alarm(0);
 	return ok;
 }
 
@@ -249,7 +286,7 @@ call_ask(const struct call *c, json_t *request, json_t **result)
 	buf_init(&answer, 256u << 20);
 	if (!text) {
 		(void)fputs("nudgectl: out of memory\n", stderr);
-	} else if (!control_ask(socket, text, &answer, &f)) {
+	} else if (!ask_patiently(socket, text, &answer, &f)) {
 		(void)fprintf(stderr, "nudgectl: %s\n", f.text);
 	} else if (!(o = json_loadb(answer.p, answer.n, 0, NULL))) {
 		(void)fputs("nudgectl: the answer is no JSON\n", stderr);
@@ -303,6 +340,6 @@ main(int argc, char **argv)
 			c.argv++;
 			return commands[i].fn(&c);
 		}
-	(void)fprintf(stderr, "nudgectl: unknown command \"%s\"\n", c.argv[0]);
-	return usage(stderr, EXIT_USAGE);
+	(void)fprintf(stderr, "nudgectl: unknown command \"%s\"; nudgectl -h lists them\n", c.argv[0]);
+	return EXIT_USAGE;
 }

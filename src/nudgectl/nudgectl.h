@@ -22,12 +22,14 @@ struct call {
 };
 
 int command_status(struct call *c);
+int command_top(struct call *c);
 int command_appointments(struct call *c);
 int command_explain(struct call *c);
 int command_report(struct call *c);
 int command_quarantine(struct call *c);
 int command_reload(struct call *c);
 int command_diff(struct call *c);
+int command_log(struct call *c);
 int command_hold(struct call *c);
 int command_approve(struct call *c);
 int command_records(struct call *c);
@@ -36,6 +38,9 @@ int command_release(struct call *c);
 int command_certificates(struct call *c);
 int command_audit(struct call *c);
 int command_backup(struct call *c);
+int command_rotate(struct call *c);
+int command_erase(struct call *c);
+void call_add_rotation(struct buf *out, const json_t *k); /* What `status` says of the store key; nothing when there is nothing. */
 int command_check(struct call *c);
 int command_keygen(struct call *c);
 int command_send(struct call *c);
@@ -44,6 +49,7 @@ int command_foresee(struct call *c, const char *then, const char *since); /* sim
 int command_learn(struct call *c);
 int command_preview(struct call *c);
 int command_optout(struct call *c);
+int command_refused(struct call *c);
 
 /* Takes NAME VALUE out of the arguments; "" when it is not there, NULL (and a
  * line on stderr) when its value is missing. */

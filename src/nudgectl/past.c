@@ -82,7 +82,7 @@ take_visit(struct history *h, const json_t *o)
 		.opted_out = yes(o, "opted_out"), .deceased = yes(o, "deceased"), .confidential = yes(o, "confidential"),
 		.left_site = yes(o, "left_site"), .minor = yes(o, "minor"), .phone = token(o, "phone"), .patient = token(o, "patient"),
 		.kind = token(o, "visit"), .type = (enum phone_type)integer(o, "type"), .status = (enum visit_status)integer(o, "status"),
-		.consent = (enum consent_said)integer(o, "consent"), .has_start = yes(o, "has_start"), .start_s = integer(o, "start"),
+		.consent = (enum consent_said)integer(o, "consent"), .modality = (enum modality)integer(o, "modality"), .has_start = yes(o, "has_start"), .start_s = integer(o, "start"),
 		.duration_s = integer(o, "duration"), .arrived_s = integer(o, "arrived"), .link_n = integer(o, "link"),
 		.fits = (enum history_fit)integer(o, "fits"), .confidential_then = yes(o, "confidential_then"), .text = h->texts_n,
 		.texts_n = n };

@@ -23,10 +23,11 @@ alphabet(const struct sms_size *s)
 }
 
 static void
-print_one(const struct sms_templates *t, enum text_kind k, struct span text, const struct sms_size *size,
+print_one(const struct sms_templates *t, enum text_kind k, enum modality m, struct span text, const struct sms_size *size,
     const struct sms_size *worst)
 {
-	(void)printf("\n[%s] %s  %u characters, %u segment%s (%s)", text_kind_name(k), sms_templates_language(t), size->units,
+	(void)printf("\n[%s] %s%s%s  %u characters, %u segment%s (%s)", text_kind_name(k), sms_templates_language(t), m ? ", visit: " : "",
+	    modality_name(m), size->units,
 	    size->segments, size->segments == 1 ? "" : "s", alphabet(size));
 	if (worst->segments == 0)
 		(void)printf("; at worst over %d characters", SMS_CHARS_MAX);
@@ -58,15 +59,17 @@ size_object(const struct sms_size *s)
 }
 
 static bool
-show_one(struct preview *p, const struct sms_templates *t, enum text_kind k)
+show_one(struct preview *p, const struct sms_templates *t, enum text_kind k, enum modality m)
 {
-	const struct sms_values *v = &p->example.values;
-	struct sms_values plain = *v;
-	struct sms_size size, worst = sms_worst(t, k, v);
+	struct sms_values plain = p->example.values;
+	struct sms_size size, worst;
 	struct buf text;
 	json_t *o;
 	bool ok;
 
+	plain.modality = m;
+	plain.may_be = 0;
+	worst = sms_worst(t, k, &plain);
 	plain.zone_shown = false;
 	buf_init(&text, SMS_CHARS_MAX * 3);
 	ok = sms_render(t, k, &plain, &text);
@@ -74,12 +77,26 @@ show_one(struct preview *p, const struct sms_templates *t, enum text_kind k)
 	o = size_object(&size);
 	(void)json_object_set_new(o, "language", json_string(sms_templates_language(t)));
 	(void)json_object_set_new(o, "kind", json_string(text_kind_name(k)));
+	(void)json_object_set_new(o, "modality", m ? json_string(modality_name(m)) : json_null());
 	(void)json_object_set_new(o, "text", json_stringn(text.n ? text.p : "", text.n));
 	(void)json_object_set_new(o, "worst", size_object(&worst));
 	(void)json_array_append_new(p->list, o);
 	if (!p->call->json)
-		print_one(t, k, buf_span(&text), &size, &worst);
+		print_one(t, k, m, buf_span(&text), &size, &worst);
 	buf_clear(&text);
+	return ok;
+}
+
+/* Of a site that tells kinds of visits apart, each whose words differ. */
+static bool
+show_kinds(struct preview *p, const struct sms_templates *t, enum text_kind k)
+{
+	const struct sms_values *v = &p->example.values;
+	bool ok = show_one(p, t, k, MODALITY_UNKNOWN);
+
+	for (int m = MODALITY_OFFICE; m < MODALITIES; m++)
+		if (v->may_be & 1u << m && (sms_uses_modality(t, k) || (sms_uses_link(t, k) && (v->no_link_for & 1u << m) == 0)))
+			ok = show_one(p, t, k, (enum modality)m) && ok;
 	return ok;
 }
 
@@ -97,7 +114,7 @@ show(struct preview *p)
 		    s->link[0] && p->example.values.link.n == 0 ? "; its link may not be sent" : "");
 	for (size_t i = 0; i < s->languages.n; i++)
 		for (int k = 0; k < TEXT_KINDS; k++)
-			ok = show_one(p, p->rules->templates[i], (enum text_kind)k) && ok;
+			ok = show_kinds(p, p->rules->templates[i], (enum text_kind)k) && ok;
 	if (p->call->json)
 		(void)call_print_json(json_pack("{s:s, s:s, s:O}", "site", s->title, "templates", version, "texts", p->list));
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -33,7 +33,7 @@ static const struct kind {
 	bool sums;
 } kinds[] = { { "sms", "SMS report", sms_columns, true },
 	{ "untold", "Changes and cancellations that a person must tell", untold_columns, false },
-	{ "replies", "What patients wrote back", replies_columns, false } };
+	{ "replies", "What patients wrote back, and numbers that are wrong", replies_columns, false } };
 
 /* "2026-11-20" as the first second of that day in UTC. */
 static bool
@@ -209,7 +209,9 @@ range_of(const char *days, const char *from, const char *to, int64_t *from_s, in
 			return false;
 		if (to[0])
 			*to_s += 86400; /* the day named is in it */
-		return true;
+		if (*from_s >= *to_s)
+			(void)fputs("nudgectl: --from is after --to, or to come\n", stderr);
+		return *from_s < *to_s;
 	}
 	if (days[0] && !span_to_u64(span_of(days), 36500, &n))
 		return false;
@@ -308,7 +310,7 @@ command_report(struct call *c)
 {
 	static const char help[] = "report sms|untold|replies [--days N | --from YYYY-MM-DD --to YYYY-MM-DD] [--site S] "
 	                           "[--type confirmation|reminder|response|booked|changed|canceled] [--status S] "
-	                           "[--format text|csv|json|html]\n       nudgectl report replies: [--type all|declined|wrong-number|stop|confirmed|start|help|not-understood] [--status open]\n"
+	                           "[--format text|csv|json|html]\n       nudgectl report replies: [--type all|declined|wrong-number|number-refused|stop|confirmed|start|help|not-understood] [--status open]\n"
 	                           "       nudgectl report states";
 	static const char *const formats[] = { "", "text", "csv", "json", "html" };
 	const char *days = call_option(c, "--days"), *from = call_option(c, "--from"), *to = call_option(c, "--to");

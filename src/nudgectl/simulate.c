@@ -60,6 +60,7 @@ booking_of(const struct simulation *x, const struct booking *b)
 
 	for (size_t i = 0; i < b->aliases_n; i++)
 		(void)json_array_append_new(aliases, text(b->aliases[i]));
+	(void)json_object_set_new(o, "modality", b->modality ? json_string(modality_name(b->modality)) : json_null());
 	(void)json_object_set_new(o, "aliases", aliases);
 	if (b->phone_state == FIELD_SET && !b->phone[0])
 		(void)json_object_set_new(o, "phone_why", json_string(phone_result_text(b->phone_why)));

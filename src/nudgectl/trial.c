@@ -209,6 +209,8 @@ fill_booking(struct living *x, struct arena *a, const struct conf_site *s, const
 	b->minor = v->minor || ended_for(x, v, REASON_MINOR);
 	b->adult_day = INT32_MAX;
 	b->consent = v->consent;
+	b->modality_said = s->video_if.n + s->phone_if.n + s->office_if.n > 0; /* by the patterns of then: the fields are not kept */
+	b->modality = b->modality_said ? v->modality : MODALITY_UNKNOWN;
 	b->confidential = x->then && v->fits != HISTORY_NOT_KNOWN ? v->confidential_then : v->confidential;
 	b->link = link_of(a, s, v);
 	b->link_state = b->link.n > 0 ? FIELD_SET : FIELD_CLEAR;

@@ -18,6 +18,51 @@ webhook(const struct conf_gateway *g, held_fn *fn, void *arg)
 	fn(arg, &h);
 }
 
+/* What nudge-sender asks for a token with; its file holds the key, so that only nudge-sender reads it. */
+static void
+client(const struct house *h, const struct conf_gateway *g, held_fn *fn, void *arg)
+{
+	const struct mllp_certificate *is = h->link ? link_server_certificate(h->link, g->title) : NULL;
+	struct held x = { .as = HELD_OWN, .block = "gateway", .owner = g->title, .setting = "client_certificate",
+		.file = g->client_certificate, .peer = "", .counts = true };
+
+	if (!is)
+		return;
+	x.is = *is;
+	fn(arg, &x);
+}
+
+struct of_gateway {
+	const struct conf_gateway *gateway;
+	held_fn *fn;
+	void *arg;
+};
+
+static void
+one_list(void *ctx, const struct mllp_certificate *is)
+{
+	const struct of_gateway *g = ctx;
+	const struct held h = { .as = HELD_LIST, .block = "gateway", .owner = g->gateway->title, .setting = "revocation_list",
+		.file = g->gateway->revocation_list, .peer = "", .counts = true, .is = *is };
+
+	g->fn(g->arg, &h);
+}
+
+/* nudge-sender reads it for each connection, so that the file is what is in force. */
+static void
+lists(const struct conf_gateway *g, held_fn *fn, void *arg)
+{
+	struct of_gateway of = { g, fn, arg };
+	struct held h = { .as = HELD_LIST, .block = "gateway", .owner = g->title, .setting = "revocation_list", .file = g->revocation_list,
+		.peer = "", .counts = true };
+	struct fault f = { 0 };
+
+	if (mllp_describe_lists(g->revocation_list, one_list, &of, &f))
+		return;
+	h.unreadable = f.text;
+	fn(arg, &h);
+}
+
 void
 house_held(void *ctx, held_fn *fn, void *arg)
 {
@@ -28,6 +73,12 @@ house_held(void *ctx, held_fn *fn, void *arg)
 	for (size_t i = 0; i < c->gateways_n; i++)
 		if (c->gateways[i].webhook_certificate[0])
 			webhook(&c->gateways[i], fn, arg);
+	for (size_t i = 0; i < c->gateways_n; i++)
+		if (c->gateways[i].revocation_list[0])
+			lists(&c->gateways[i], fn, arg);
+	for (size_t i = 0; i < c->gateways_n; i++)
+		if (c->gateways[i].client_certificate[0])
+			client(h, &c->gateways[i], fn, arg);
 }
 
 struct round {

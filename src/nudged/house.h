@@ -16,6 +16,7 @@
 #include "nudge/certificates.h"
 #include "nudge/control.h"
 #include "nudge/engine.h"
+#include "nudge/forward.h"
 #include "nudge/mllp.h"
 #include "nudge/settings.h"
 #include "nudge/watch.h"
@@ -56,12 +57,18 @@ void room_clear(struct room *r);
 
 /* ---- the socket to nudge-sender ---- */
 struct link_server;
+/* listener -1: it comes by link_server_take(). */
 bool link_server_new(struct event_base *base, int listener, struct queue *events, struct link_server **out, struct fault *f);
+void link_server_take(struct link_server *l, int fd, uint32_t uid); /* Main thread: a connection, and whose; fd is taken over. */
 int link_server_bell(const struct link_server *l);
 void link_server_job(struct link_server *l, const struct link_job *j); /* Any thread: copies and queues. */
 void link_server_taken(struct link_server *l, int64_t event);          /* Any thread. */
 void link_server_ask(struct link_server *l, const struct link_question *q); /* Any thread: copies and queues. */
-void link_server_reload(struct link_server *l, enum link_reload how); /* Any thread. What comes of it is logged. */
+void link_server_reload(struct link_server *l, enum link_reload how); /* Main thread. What comes of it is logged. */
+/* What that gateway's token is asked for with, as nudge-sender said last; NULL: it said nothing. Main thread. */
+const struct mllp_certificate *link_server_certificate(const struct link_server *l, const char *gateway);
+void link_server_levels(struct link_server *l); /* Main thread: how much each part says now. */
+enum sender_said link_server_said(const struct link_server *l, const char **why); /* Main thread; see control_setup.said. */
 void link_server_free(struct link_server *l);
 
 /* ---- the books, looked over once a day ---- */
@@ -85,6 +92,7 @@ struct house {
 	struct settings next;             /* being applied by a reload */
 	struct command *reloading;
 	struct store *store;
+	uint32_t store_key;               /* the name of the key that opens it */
 	struct journal *journal;          /* what was sent; the engine writes it */
 	enum journal_state journal_state;
 	struct room room;
@@ -92,12 +100,15 @@ struct house {
 	struct control *control;
 	struct watch *watch;              /* NULL: nobody may ask */
 	struct link_server *link;
+	struct event *on_door;            /* callers that are handed over; NULL: we listen ourselves */
 	struct daily daily;
 	struct expiry expiry;             /* of certificates: what was told */
 	int64_t expiry_ms;                /* boot clock: the next look */
 	struct audit *audit;              /* who did what; any thread writes */
 	char version_recorded[16];        /* of the configuration, as audit has it */
 	int64_t head_said, head_ms, tidy_ms;
+	struct forward *forward;          /* the audit log, told to a syslog daemon */
+	int64_t forward_from;             /* the record that turned that on */
 	bool audit_failing;
 	struct looking *looking;          /* copies that are being looked at */
 	struct queue *replies;            /* from the engine to the main thread */
@@ -109,6 +120,10 @@ struct house {
 /* Main thread, every second: room on the disks of the store and of the journal. */
 void space_tick(struct house *h);
 
+/* ---- administrators and nudge-sender (callers.c): our own sockets, or by NUDGE_DOOR ---- */
+bool callers_open(struct house *h, struct control_setup *s, struct fault *f); /* h->control, h->link */
+void callers_close(struct house *h); /* no more come */
+
 /* ---- certificates (expiry.c); main thread ---- */
 void expiry_tick(struct house *h);                  /* every second */
 void expiry_now(struct house *h);                   /* other files are in force */
@@ -118,14 +133,31 @@ void house_held(void *ctx, held_fn *fn, void *arg); /* the intake's, and the gat
 bool record_open(struct house *h, struct fault *f); /* after the store, before the engine */
 void record_close(struct house *h);
 void record_tick(struct house *h);                  /* every second */
+void house_forwarded(void *ctx, struct forward_state *out);
 void record_refused(void *house, const struct mllp_refusal *r); /* any thread */
 /* Which lines of the configuration changed since the last time. by: who, and why. */
 bool record_configuration(struct house *h, const struct rules *next, const struct audit_entry *by, struct fault *f);
+
+/* What was recorded last is not in force after all: the one before stays so. */
+void record_not_applied(struct house *h, const char *why);
 
 /* ---- how the house is, for those who watch it (watched.c); main thread ---- */
 bool watched_open(struct house *h, const struct control_setup *c, struct fault *f);
 void house_intake(void *ctx, struct mllp_stats *out);
 size_t house_senders(void *ctx, struct mllp_sender out[MLLP_SENDERS_MAX]);
+enum sender_said house_said(void *ctx, const char **why);
+void house_levels(void *ctx);
+
+/* ---- store keys (keys.c); main thread ---- */
+struct house_keyring {
+	uint8_t bytes[STORE_KEYS_MAX * SEAL_KEY_BYTES]; /* store_key, then old_store_keys */
+	size_t n;
+};
+bool house_keys_read(struct conf *c, struct house_keyring *out, struct fault *f); /* wipe it */
+void house_keys_wipe(struct house_keyring *k);
+bool house_store(struct house *h, struct fault *f);                 /* opens it */
+bool house_key_stays(const struct house *h, struct conf *next, struct conf_faults *faults);
+void house_rotated(void *ctx, const struct store_rotation *r);      /* any thread */
 
 /* ---- backups are looked at beside all else (looked.c); main thread ---- */
 /* true: the copy of c is being looked at, and c comes back through h->replies. */

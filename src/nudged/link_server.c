@@ -14,6 +14,8 @@
 #include "nudge/log.h"
 #include "nudged/house.h"
 
+#define CERTIFICATES_MAX 64
+
 struct job_item {
 	struct queue_link link;
 	struct buf frame;
@@ -27,7 +29,33 @@ struct link_server {
 	struct queue *events;      /* the engine's */
 	struct queue *jobs;        /* from the engine */
 	struct event *on_jobs;
+	int reloads;               /* told, and not yet answered */
+	bool refused;              /* the last answer: it kept what it had */
+	char why[512];             /* then */
+	struct { char gateway[64]; struct mllp_certificate is; } certificates[CERTIFICATES_MAX]; /* that nudge-sender has */
+	size_t certificates_n;
 };
+
+static struct job_item *
+new_item(void)
+{
+	struct job_item *item = malloc(sizeof *item);
+
+	if (item)
+		buf_init(&item->frame, LINK_FRAME_MAX + 8);
+	return item;
+}
+
+static void
+give(struct link_server *l, struct job_item *item, bool whole)
+{
+	if (whole) {
+		queue_give(l->jobs, &item->link);
+		return;
+	}
+	buf_clear(&item->frame);
+	free(item);
+}
 
 static void
 tell(struct link_server *l, const struct sender_event *ev)
@@ -52,6 +80,7 @@ drop(struct link_server *l)
 		tell(l, &lost);
 	}
 	l->greeted = false;
+	l->reloads = 0;
 }
 
 static void
@@ -88,13 +117,57 @@ take_event(struct link_server *l, const struct link_event *g)
 }
 
 static void
-take_reloaded(const struct link_frame *frame)
+take_reloaded(struct link_server *l, const struct link_frame *frame)
 {
-	char why[512];
+	l->reloads -= l->reloads > 0;
+	l->refused = !frame->ok;
+	(void)span_copy(l->why, sizeof l->why, frame->why);
+	if (l->refused)
+		log_error("nudge-sender did not take the configuration, and goes on with the one before", log_name("why", l->why));
+}
 
-	(void)span_copy(why, sizeof why, frame->why);
-	if (!frame->ok)
-		log_error("nudge-sender did not take the configuration, and goes on with the one before", log_name("why", why));
+enum sender_said
+link_server_said(const struct link_server *l, const char **why)
+{
+	*why = l->refused ? l->why : "";
+	return !l->greeted ? SENDER_SAID_AWAY : l->reloads > 0 ? SENDER_SAID_NOTHING : l->refused ? SENDER_SAID_NO : SENDER_SAID_YES;
+}
+
+/* All that nudge-sender is part of, as nudged was told. */
+void
+link_server_levels(struct link_server *l)
+{
+	for (size_t i = 0; i < LOG_PARTS; i++) {
+		struct job_item *item = new_item();
+
+		if (item)
+			give(l, item, link_put_log(&item->frame, span_of(log_part(i)), log_level_of(i)));
+	}
+}
+
+/* What is no certificate is as if it had not come: it stays the one before. */
+static void
+take_certificate(struct link_server *l, const struct link_frame *frame)
+{
+	struct mllp_certificate is = { .not_after_s = 0 };
+	size_t i = 0;
+
+	while (i < l->certificates_n && !span_is(frame->gateway, l->certificates[i].gateway))
+		i++;
+	if (i == CERTIFICATES_MAX || frame->gateway.n >= sizeof l->certificates[i].gateway || !mllp_describe_der(frame->der, &is))
+		return;
+	(void)span_copy(l->certificates[i].gateway, sizeof l->certificates[i].gateway, frame->gateway);
+	l->certificates[i].is = is;
+	l->certificates_n += i == l->certificates_n;
+}
+
+const struct mllp_certificate *
+link_server_certificate(const struct link_server *l, const char *gateway)
+{
+	for (size_t i = 0; i < l->certificates_n; i++)
+		if (strcmp(l->certificates[i].gateway, gateway) == 0)
+			return &l->certificates[i].is;
+	return NULL;
 }
 
 static bool
@@ -107,6 +180,7 @@ take_frame(struct link_server *l, const struct link_frame *frame)
 		l->greeted = true;
 		log_note("nudge-sender is connected", log_int("credits", frame->credits));
 		tell(l, &hello);
+		link_server_levels(l);
 		link_server_reload(l, RELOAD_CHANGED); /* it may have slept through a change */
 		return true;
 	case LINK_OUTCOME:
@@ -115,13 +189,17 @@ take_frame(struct link_server *l, const struct link_frame *frame)
 	case LINK_EVENT:
 		return take_event(l, &frame->event);
 	case LINK_RELOADED:
-		take_reloaded(frame);
+		take_reloaded(l, frame);
+		return true;
+	case LINK_CERTIFICATE:
+		take_certificate(l, frame);
 		return true;
 	case LINK_JOB:
 	case LINK_CANCEL:
 	case LINK_TAKEN:
 	case LINK_ASK:
 	case LINK_RELOAD:
+	case LINK_LOG:
 		break;
 	}
 	return false;
@@ -166,42 +244,49 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 
 /* root, ourselves, or the user nudge-sender. */
 static bool
-may_connect(int fd)
+may_connect(uint32_t uid)
 {
-	struct ucred who;
-	socklen_t size = sizeof who;
 	struct passwd p, *found = NULL;
 	char text[16384];
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
-		return false;
-	if (who.uid == 0 || who.uid == geteuid())
+	if (uid == 0 || uid == geteuid())
 		return true;
-	return getpwnam_r("nudge-sender", &p, text, sizeof text, &found) == 0 && found && found->pw_uid == who.uid;
+	return getpwnam_r("nudge-sender", &p, text, sizeof text, &found) == 0 && found && found->pw_uid == uid;
 }
 
-static void
-on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *a, int n, void *ctx)
+void
+link_server_take(struct link_server *l, int fd, uint32_t uid)
 {
-	struct link_server *l = ctx;
-
-	(void)listener;
-	(void)a;
-	(void)n;
-	if (!may_connect(fd)) {
+	if (!may_connect(uid)) {
 		log_warn("sender socket: a process of another user was refused");
 		(void)close(fd);
 		return;
 	}
 	if (l->bev) /* a new one replaces an old one that has not yet noticed its end */
 		drop(l);
-	l->bev = bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (evutil_make_socket_nonblocking(fd) == 0)
+		l->bev = bufferevent_socket_new(l->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!l->bev) {
 		(void)close(fd);
 		return;
 	}
 	bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
 	(void)bufferevent_enable(l->bev, EV_READ | EV_WRITE);
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *a, int n, void *ctx)
+{
+	struct ucred who;
+	socklen_t size = sizeof who;
+
+	(void)listener;
+	(void)a;
+	(void)n;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0)
+		link_server_take(ctx, fd, who.uid);
+	else
+		(void)close(fd);
 }
 
 static void
@@ -221,27 +306,6 @@ on_jobs(evutil_socket_t fd, short what, void *ctx)
 		buf_wipe(&item->frame);
 		free(item);
 	}
-}
-
-static struct job_item *
-new_item(void)
-{
-	struct job_item *item = malloc(sizeof *item);
-
-	if (item)
-		buf_init(&item->frame, LINK_FRAME_MAX + 8);
-	return item;
-}
-
-static void
-give(struct link_server *l, struct job_item *item, bool whole)
-{
-	if (whole) {
-		queue_give(l->jobs, &item->link);
-		return;
-	}
-	buf_clear(&item->frame);
-	free(item);
 }
 
 void
@@ -278,6 +342,7 @@ link_server_reload(struct link_server *l, enum link_reload how)
 
 	if (item)
 		give(l, item, link_put_reload(&item->frame, how));
+	l->reloads += item && l->greeted;
 }
 
 bool
@@ -290,10 +355,10 @@ link_server_new(struct event_base *base, int listener, struct queue *events, str
 	l->base = base;
 	l->events = events;
 	l->jobs = queue_new();
-	(void)evutil_make_socket_nonblocking(listener);
-	l->listener = evconnlistener_new(base, on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listener);
+	if (listener >= 0 && evutil_make_socket_nonblocking(listener) == 0)
+		l->listener = evconnlistener_new(base, on_accept, l, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listener);
 	l->on_jobs = l->jobs ? event_new(base, queue_bell(l->jobs), EV_READ | EV_PERSIST, on_jobs, l) : NULL;
-	if (!l->listener || !l->on_jobs || event_add(l->on_jobs, NULL) != 0) {
+	if ((listener >= 0 && !l->listener) || !l->on_jobs || event_add(l->on_jobs, NULL) != 0) {
 		link_server_free(l);
 		return fault_set(f, FAULT_BROKEN, "sender socket: out of memory");
 	}

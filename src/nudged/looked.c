@@ -10,7 +10,7 @@ struct looking {
 	pthread_t thread;
 	struct command *command; /* back with the main thread when `done` */
 	struct queue *replies;
-	uint8_t key[SEAL_KEY_BYTES];
+	struct house_keyring keys;
 	atomic_bool done;
 	struct looking *next;
 };
@@ -21,7 +21,7 @@ look(void *arg)
 	struct looking *x = arg;
 	struct command *c = x->command;
 
-	c->ok = store_backup_check(c->path, x->key, &c->seen, &c->fault);
+	c->ok = store_backup_check(c->path, x->keys.bytes, x->keys.n - 1, &c->seen, &c->fault);
 	if (!c->ok)
 		(void)unlink(c->path); /* nobody shall take it for a backup */
 	c->looked = true;
@@ -30,7 +30,7 @@ look(void *arg)
 		    log_int("appointments", c->seen.appointments), log_int("unreadable", c->seen.unreadable));
 	else
 		log_warn("a backup failed", log_name("file", c->path), log_fault(&c->fault));
-	seal_wipe(x->key, sizeof x->key);
+	house_keys_wipe(&x->keys);
 	atomic_store(&x->done, true);
 	queue_give(x->replies, &c->link);
 	return NULL;
@@ -60,7 +60,7 @@ looked_begin(struct house *h, struct command *c)
 		return false;
 	x = calloc(1, sizeof *x);
 	c->ok = false; /* until it was looked at */
-	if (x && seal_keyfile_read(h->settings.rules->conf->store_key, x->key, &c->fault)) {
+	if (x && house_keys_read(h->settings.rules->conf, &x->keys, &c->fault)) {
 		x->command = c;
 		x->replies = h->replies;
 		if (pthread_create(&x->thread, NULL, look, x) == 0) {
@@ -73,7 +73,7 @@ looked_begin(struct house *h, struct command *c)
 		(void)fault_set(&c->fault, FAULT_BUSY, "out of memory");
 	}
 	if (x)
-		seal_wipe(x->key, sizeof x->key);
+		house_keys_wipe(&x->keys);
 	free(x);
 	(void)unlink(c->path);
 	return false;

@@ -14,6 +14,7 @@
 
 #include "nudge/acs.h"
 #include "nudge/log.h"
+#include "nudged/door.h"
 #include "nudged/house.h"
 
 #define EXIT_CONF 78
@@ -170,6 +171,8 @@ on_replies(evutil_socket_t fd, short what, void *ctx)
 			continue;
 		if (c == h->reloading)
 			house_reloaded(h, c);
+		if (c->kind == COMMAND_ROTATE && c->ok)
+			h->store_key = c->status.rotation.key;
 		control_reply(h->control, c);
 	}
 }
@@ -259,19 +262,6 @@ add_events(struct house *h, struct fault *f)
 	return fault_set(f, FAULT_BROKEN, "out of memory");
 }
 
-static bool
-open_store(struct house *h, struct fault *f)
-{
-	const struct conf *c = h->settings.rules->conf;
-	uint8_t key[SEAL_KEY_BYTES];
-	struct store_setup s = { .directory = c->state_directory, .key = key, .conf = c,
-		.now_s = clock_now().wall_ms / 1000 };
-	bool ok = seal_keyfile_read(c->store_key, key, f) && store_open(&s, &h->store, f);
-
-	seal_wipe(key, sizeof key);
-	return ok;
-}
-
 /* Beside the store, and not to be put back with it. */
 static bool
 open_journal(struct house *h, struct fault *f)
@@ -293,7 +283,7 @@ open_engine(struct house *h, struct fault *f)
 {
 	struct engine_setup s = { .store = h->store, .rules = rules_hold(h->settings.rules),
 		.outlet = { .ctx = h, .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask, .reply = out_reply,
-			.alarm = out_alarm },
+			.alarm = out_alarm, .rotated = house_rotated },
 		.compose = compose, .random = random_bytes, .journal = h->journal, .journal_state = h->journal_state,
 		.now = clock_now() };
 
@@ -323,14 +313,10 @@ open_sockets(struct house *h, struct fault *f)
 	const struct conf *c = h->settings.rules->conf;
 	struct control_setup s = { .base = h->base, .directory = c->state_directory, .ctx = h, .rules = rules_now,
 		.file = rules_file, .map = map_now, .give = give_command, .read = house_read, .reload = house_reload, .approve = house_approve,
-		.keys = house_keys, .held = house_held, .intake = house_intake, .senders = house_senders, .audit = h->audit };
-	int link;
+		.keys = house_keys, .held = house_held, .intake = house_intake, .senders = house_senders, .said = house_said,
+		.levels = house_levels, .forwarded = house_forwarded, .audit = h->audit };
 
-	s.listener = control_listen(c->control_socket, 0666, f);
-	if (s.listener < 0 || !control_new(&s, &h->control, f))
-		return false;
-	link = control_listen(c->sender_socket, 0660, f);
-	return link >= 0 && link_server_new(h->base, link, h->room.events, &h->link, f) && watched_open(h, &s, f);
+	return callers_open(h, &s, f) && watched_open(h, &s, f);
 }
 
 static bool
@@ -345,7 +331,7 @@ open_house(struct house *h, struct fault *f)
 		return false;
 	clock_watch_tick(&h->room.clock);
 	space_tick(h);
-	return open_store(h, f) && open_journal(h, f) && record_open(h, f) && house_stand(h, f) && open_intake(h, f) && open_sockets(h, f) &&
+	return house_store(h, f) && open_journal(h, f) && record_open(h, f) && house_stand(h, f) && open_intake(h, f) && open_sockets(h, f) &&
 	    open_engine(h, f) && add_events(h, f) && room_start(&h->room, f);
 }
 
@@ -367,6 +353,7 @@ close_house(struct house *h)
 	looked_end(h);
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);
+	callers_close(h);
 	control_free(h->control);
 	watch_free(h->watch);
 	link_server_free(h->link);
@@ -437,9 +424,10 @@ serve(struct house *h)
 static int
 usage(FILE *to, int status)
 {
-	(void)fputs("usage: nudged -c FILE [-t] [-v]\n"
+	(void)fputs("usage: nudged -c FILE [-t] [-v] | -d SOCKET CONTROL SENDER\n"
 	            "  -c FILE  configuration\n"
 	            "  -t       check it and exit\n"
+	            "  -d       see who calls, for a nudged that cannot\n"
 	            "  -v       say more\n"
 	            "  -V       version\n"
 	            "  -h       this help\n", to);
@@ -452,13 +440,17 @@ main(int argc, char **argv)
 	struct house h = { .room = { .ended = -1, .wake = -1 } };
 	struct conf_faults faults;
 	enum log_level level = LOG_INFO;
+	const char *door = NULL;
 	bool test = false, ok;
-	int c;
+	int c, bad;
 
-	while ((c = getopt(argc, argv, "c:tvVh")) != -1)
+	while ((c = getopt(argc, argv, "c:d:tvVh")) != -1)
 		switch (c) {
 		case 'c':
 			h.conf_path = optarg;
+			break;
+		case 'd':
+			door = optarg;
 			break;
 		case 't':
 			test = true;
@@ -474,15 +466,18 @@ main(int argc, char **argv)
 		default:
 			return usage(stderr, EXIT_USAGE);
 		}
-	if (!h.conf_path || optind != argc)
+	if (door ? h.conf_path || test || optind + 2 != argc : !h.conf_path || optind != argc)
 		return usage(stderr, EXIT_USAGE);
 	log_open("nudged", level);
 	harden();
+	if (door)
+		return door_serve(door, argv[optind], argv[optind + 1]);
 	ok = (test ? settings_check : settings_load)(h.conf_path, CONF_NUDGED, &h.settings, &faults);
 	print_faults(&faults);
+	bad = faults.passes ? EXIT_FAILURE : EXIT_CONF;
 	conf_faults_clear(&faults);
 	if (!ok)
-		return EXIT_CONF;
+		return bad;
 	if (test) {
 		(void)printf("%s: good\n", h.conf_path);
 		settings_clear(&h.settings);

@@ -135,12 +135,35 @@ record_configuration(struct house *h, const struct rules *next, const struct aud
 	ok = audit_write(h->audit, &e, f);
 	if (ok)
 		(void)snprintf(h->version_recorded, sizeof h->version_recorded, "%s", version);
+	if (ok && h->forward) {
+		struct forward_state w;
+		struct audit_head head;
+
+		forward_state(h->forward, &w);
+		audit_head(h->audit, &head);
+		h->forward_from = w.path[0] ? h->forward_from : head.seq;
+	}
 	if (ok && diff.n > 0 && !keep_text(h, buf_span(&now)))
 		log_warn("the configuration could not be kept for the next comparison", log_name("path", path));
 	buf_clear(&before);
 	buf_clear(&now);
 	buf_clear(&diff);
 	return ok;
+}
+
+void
+record_not_applied(struct house *h, const char *why)
+{
+	char hash[48], version[16];
+	struct audit_entry e = { .who = AUDIT_SYSTEM, .name = "nudged", .what = "config.load", .kind = "file", .id = h->settings.rules->conf->file,
+		.hash = hash, .why = why, .failed = true };
+
+	(void)snprintf(version, sizeof version, "%012llx", (unsigned long long)h->settings.rules->version);
+	if (strcmp(version, h->version_recorded) == 0)
+		return;
+	(void)snprintf(hash, sizeof hash, "%s>%s", h->version_recorded, version);
+	(void)snprintf(h->version_recorded, sizeof h->version_recorded, "%s", version);
+	audit_note(h->audit, &e);
 }
 
 /* ---- beginning, time, end ---- */
@@ -173,11 +196,28 @@ record_open(struct house *h, struct fault *f)
 	char path[4200];
 	struct audit_setup s = { .directory = path, .retention_s = c->audit_retention_s };
 	enum audit_begun begun;
+	struct audit_head head;
 
 	kept_path(h, "", path, sizeof path);
 	path[strlen(path) - 1] = '\0';
-	return audit_open(&s, &h->audit, &begun, f) && begin(h, begun, f) && audit_write(h->audit, &start, f) &&
-	    record_configuration(h, h->settings.rules, &start, f);
+	if (!audit_open(&s, &h->audit, &begun, f))
+		return false;
+	audit_head(h->audit, &head);
+	h->forward_from = head.seq + 1;
+	if (!begin(h, begun, f) || !audit_write(h->audit, &start, f) || !record_configuration(h, h->settings.rules, &start, f) ||
+	    !forward_new(&(struct forward_setup){ .base = h->base, .audit = h->audit, .directory = path }, &h->forward, f))
+		return false;
+	forward_to(h->forward, c->audit_forward, h->forward_from);
+	forward_tick(h->forward);
+	return true;
+}
+
+void
+house_forwarded(void *ctx, struct forward_state *out)
+{
+	const struct house *h = ctx;
+
+	forward_state(h->forward, out);
 }
 
 void
@@ -193,6 +233,10 @@ record_close(struct house *h)
 		log_warn("the end could not be written into the audit log", log_fault(&f));
 	audit_head(h->audit, &head);
 	log_note("audit head", log_int("seq", head.seq), log_name("mac", head.mac));
+	if (h->forward) /* it may have been turned on in this second */
+		forward_to(h->forward, h->settings.rules->conf->audit_forward, h->forward_from);
+	forward_free(h->forward);
+	h->forward = NULL;
 	audit_close(h->audit);
 	h->audit = NULL;
 }
@@ -209,6 +253,8 @@ record_tick(struct house *h)
 	if (!audit_flush(h->audit, &f) && !h->audit_failing)
 		log_error("the audit log cannot be written", log_fault(&f));
 	h->audit_failing = f.kind != FAULT_NONE;
+	forward_to(h->forward, h->settings.rules->conf->audit_forward, h->forward_from);
+	forward_tick(h->forward);
 	audit_head(h->audit, &head);
 	if (head.seq >= h->head_said + HEAD_EVERY || (head.seq != h->head_said && now_ms - h->head_ms >= HEAD_EVERY_MS)) {
 		log_note("audit head", log_int("seq", head.seq), log_name("mac", head.mac));
@@ -218,7 +264,7 @@ record_tick(struct house *h)
 	if (now_ms - h->tidy_ms < TIDY_EVERY_MS)
 		return;
 	h->tidy_ms = now_ms;
-	audit_set_retention(h->audit, h->settings.rules->conf->audit_retention_s);
+	audit_set_retention(h->audit, h->settings.rules->conf->audit_retention_s, h->settings.rules->conf->audit_max_bytes);
 	if (!audit_tidy(h->audit, &f))
 		log_warn("the audit log could not be tidied", log_fault(&f));
 }

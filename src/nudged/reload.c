@@ -18,18 +18,17 @@ same_house(const struct conf *now, const struct conf *next, struct conf_faults *
 		{ "control_socket", now->control_socket, next->control_socket },
 		{ "sender_socket", now->sender_socket, next->sender_socket },
 		{ "journal_directory", now->journal_directory, next->journal_directory },
-		{ "metrics", now->metrics, next->metrics },
-		{ "store_key", now->store_key, next->store_key } };
+		{ "metrics", now->metrics, next->metrics } };
 	struct conf_place at = { next->file, 0 };
 
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
 		if (strcmp(fixed[i].now, fixed[i].next) != 0)
-			conf_fault_add(faults, &at, false, "%s changes only with a restart of nudged", fixed[i].name);
+			conf_fault_add(faults, conf_place_of(next, "", "", fixed[i].name, &at), false, "%s changes only with a restart of nudged", fixed[i].name);
 	for (size_t i = 0; i < next->environments_n; i++) {
 		const struct conf_environment *e = &next->environments[i], *old = conf_find_environment(now, e->title);
 
 		if (old && old->production != e->production)
-			conf_fault_add(faults, &e->at, false, "environment \"%s\": kind cannot change: what is known of its "
+			conf_fault_add(faults, conf_place_of(next, "environment", e->title, "kind", &e->at), false, "environment \"%s\": kind cannot change: what is known of its "
 			    "appointments belongs to the other kind; give the new one another title", e->title);
 	}
 	return faults->errors_n == 0;
@@ -41,6 +40,7 @@ stand(struct settings *s, struct approvals *a, const struct conf *c, struct conf
 	struct fault f = { .kind = FAULT_NONE };
 
 	if (!approvals_read(c->state_directory, a, &f)) {
+		faults->passes |= f.kind != FAULT_OPERATOR;
 		conf_fault_add(faults, NULL, false, "%s", f.text);
 		return false;
 	}
@@ -51,7 +51,7 @@ bool
 house_stand(struct house *h, struct fault *f)
 {
 	struct approvals a = { NULL, 0 };
-	struct conf_faults faults = { NULL, 0, 0 };
+	struct conf_faults faults = { .n = 0 };
 	bool ok = stand(&h->settings, &a, h->settings.rules->conf, &faults);
 
 	for (size_t i = 0; i < faults.n; i++) {
@@ -61,7 +61,7 @@ house_stand(struct house *h, struct fault *f)
 		if (faults.item[i].warning)
 			log_warn("configuration", log_name("why", line));
 		else
-			(void)fault_set(f, FAULT_OPERATOR, "%s", faults.item[i].text);
+			(void)fault_set(f, faults.passes ? FAULT_BUSY : FAULT_OPERATOR, "%s", faults.item[i].text);
 	}
 	approvals_clear(&a);
 	conf_faults_clear(&faults);
@@ -78,7 +78,7 @@ house_read(void *ctx, struct settings *out, struct conf_faults *faults)
 
 	if (!settings_load(h->conf_path, CONF_NUDGED, &s, faults))
 		return false;
-	ok = same_house(h->settings.rules->conf, s.rules->conf, faults) && stand(&s, &a, s.rules->conf, faults);
+	ok = same_house(h->settings.rules->conf, s.rules->conf, faults) && house_key_stays(h, s.rules->conf, faults) && stand(&s, &a, s.rules->conf, faults);
 	approvals_clear(&a);
 	if (ok)
 		*out = s;
@@ -90,7 +90,7 @@ house_read(void *ctx, struct settings *out, struct conf_faults *faults)
 static bool
 is_free(const struct house *h, struct conf_faults *faults)
 {
-	*faults = (struct conf_faults){ NULL, 0, 0 };
+	*faults = (struct conf_faults){ .n = 0 };
 	if (h->reloading)
 		conf_fault_add(faults, NULL, false, "another change of the configuration is being applied; try again in a moment");
 	return !h->reloading;
@@ -105,6 +105,7 @@ apply(struct house *h, struct command *c, struct conf_faults *faults)
 	h->next.rules->conf->generation = h->settings.rules->conf->generation + 1;
 	if (!mllp_reload(h->intake, h->next.rules, h->next.map, &f)) {
 		conf_fault_add(faults, NULL, false, "%s", f.text);
+		record_not_applied(h, f.text);
 		settings_clear(&h->next);
 		return false;
 	}
@@ -194,7 +195,7 @@ house_keys(void *ctx, struct fault *f)
 	return true;
 }
 
-/* Who texted before and does not now, by what the files say. */
+/* Who texted before and does not now, and the other way round, by what the files say. */
 static void
 log_stops(const struct rules *before, const struct rules *now)
 {
@@ -204,6 +205,8 @@ log_stops(const struct rules *before, const struct rules *now)
 
 		if (!rules_silent(&before->sites[i]) && why)
 			log_warn("a site stops texting", log_name("site", s->title), log_name("why", why));
+		else if (rules_silent(&before->sites[i]) && !why)
+			log_note("a site begins to text", log_name("site", s->title));
 	}
 }
 
@@ -224,6 +227,7 @@ house_reloaded(struct house *h, struct command *c)
 		return;
 	}
 	log_error("configuration not applied", log_fault(&c->fault));
+	record_not_applied(h, c->fault.text);
 	rules_drop(c->rules);
 	c->rules = NULL;
 	if (!mllp_reload(h->intake, h->settings.rules, h->settings.map, &f))

@@ -21,6 +21,22 @@ house_senders(void *ctx, struct mllp_sender out[MLLP_SENDERS_MAX])
 	return mllp_senders(h->intake, out);
 }
 
+enum sender_said
+house_said(void *ctx, const char **why)
+{
+	struct house *h = ctx;
+
+	return link_server_said(h->link, why);
+}
+
+void
+house_levels(void *ctx)
+{
+	struct house *h = ctx;
+
+	link_server_levels(h->link);
+}
+
 static size_t
 listeners(void *ctx)
 {
@@ -42,7 +58,7 @@ watched_open(struct house *h, const struct control_setup *c, struct fault *f)
 {
 	const struct conf *conf = h->settings.rules->conf;
 	struct watch_setup s = { .base = h->base, .ctx = h, .listeners = listeners, .give = c->give, .intake = house_intake,
-		.senders = house_senders, .held = house_held, .stuck_s = stuck };
+		.senders = house_senders, .held = house_held, .forwarded = house_forwarded, .stuck_s = stuck };
 
 	if (!conf->metrics[0])
 		return true;

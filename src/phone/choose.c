@@ -53,11 +53,7 @@ is_letter(char c)
 static bool
 has_word(struct span text, const char *word)
 {
-	while (text.n > 0) {
-		long at = span_find_nocase(text, word);
-
-		if (at < 0)
-			return false;
+	for (long at; (at = span_find_nocase(text, word)) >= 0;) {
 		if (at == 0 || !is_letter(text.p[at - 1]))
 			return true;
 		text.p += at + 1;
@@ -121,17 +117,16 @@ cut_tail(struct span text, bool *extension)
 static struct span
 join_parts(const struct phone_candidate *c, char *room, size_t cap)
 {
+	struct span country = span_trim(c->country);
 	size_t n = 0;
 
 	if (count_digits(c->local) == 0)
 		return SPAN_NONE;
-	if (count_digits(c->country) > 0) {
-		struct span country = span_trim(c->country);
-
-		while (country.n > 0 && (country.p[0] == '0' || country.p[0] == '+')) {
-			country.p++;
-			country.n--;
-		}
+	while (country.n > 0 && (country.p[0] == '0' || country.p[0] == '+')) {
+		country.p++;
+		country.n--;
+	}
+	if (count_digits(country) > 0) { /* "0" is none: a + before the area were another country's */
 		room[n++] = '+';
 		n += span_copy(room + n, cap - n, country);
 	}
@@ -166,29 +161,43 @@ number_of(const struct phone_candidate *c, char *room, size_t cap, bool *extensi
 	return part;
 }
 
+/* What the field says of the number, before anybody looks at the number itself. */
 static struct rated
-rate(const struct phone_candidate *c, int index, const char *country)
+rate(const struct phone_candidate *c, int index)
 {
 	struct rated r = { .index = index, .score = score_of(c), .preference = c->preference };
+
+	if (r.preference <= 0)
+		r.preference = span_is_nocase(span_trim(c->any), "Y") ? 1 : INT32_MAX;
+	return r;
+}
+
+static void
+read_number(const struct phone_candidate *c, const char *country, struct rated *r)
+{
 	char room[64], of[3];
 	bool extension;
 	struct span number = number_of(c, room, sizeof room, &extension);
 
-	if (r.preference <= 0)
-		r.preference = span_is_nocase(span_trim(c->any), "Y") ? 1 : INT32_MAX;
-	r.result = extension && number.n > 0 ? PHONE_EXTENSION : phone_e164(number, country, r.e164);
-	r.plan_mobile = r.result == PHONE_OK && phone_type_of(r.e164, of) == PHONE_MOBILE;
-	return r;
+	r->result = extension && number.n > 0 ? PHONE_EXTENSION : phone_e164(number, country, r->e164);
+	r->plan_mobile = r->result == PHONE_OK && phone_type_of(r->e164, of) == PHONE_MOBILE;
+}
+
+/* By what the field says: <0, 0, >0, the more wanted the greater. */
+static int
+compare(const struct rated *a, const struct rated *b)
+{
+	if (a->score != b->score)
+		return a->score > b->score ? 1 : -1;
+	return a->preference < b->preference ? 1 : a->preference > b->preference ? -1 : 0;
 }
 
 static bool
 is_better(const struct rated *a, const struct rated *b)
 {
-	if (b->index < 0 || a->score != b->score)
-		return b->index < 0 || a->score > b->score;
-	if (a->preference != b->preference)
-		return a->preference < b->preference;
-	return a->plan_mobile && !b->plan_mobile;
+	int by_field = b->index < 0 ? 1 : compare(a, b);
+
+	return by_field != 0 ? by_field > 0 : a->plan_mobile && !b->plan_mobile;
 }
 
 static bool
@@ -197,28 +206,59 @@ is_excluded(const struct phone_candidate *c)
 	return c->ended || IS_ONE_OF(c->equipment, equipment_out) || IS_ONE_OF(c->use, use_out);
 }
 
+struct standing {
+	struct rated best, failed; /* index -1: none yet */
+};
+
+/* The number itself decides whether it is taken. */
+static void
+weigh(const struct phone_candidate *c, struct rated r, const char *country, bool take_unknown, struct standing *s)
+{
+	struct rated *rival = &s->failed;
+
+	read_number(c, country, &r);
+	if (r.result == PHONE_OK && (r.score > 0 || r.plan_mobile || take_unknown))
+		rival = &s->best;
+	if (is_better(&r, rival))
+		*rival = r;
+}
+
 struct phone_choice
 phone_choose(const struct phone_candidate *c, size_t n, const char *country, bool take_unknown)
 {
-	struct rated best = { .index = -1 }, failed = { .index = -1, .result = PHONE_EMPTY };
+	struct standing s = { .best = { .index = -1 }, .failed = { .index = -1, .result = PHONE_EMPTY } };
 	struct phone_choice out = { .index = -1 };
+	struct rated top = { .index = -1 };
+	bool has_equal = false;
 
 	assert(n == 0 || c);
 	for (size_t i = 0; i < n; i++) {
 		struct rated r;
-		bool known;
+		int order;
 
 		if (is_excluded(&c[i]))
 			continue;
-		r = rate(&c[i], (int)i, country);
-		known = r.score > 0 || r.plan_mobile;
-		struct rated *rival = r.result == PHONE_OK && (known || take_unknown) ? &best : &failed;
-		if (is_better(&r, rival))
-			*rival = r;
+		r = rate(&c[i], (int)i);
+		order = top.index < 0 ? 1 : compare(&r, &top);
+		has_equal = order == 0 || (order < 0 && has_equal);
+		if (order > 0)
+			top = r;
 	}
-	out.why = best.index >= 0 ? PHONE_OK : failed.result;
-	out.index = best.index;
-	out.score = best.score;
-	(void)span_copy(out.e164, sizeof out.e164, span_of(best.e164));
+	if (top.index >= 0)
+		weigh(&c[top.index], top, country, take_unknown, &s);
+	/* The others' numbers are read only where one of them may yet be the better. */
+	for (size_t i = 0; i < n && (s.best.index != top.index || has_equal); i++) {
+		struct rated r;
+
+		if ((int)i == top.index || is_excluded(&c[i]))
+			continue;
+		r = rate(&c[i], (int)i);
+		if (s.best.index < 0 || compare(&r, &s.best) >= 0)
+			weigh(&c[i], r, country, take_unknown, &s);
+	}
+	out.why = s.best.index >= 0 ? PHONE_OK : s.failed.result;
+	out.index = s.best.index;
+	out.score = s.best.score;
+	(void)span_copy(out.e164, sizeof out.e164, span_of(s.best.e164));
 	return out;
 }

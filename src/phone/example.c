@@ -24,7 +24,7 @@ area_of(const char *country, enum phone_type type)
 	return 0;
 }
 
-/* Area, exchange from 200 on without N11, line. */
+/* Area, exchange from 200 on without N11 and without 976, which costs extra; line. */
 static bool
 north_american(const char *country, enum phone_type type, unsigned n, char *out)
 {
@@ -33,7 +33,7 @@ north_american(const char *country, enum phone_type type, unsigned n, char *out)
 	if (type == PHONE_MOBILE || type == PHONE_LANDLINE)
 		return false;
 	area = area_of(country, type);
-	exchange += exchange % 100 == 11;
+	exchange += exchange % 100 == 11 || exchange == 976;
 	(void)snprintf(out, PHONE_MAX, "+1%03u%03u%04u", area % 1000, exchange % 1000, n % 10000);
 	return area > 0;
 }
@@ -48,8 +48,12 @@ phone_example(const char *country, enum phone_type type, unsigned n, char out[PH
 		(void)snprintf(out, PHONE_MAX, "+999%09u", n);
 		return country[0] == '\0';
 	}
-	if (!p->rules)
-		return north_american(country, type, n, out) && phone_type_of(out, found) == type && strcmp(found, country) == 0;
+	if (!p->rules) {
+		if (!north_american(country, type, n, out))
+			return false;
+		(void)phone_type_of(out, found);
+		return strcmp(found, country) == 0; /* an area that charges or is free is of no one country */
+	}
 	for (size_t i = 0; i < p->rules_n; i++) {
 		const struct plan_rule *r = &p->rules[i];
 		int rest = r->max - (int)strlen(r->prefix);
@@ -60,7 +64,7 @@ phone_example(const char *country, enum phone_type type, unsigned n, char out[PH
 		for (int k = 0; k < rest; k++)
 			top *= 10;
 		(void)snprintf(out, PHONE_MAX, "+%s%s%0*u", p->code, r->prefix, rest, n % top);
-		if (phone_type_of(out, found) == type && strcmp(found, country) == 0)
+		if (phone_type_of(out, found) == type)
 			return true;
 	}
 	return false;

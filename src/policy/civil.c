@@ -79,3 +79,24 @@ civil_text(const struct civil *c, char out[32])
 	(void)snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", c->year, c->month, c->day, c->hour,
 	    c->minute, c->second);
 }
+
+bool
+civil_of_text(const char *text, struct civil *out)
+{
+	static const char form[] = "0000-00-00T00:00:00";
+	int field[6] = { 0 }, n = 0;
+
+	for (size_t i = 0; i < sizeof form; i++) {
+		if (form[i] != '0' && text[i] != form[i])
+			return false;
+		if (form[i] != '0') {
+			n++;
+			continue;
+		}
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		field[n] = field[n] * 10 + text[i] - '0';
+	}
+	*out = (struct civil){ field[0], field[1], field[2], field[3], field[4], field[5] };
+	return true;
+}

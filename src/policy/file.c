@@ -21,7 +21,7 @@ read_all(int fd, const char *path, size_t max, char *text, size_t *out_n, struct
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return fault_set(f, FAULT_OPERATOR, "%s: cannot be read: %s", path, strerror(errno));
+			return fault_set(f, fault_kind_of(errno), "%s: cannot be read: %s", path, strerror(errno));
 		if (got == 0)
 			break;
 		n += (size_t)got;
@@ -43,7 +43,7 @@ file_read_bytes(const char *path, size_t max, char **out, size_t *n, struct faul
 	bool ok = false;
 
 	if (fd < 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: cannot be read: %s", path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: cannot be read: %s", path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		fault_set(f, FAULT_OPERATOR, "%s: not a regular file", path);
 		goto out;

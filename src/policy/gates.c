@@ -162,6 +162,12 @@ gate_phone(const struct gate_facts *f)
 }
 
 static struct gate_result
+gate_refused(const struct gate_facts *f)
+{
+	return f->refused ? suppress(REASON_NUMBER_REFUSED) : pass();
+}
+
+static struct gate_result
 gate_optout(const struct gate_facts *f)
 {
 	return f->opted_out && !text_ends_texts(f->kind) ? suppress(REASON_OPTED_OUT) : pass();
@@ -170,7 +176,7 @@ gate_optout(const struct gate_facts *f)
 static struct gate_result
 gate_link(const struct gate_facts *f)
 {
-	return f->rules->site->link_required && !f->has_link && f->kind != TEXT_CANCELED ?
+	return f->rules->site->link_required && f->link_fits && !f->has_link && f->kind != TEXT_CANCELED ?
 	    suppress(REASON_LINK_MISSING) : pass();
 }
 
@@ -287,7 +293,7 @@ typedef struct gate_result gate_fn(const struct gate_facts *f);
 
 static gate_fn *const gates[] = {
 	gate_consents, gate_environment, gate_approval, gate_number, gate_type, gate_visit_type, gate_alive,
-	gate_patient, gate_phone, gate_optout, gate_link, gate_time, gate_window, gate_caps, NULL,
+	gate_patient, gate_phone, gate_refused, gate_optout, gate_link, gate_time, gate_window, gate_caps, NULL,
 };
 
 static gate_fn *const response_gates[] = {

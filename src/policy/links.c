@@ -57,6 +57,12 @@ link_in_domains(const struct conf_site *s, struct span host)
 }
 
 bool
+link_fits(const struct conf_site *s, enum modality m)
+{
+	return s->video_if.n > 0 ? m == MODALITY_VIDEO : m != MODALITY_OFFICE && m != MODALITY_PHONE;
+}
+
+bool
 link_allowed(const struct conf_site *s, struct span link)
 {
 	struct span host = link_host(link);

@@ -9,6 +9,19 @@
 
 #define POST_MAX 16
 
+/* Equal but for the case of ASCII letters needs this: most rows of a table end here. */
+static bool
+may_be(struct span said, const char *word)
+{
+	return said.n > 0 && ((said.p[0] ^ word[0]) & ~0x20) == 0;
+}
+
+static bool
+is(struct span said, const char *word)
+{
+	return may_be(said, word) && span_is_nocase(said, word);
+}
+
 /* The country's code; NULL when it is not one of ours. */
 static const char *
 country_of(struct span said, const char *home)
@@ -16,7 +29,7 @@ country_of(struct span said, const char *home)
 	if (said.n == 0)
 		said = span_of(home);
 	for (const struct place_country *c = place_countries; c->code; c++)
-		if (span_is_nocase(said, c->name))
+		if (is(said, c->name))
 			return c->code;
 	return NULL;
 }
@@ -24,9 +37,10 @@ country_of(struct span said, const char *home)
 static const struct place_state *
 state_of(const char *country, struct span said)
 {
+	const char code[2] = { said.n == 2 ? span_upper(said.p[0]) : 'x', said.n == 2 ? span_upper(said.p[1]) : 'x' };
+
 	for (const struct place_state *s = place_states; s->country; s++)
-		if ((!country || strcmp(s->country, country) == 0) &&
-		    (span_is_nocase(said, s->code) || span_is_nocase(said, s->name)))
+		if ((memcmp(s->code, code, 2) == 0 || (said.n > 2 && is(said, s->name))) && (!country || strcmp(s->country, country) == 0))
 			return s;
 	return NULL;
 }
@@ -38,10 +52,8 @@ plain_post(struct span said, char out[POST_MAX])
 	size_t n = 0;
 
 	for (size_t i = 0; i < said.n && n < POST_MAX - 1; i++) {
-		char c = said.p[i];
+		char c = span_upper(said.p[i]);
 
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
 		if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
 			out[n++] = c;
 	}
@@ -57,8 +69,11 @@ post_zones(const char *country, struct span said)
 	const char *zones = NULL;
 
 	for (const struct place_post *p = place_posts; p->country; p++) {
-		size_t length = strlen(p->from);
+		size_t length;
 
+		if (post[0] < p->from[0] || post[0] > p->to[0])
+			continue;
+		length = strlen(p->from);
 		if (strcmp(p->country, country) == 0 && length <= n && length > best && strncmp(post, p->from, length) >= 0 &&
 		    strncmp(post, p->to, length) <= 0) {
 			best = length;

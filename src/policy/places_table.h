@@ -11,7 +11,7 @@ struct place_state {
 };
 struct place_post {
 	const char *country;
-	const char *from, *to;   /* first characters, of equal length, both inclusive */
+	char from[8], to[8];     /* first characters, of equal length, both inclusive; here, since all rows are looked at */
 	const char *zones;
 };
 

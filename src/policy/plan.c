@@ -11,16 +11,26 @@
 #define TOGETHER_S 1800
 
 void
-plan_fingerprint(const struct conf_site *site, int64_t start_s, struct span link, uint8_t out[16])
+plan_fingerprint(const struct conf_site *site, const struct civil *wall, enum modality modality, struct span link, uint8_t out[16])
 {
 	uint8_t whole[DIGEST_BYTES] = { 0 };
-	char text[2048];
-	int n = snprintf(text, sizeof text, "%s\n%lld\n%.*s", site ? site->title : "", (long long)start_s,
-	    (int)link.n, link.n ? link.p : "");
+	char text[2048], at[32];
+	bool joins = modality != MODALITY_OFFICE && modality != MODALITY_PHONE;
+	int n;
+
+	civil_text(wall, at);
+	n = snprintf(text, sizeof text, "%s\n%s\n%s\n%.*s", site ? site->title : "", at, modality_name(modality), (int)(joins ? link.n : 0), joins && link.n ? link.p : "");
 
 	if (n > 0 && !digest_sha256(span_from(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1), whole))
 		memset(whole, 0, sizeof whole);
 	memcpy(out, whole, 16);
+}
+
+static bool
+reads_the_same(const struct plan_known *k, const struct plan_input *in)
+{
+	return memcmp(k->fingerprint, in->fingerprint, sizeof in->fingerprint) == 0 ||
+	    memcmp(k->fingerprint, in->unmapped, sizeof in->unmapped) == 0;
 }
 
 static bool
@@ -91,7 +101,7 @@ owed(const struct plan_input *in)
 		return TEXT_KINDS;
 	if (!told_alive)
 		return TEXT_BOOKED;
-	return memcmp(told->fingerprint, in->fingerprint, sizeof in->fingerprint) != 0 ? TEXT_CHANGED : TEXT_KINDS;
+	return reads_the_same(told, in) ? TEXT_KINDS : TEXT_CHANGED;
 }
 
 static bool
@@ -315,7 +325,8 @@ was_ended(const struct plan *out, int64_t id)
 	return false;
 }
 
-/* This patient has, or had, this reminder for this start. */
+/* This patient has, or had, this reminder for this start; or was told by it what
+ * still reads the same, though the country's clocks make another instant of it now. */
 static bool
 has_reminder(const struct plan_input *in, const struct plan *out, const char *title)
 {
@@ -323,7 +334,7 @@ has_reminder(const struct plan_input *in, const struct plan *out, const char *ti
 		const struct plan_known *k = &in->known[i];
 
 		if (k->kind == TEXT_REMINDER && k->this_patient && k->state != TEXT_VOID &&
-		    k->start_s == in->start_s && strcmp(k->rule, title) == 0 && !was_ended(out, k->id))
+		    (k->start_s == in->start_s || (text_was_told(k->state) && reads_the_same(k, in))) && strcmp(k->rule, title) == 0 && !was_ended(out, k->id))
 			return true;
 	}
 	return false;

@@ -99,12 +99,14 @@ write_value(struct pen *pen, enum variable v, struct span s)
 	    (struct stretch){ before - pen->from, pen->out->n - pen->from, origin_of(v) };
 }
 
-/* A part in [[ ]] is said when every value in it is known. */
+/* A part in [[ ]] is said when every value in it is known, and of the visits that it asks for. */
 static bool
-is_said(const struct words *w, size_t open, const struct span value[VARIABLES])
+is_said(const struct words *w, size_t open, const struct span value[VARIABLES], enum modality is)
 {
 	for (size_t i = open + 1; i < w->part[open].at; i++)
 		if (w->part[i].kind == PART_VALUE && value[w->part[i].variable].n == 0)
+			return false;
+		else if (w->part[i].kind == PART_IF && w->part[i].modality != is)
 			return false;
 	return true;
 }
@@ -133,7 +135,7 @@ style(struct pen *pen, struct styled *how)
 }
 
 static bool
-render(const struct words *w, const struct span value[VARIABLES], struct styled *how, struct buf *out)
+render(const struct words *w, const struct span value[VARIABLES], enum modality is, struct styled *how, struct buf *out)
 {
 	struct pen pen = { .out = out, .from = out->n };
 
@@ -148,12 +150,13 @@ render(const struct words *w, const struct span value[VARIABLES], struct styled 
 			write_value(&pen, p->variable, value[p->variable]);
 			break;
 		case PART_OPEN:
-			if (!is_said(w, i, value)) {
+			if (!is_said(w, i, value, is)) {
 				pen.left_out = true;
 				i = p->at;
 			}
 			break;
 		case PART_CLOSE:
+		case PART_IF:
 			break;
 		}
 	}
@@ -168,9 +171,9 @@ render(const struct words *w, const struct span value[VARIABLES], struct styled 
 }
 
 static void
-fill(const struct sms_values *v, enum text_kind k, struct span day, struct span time, struct span value[VARIABLES])
+fill(const struct sms_values *v, enum text_kind k, enum modality is, struct span day, struct span time, struct span value[VARIABLES])
 {
-	bool links = k != TEXT_CANCELED;
+	bool links = k != TEXT_CANCELED && !(v->no_link_for & 1u << is);
 
 	value[VARIABLE_OTHER_TIMES] = value[VARIABLE_CHOICES] = SPAN_NONE;
 	value[VARIABLE_EMERGENCY] = v->emergency;
@@ -260,12 +263,12 @@ sms_render(const struct sms_templates *t, enum text_kind k, const struct sms_val
 	assert(k < TEXT_KINDS && v->zone);
 	zone_civil(v->zone, v->start_s, &c);
 	time = with_zone(t, v, v->start_s, dates_time(t->dates, &c, time_text), time_text);
-	fill(v, k, dates_day(t->dates, &c, day), time, value);
+	fill(v, k, v->modality, dates_day(t->dates, &c, day), time, value);
 	value[VARIABLE_OTHER_TIMES] = other_times(t, v, others);
 	value[VARIABLE_CHOICES] = choices(t, v, choice);
 	if (value[VARIABLE_START_DATE].n == 0 || time.n == 0)
 		return false;
-	return render(&t->kind[k], value, &how, out);
+	return render(&t->kind[k], value, v->modality, &how, out);
 }
 
 static bool
@@ -313,8 +316,8 @@ worst_zone(const struct sms_templates *t, const struct sms_values *v, struct spa
 	                           winter_s : summer_s, time, text);
 }
 
-struct sms_size
-sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest)
+static struct sms_size
+worst_of(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest, enum modality is)
 {
 	char time_text[DATE_MAX_BYTES];
 	struct span time = worst_zone(t, longest, worst_time(t->dates, time_text), time_text);
@@ -332,14 +335,16 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 		struct span value[VARIABLES];
 		struct sms_size size;
 
-		fill(longest, k, dates_day(t->dates, &c, day), time, value);
+		fill(longest, k, is, dates_day(t->dates, &c, day), time, value);
 		buf_reset(&visits);
 		for (size_t v = 0; v < SMS_CHOICES_MAX; v++)
 			add_choice(&visits, v, value[VARIABLE_START_DATE], time);
 		value[VARIABLE_CHOICES] = buf_span(&visits);
 		buf_reset(&b);
-		if (!render(&t->kind[k], value, &how, &b))
+		if (!render(&t->kind[k], value, is, &how, &b)) {
+			worst.segments = 0;
 			break;
+		}
 		size = sms_measure(buf_span(&b));
 		if (how.culprit)
 			size.culprit = how.culprit;
@@ -351,12 +356,36 @@ sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_valu
 	return worst;
 }
 
+struct sms_size
+sms_worst(const struct sms_templates *t, enum text_kind k, const struct sms_values *longest)
+{
+	struct sms_size worst = worst_of(t, k, longest, longest->modality);
+
+	for (int m = 0; m < MODALITIES && worst.segments > 0; m++) {
+		struct sms_size size = longest->may_be & 1u << m ? worst_of(t, k, longest, (enum modality)m) : worst;
+
+		if (size.segments == 0 || costs_more(&size, &worst))
+			worst = size;
+	}
+	return worst;
+}
+
 static bool
 uses(const struct sms_templates *t, enum text_kind k, enum variable v)
 {
 	assert(k < TEXT_KINDS);
 	for (size_t i = 0; i < t->kind[k].parts_n; i++)
 		if (t->kind[k].part[i].kind == PART_VALUE && t->kind[k].part[i].variable == v)
+			return true;
+	return false;
+}
+
+bool
+sms_uses_modality(const struct sms_templates *t, enum text_kind k)
+{
+	assert(k < TEXT_KINDS);
+	for (size_t i = 0; i < t->kind[k].parts_n; i++)
+		if (t->kind[k].part[i].kind == PART_IF)
 			return true;
 	return false;
 }

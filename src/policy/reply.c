@@ -290,6 +290,8 @@ static const struct {
 	[REPLY_DECLINE] = { "declined", "cannot come at this time" },
 	[REPLY_WRONG_NUMBER] = { "wrong-number", "says that this is not the patient's number" },
 	[REPLY_UNKNOWN] = { "not-understood", "sent something that was not understood" },
+	[REPLY_NUMBER_REFUSED] = { "number-refused", "the gateway or a carrier called the number wrong: it is not texted" },
+	[REPLY_NUMBER_RELEASED] = { "number-released", "the number may be texted again" },
 };
 
 const char *

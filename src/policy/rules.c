@@ -179,9 +179,11 @@ note(struct loading *l, size_t site, const char *key, bool ok, const struct faul
 {
 	const struct conf_site *s = &l->rules->conf->sites[site];
 
-	if (!ok)
-		conf_fault_add(l->faults, conf_place_of(l->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s",
-		    s->title, f->text);
+	if (ok)
+		return;
+	l->faults->passes |= f->kind == FAULT_BUSY;
+	conf_fault_add(l->faults, conf_place_of(l->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s",
+	    s->title, f->text);
 }
 
 static void
@@ -312,20 +314,21 @@ rules_free(struct rules *r)
 	free(counted_of(r));
 }
 
-/* Where patients may live. A zone that the system has not is as if not known. */
+/* Where patients may live. A zone that the system has not is as if not known; one that cannot be read just now is not. */
 static bool
-load_places(struct rules *r)
+load_places(struct rules *r, struct fault *f)
 {
 	size_t n = 0;
-	struct fault f;
 
 	while (place_zones[n])
 		n++;
 	r->places = calloc(n + 1, sizeof(struct zone *));
-	for (size_t i = 0; r->places && i < n; i++)
-		if (!zone_load(place_zones[i], &r->places[i], &f))
-			r->places[i] = NULL;
-	return r->places != NULL;
+	if (!r->places)
+		return fault_set(f, FAULT_BUSY, "no memory for the zones of patients");
+	for (size_t i = 0; i < n; i++)
+		if (!zone_load(place_zones[i], &r->places[i], f) && f->kind == FAULT_BUSY)
+			return false;
+	return true;
 }
 
 size_t
@@ -355,18 +358,16 @@ compile(struct conf *c, const struct site_terms *given, struct rules **out, stru
 	struct counted *made = calloc(1, sizeof *made);
 	struct rules *r = made ? &made->rules : NULL;
 	size_t errors = faults->errors_n;
+	struct fault f = { FAULT_BUSY, "no memory for rules" };
 
 	if (r) {
 		r->conf = conf_hold(c);
 		atomic_init(&made->users, 1);
 		r->sites = calloc(c->sites_n + 1, sizeof *r->sites);
 	}
-	if (r && !load_places(r)) {
-		free(r->sites);
-		r->sites = NULL;
-	}
-	if (!r || !r->sites) {
-		conf_fault_add(faults, NULL, false, "no memory for %zu sites", c->sites_n);
+	if (!r || !r->sites || !load_places(r, &f)) {
+		conf_fault_add(faults, NULL, false, "%s", f.text);
+		faults->passes |= f.kind == FAULT_BUSY;
 		rules_drop(r);
 		*out = NULL;
 		return false;
@@ -376,8 +377,10 @@ compile(struct conf *c, const struct site_terms *given, struct rules **out, stru
 	for (size_t i = 0; i < c->sites_n; i++)
 		load_site(&(struct loading){ r, given, faults }, i);
 	*out = r;
-	if (faults->errors_n == errors && !version_of(r, &r->version))
+	if (faults->errors_n == errors && !version_of(r, &r->version)) {
+		faults->passes = true;
 		conf_fault_add(faults, NULL, false, "the configuration's digest could not be made");
+	}
 	if (faults->errors_n == errors)
 		r->tzdata = tzdata_of(r);
 	return faults->errors_n == errors;

@@ -23,6 +23,10 @@ rules_values(const struct site_rules *s, struct sms_values *out)
 		.site = span_of(s->site->name), .contact = span_of(s->site->contact), .zone = s->zone,
 		.emergency = span_of(sms_emergency_number(s->site->country)),
 		.as_is = !s->site->smart_encoding, .plain_names = !s->site->names_keep_accents };
+	for (int m = 0; m < MODALITIES; m++)
+		out->no_link_for |= link_fits(s->site, (enum modality)m) ? 0 : 1u << m;
+	out->may_be = (s->site->video_if.n ? 1u << MODALITY_VIDEO : 0) | (s->site->phone_if.n ? 1u << MODALITY_PHONE : 0) |
+	    (s->site->office_if.n ? 1u << MODALITY_OFFICE : 0);
 }
 
 struct span
@@ -95,6 +99,12 @@ say(const struct looking *l, bool warning, const char *format, ...)
 	    text_kind_name(l->kind), sms_templates_language(l->t), text);
 }
 
+static bool
+joins_only_some(const struct conf_site *s)
+{
+	return s->video_if.n + s->phone_if.n + s->office_if.n > 0;
+}
+
 /* What would make it never be missing; NULL when it never is. */
 static const char *
 missing(const struct conf_site *s, enum variable v)
@@ -103,9 +113,12 @@ missing(const struct conf_site *s, enum variable v)
 	case VARIABLE_CONTACT:
 		return s->contact[0] ? NULL : "the site has no contact";
 	case VARIABLE_LINK:
-		return s->link[0] && s->link_required ? NULL : "a message may bring no link (link_required = false)";
+		return s->link[0] && s->link_required && !joins_only_some(s) ? NULL :
+		    joins_only_some(s) ? "a visit may be one without a link (video_if, phone_if, office_if)" :
+		                         "a message may bring no link (link_required = false)";
 	case VARIABLE_DEVICE_TEST_LINK:
-		return s->device_test_link[0] ? NULL : "the site has no device_test_link";
+		return !s->device_test_link[0] ? "the site has no device_test_link" :
+		    joins_only_some(s)     ? "a visit may be one without a link (video_if, phone_if, office_if)" : NULL;
 	case VARIABLE_OTHER_TIMES:
 		return "most patients have one visit on a day";
 	case VARIABLE_ORGANIZATION:

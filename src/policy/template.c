@@ -81,7 +81,7 @@ close_group(struct reader *r)
 	if (r->open == NONE)
 		return refuse(r, "]] without [[ before it");
 	if (!r->open_has_value)
-		return refuse(r, "the part in [[ ]] has no variable, so nothing would leave it out");
+		return refuse(r, "the part in [[ ]] has no variable and no {if ...}, so nothing would leave it out");
 	if (!add_part(r, PART_CLOSE))
 		return false;
 	r->now->part[r->open].at = r->now->parts_n - 1;
@@ -136,11 +136,38 @@ add_value(struct reader *r, struct span name)
 	    "start_time, other_times, link, device_test_link, emergency and choices", (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "");
 }
 
+/* {if video} */
+static bool
+add_if(struct reader *r, struct span name)
+{
+	enum text_kind k = (enum text_kind)(r->now - r->t->kind);
+	struct part *p;
+	int m;
+
+	if (text_is_response(k))
+		return refuse(r, "{if ...} is not known in a text of this kind");
+	if (r->open == NONE)
+		return refuse(r, "{if %.*s} outside of [[ ]]: it says when the part that it stands in is said", (int)(name.n > 40 ? 40 : name.n),
+		    name.p ? name.p : "");
+	for (m = MODALITY_OFFICE; m < MODALITIES && !span_is(name, modality_name((enum modality)m)); m++)
+		;
+	if (m == MODALITIES)
+		return refuse(r, "{if %.*s}: there are {if video}, {if phone} and {if office}", (int)(name.n > 40 ? 40 : name.n),
+		    name.p ? name.p : "");
+	p = add_part(r, PART_IF);
+	if (!p)
+		return false;
+	p->modality = (enum modality)m;
+	r->open_has_value = true;
+	return true;
+}
+
 /* One of the marks at rest.p; *used: its bytes. */
 static bool
 read_mark(struct reader *r, struct span rest, size_t *used)
 {
 	const char *end;
+	struct span name;
 
 	*used = 2;
 	if (rest.n >= 2 && memcmp(rest.p, "[[", 2) == 0)
@@ -158,7 +185,10 @@ read_mark(struct reader *r, struct span rest, size_t *used)
 	if (!end)
 		return refuse(r, "{ without } in the same line: a variable is written {start_date}");
 	*used = (size_t)(end - rest.p) + 1;
-	return add_value(r, span_trim(span_from(rest.p + 1, *used - 2)));
+	name = span_trim(span_from(rest.p + 1, *used - 2));
+	if (name.n > 3 && memcmp(name.p, "if ", 3) == 0)
+		return add_if(r, span_trim(span_from(name.p + 3, name.n - 3)));
+	return add_value(r, name);
 }
 
 static bool

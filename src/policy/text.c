@@ -151,6 +151,8 @@ static const struct {
 	[REASON_EARLIER] = { "earlier", "moved to before the window closes: the next opening would be too late" },
 	[REASON_TOGETHER] = { "together", "another reminder of the visit goes at that time, or within half an hour of it" },
 	[REASON_FICTION] = { "phone-fiction", "the number is kept for fiction and tests, 555-01XX (fiction_numbers = false)" },
+	[REASON_NUMBER_REFUSED] = { "number-refused",
+		"this number was refused before as wrong (refused_numbers): it needs another, or nudgectl refused release" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
 	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },
@@ -166,6 +168,14 @@ const char *
 reason_sentence(enum text_reason r)
 {
 	return r < REASONS && reasons[r].sentence ? reasons[r].sentence : "";
+}
+
+const char *
+modality_name(enum modality m)
+{
+	static const char *const name[MODALITIES] = { "", "office", "video", "phone" };
+
+	return m < MODALITIES ? name[m] : "";
 }
 
 const char *

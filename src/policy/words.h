@@ -15,11 +15,12 @@ enum variable {
 
 const char *variable_name(enum variable v); /* "start_date". Literal. */
 
-enum part_kind { PART_WORDS, PART_VALUE, PART_OPEN, PART_CLOSE };
+enum part_kind { PART_WORDS, PART_VALUE, PART_OPEN, PART_CLOSE, PART_IF };
 
 struct part {
 	enum part_kind kind;
 	enum variable variable; /* PART_VALUE */
+	enum modality modality; /* PART_IF: what the visit must be for the part in [[ ]] to be said */
 	size_t at, n;           /* PART_WORDS: bytes of words.text; PART_OPEN: at = the part that closes it */
 };
 
@@ -46,7 +47,8 @@ bool dates_open(const char *language, struct dates **out, struct fault *f)
 void dates_close(struct dates *d); /* NULL is fine. */
 
 /* UTF-8 of the day, or the time of day, of c into out[DATE_MAX_BYTES]; "" when
- * ICU fails. Works on a copy of its own: any thread. */
+ * ICU fails. What was written lately is remembered with d, under a flag that
+ * nobody waits for; the rest is written by a copy of its own: any thread. */
 struct span dates_day(const struct dates *d, const struct civil *c, char out[DATE_MAX_BYTES]);
 struct span dates_time(const struct dates *d, const struct civil *c, char out[DATE_MAX_BYTES]);
 

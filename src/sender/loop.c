@@ -55,6 +55,25 @@ connect_later(struct loop *l)
 	(void)event_add(l->again, &t);
 }
 
+/* What was to be kept for nudged could not be: whether for want of memory, else of room. */
+static bool
+for_want_of_memory(struct buf *b)
+{
+	bool lacked = b->lacked;
+
+	b->spoilt = b->lacked = false;
+	return lacked;
+}
+
+static void
+lose_outcome(struct loop *l, int64_t text)
+{
+	if (for_want_of_memory(&l->kept))
+		log_error("an outcome is lost: there was no memory to keep it for nudged", log_int("text", text));
+	else
+		log_error("an outcome is lost: nudged was away too long", log_int("text", text));
+}
+
 /* An outcome may come twice, so what the link had not drained goes again, whole. */
 static void
 keep_flying(struct loop *l)
@@ -63,9 +82,12 @@ keep_flying(struct loop *l)
 
 	if (all.n == 0)
 		return;
-	if (!buf_add_span(&all, buf_span(&l->kept)))
-		log_error("outcomes are lost: nudged was away too long");
-	all.spoilt = false;
+	if (!buf_add_span(&all, buf_span(&l->kept))) {
+		if (for_want_of_memory(&all))
+			log_error("outcomes are lost: there was no memory to keep them for nudged");
+		else
+			log_error("outcomes are lost: nudged was away too long");
+	}
 	l->flying = l->kept;
 	buf_reset(&l->flying);
 	l->kept = all;
@@ -127,8 +149,7 @@ on_outcome(void *ctx, const struct link_outcome *o)
 		    log_name("outcome", outcome_name(o->outcome)), log_int("http", o->http_status),
 		    log_int("item", o->item_status), log_name("code", o->code.p), log_name("trace", o->trace.p));
 	if (!link_put_outcome(&l->kept, o))
-		log_error("an outcome is lost: nudged was away too long", log_int("text", o->text));
-	l->kept.spoilt = false;
+		lose_outcome(l, o->text);
 	hand_over(l);
 }
 
@@ -140,8 +161,7 @@ not_begun(struct loop *l, const struct link_job *j)
 		.code = SPAN_LIT("stopping"), .retry_after_ms = -1 };
 
 	if (!link_put_outcome(&l->kept, &o))
-		log_error("an outcome is lost: nudged was away too long", log_int("text", o.text));
-	l->kept.spoilt = false;
+		lose_outcome(l, o.text);
 	hand_over(l);
 }
 
@@ -193,16 +213,40 @@ new_tellers(struct loop *l, const struct conf *c, struct tellers **out, struct f
 	return tellers_new(l->base, l->client, c, &outlet, l->tellers, out, f);
 }
 
+/* nudged may not read their files, which hold the keys, and tells when they end. */
+static void
+tell_certificates(struct loop *l)
+{
+	struct buf der, frame;
+
+	buf_init(&der, LINK_FRAME_MAX / 2);
+	buf_init(&frame, LINK_FRAME_MAX + 8);
+	for (size_t i = 0; l->linked && i < l->conf->gateways_n; i++) {
+		const struct conf_gateway *g = &l->conf->gateways[i];
+
+		buf_reset(&der);
+		buf_reset(&frame);
+		if (acs_client_certificate(g, &der) && link_put_certificate(&frame, span_of(g->title), buf_span(&der)))
+			(void)bufferevent_write(l->bev, frame.p, frame.n);
+	}
+	buf_clear(&der);
+	buf_clear(&frame);
+}
+
 static void
 reload(struct loop *l, enum link_reload how)
 {
 	struct fault f = { .kind = FAULT_NONE };
 	bool ok = !l->on_reload || l->on_reload(l->reload_ctx, how, &f);
 
-	if (!link_put_reloaded(&l->kept, ok, span_of(f.text)))
-		log_warn("nudged was away too long to be told what came of a reload");
-	l->kept.spoilt = false;
+	if (!link_put_reloaded(&l->kept, ok, span_of(f.text))) {
+		if (for_want_of_memory(&l->kept))
+			log_warn("there was no memory to tell nudged what came of a reload");
+		else
+			log_warn("nudged was away too long to be told what came of a reload");
+	}
 	hand_over(l);
+	tell_certificates(l);
 }
 
 static bool
@@ -226,11 +270,19 @@ take_frame(struct loop *l, const struct link_frame *frame)
 		if (!l->stopping)
 			reload(l, frame->reload);
 		return true;
+	case LINK_LOG: {
+		char part[16];
+
+		(void)span_copy(part, sizeof part, frame->part);
+		(void)log_set_part(part, (enum log_level)frame->level);
+		return true;
+	}
 	case LINK_HELLO:
 	case LINK_OUTCOME:
 	case LINK_CANCEL:
 	case LINK_EVENT:
 	case LINK_RELOADED:
+	case LINK_CERTIFICATE:
 		break;
 	}
 	return false;

@@ -27,8 +27,12 @@ static void
 print_faults(const struct conf_faults *faults)
 {
 	for (size_t i = 0; i < faults->n; i++)
-		(void)fprintf(stderr, "%s:%d: %s: %s\n", faults->item[i].file, faults->item[i].line,
-		    faults->item[i].warning ? "warning" : "error", faults->item[i].text);
+		if (faults->item[i].line > 0)
+			(void)fprintf(stderr, "%s:%d: %s: %s\n", faults->item[i].file, faults->item[i].line,
+			    faults->item[i].warning ? "warning" : "error", faults->item[i].text);
+		else
+			(void)fprintf(stderr, "%s: %s: %s\n", faults->item[i].file, faults->item[i].warning ? "warning" : "error",
+			    faults->item[i].text);
 }
 
 static void
@@ -56,7 +60,7 @@ read_again(void *ctx, enum link_reload how, struct fault *f)
 {
 	struct sender *s = ctx;
 	struct conf *c = NULL;
-	struct conf_faults faults = { NULL, 0, 0 };
+	struct conf_faults faults = { .n = 0 };
 	bool ok, same = false;
 
 	if (how == RELOAD_KEYS) {
@@ -221,10 +225,12 @@ main(int argc, char **argv)
 	harden();
 	if (!conf_load(s.path, CONF_SENDER, &c, &faults)) {
 		print_faults(&faults);
+		status = faults.passes ? EXIT_FAILURE : EXIT_CONF;
 		conf_faults_clear(&faults);
-		return EXIT_CONF;
+		return status;
 	}
-	print_faults(&faults);
+	if (!once) /* nudgectl check, which asks this way, told them */
+		print_faults(&faults);
 	conf_faults_clear(&faults);
 	status = once ? try_outside(c, ca) : serve(&s, c);
 	conf_drop(c);

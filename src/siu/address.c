@@ -4,7 +4,7 @@
 
 #include "nudge/places.h"
 
-enum { XAD_STATE = 4, XAD_POST = 5, XAD_COUNTRY = 6, XAD_TYPE = 7 };
+enum { XAD_STATE = 3, XAD_POST, XAD_COUNTRY, XAD_TYPE }; /* from 0 */
 
 /* Table 0190: a place to be found at; not a birth place, an office or one known to be bad. */
 static const struct word_list lived_at = { .item = { "h", "c", "p", "l", "m", "rh", "hv", "v" }, .n = 8 };
@@ -54,15 +54,15 @@ address_read(struct reading *r, struct booking *b)
 	size_t n = 0;
 
 	while (walk_next(r, &r->at->profile->address, &w, &rep)) {
-		struct span type = value_part(r, rep, XAD_TYPE);
+		struct span xad[XAD_TYPE + 1];
 
 		if (is_empty(r, rep))
 			continue;
+		(void)value_parts(r, rep, xad, XAD_TYPE + 1);
 		b->zones_said = true; /* `""` too: what was known is not true any more */
-		if (type.n > 0 && !word_list_has(&lived_at, type))
+		if (xad[XAD_TYPE].n > 0 && !word_list_has(&lived_at, xad[XAD_TYPE]))
 			continue;
-		n = add(all, n, span_from(one, places_zones(value_part(r, rep, XAD_COUNTRY), home, value_part(r, rep, XAD_STATE),
-		                           value_part(r, rep, XAD_POST), one)));
+		n = add(all, n, span_from(one, places_zones(xad[XAD_COUNTRY], home, xad[XAD_STATE], xad[XAD_POST], one)));
 	}
 	if (n == 0)
 		return;

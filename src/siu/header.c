@@ -4,14 +4,16 @@
 
 #include <string.h>
 
+#include "hl7/index.h"
+
 #define AHEAD_MAX_S 300 /* a sender's clock may be that much ahead of ours */
 
 static struct span
 msh(const struct reading *r, unsigned field, unsigned component)
 {
-	struct span rep = hl7_repetition(r->delims, hl7_field(r->hl7, 0, field), 0);
+	struct span rep = index_part(index_field(r->hl7, 0, field), r->delims->repetition, 0);
 
-	return span_trim(hl7_part(r->delims, rep, component, 0));
+	return span_trim(index_part(rep, r->delims->component, component - 1));
 }
 
 static bool

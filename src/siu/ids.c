@@ -31,8 +31,7 @@ is_plain(struct span s)
 static struct span
 id_at(struct reading *r, const struct hl7_path *path)
 {
-	struct path_list one = { .item = { *path }, .n = 1 };
-	struct span id = value_first(r, &one);
+	struct span id = value_at(r, path);
 
 	return r->is_bare && !is_plain(id) ? SPAN_NONE : id;
 }

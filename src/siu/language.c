@@ -79,31 +79,39 @@ is_letter(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+/* word: two or three letters, lower case. */
 static bool
-has_code(const struct language *l, struct span word)
+has_code(const struct language *l, const char word[4])
 {
-	return span_is_nocase(word, l->code) || span_is_nocase(word, l->three) ||
-	    (l->other_three[0] && span_is_nocase(word, l->other_three));
+	return memcmp(word, l->code, 3) == 0 || memcmp(word, l->three, 4) == 0 || memcmp(word, l->other_three, 4) == 0;
 }
 
 static bool
 has_name(const struct language *l, struct span word)
 {
-	return span_is_nocase(word, l->name) || (l->other_name[0] && span_is_nocase(word, l->other_name));
+	char first = (char)(word.p[0] | 32);
+
+	return (first == l->name[0] && span_is_nocase(word, l->name)) ||
+	    (first == l->other_name[0] && span_is_nocase(word, l->other_name));
 }
 
 struct span
 language_code(struct span text)
 {
 	struct span word = { text.p, 0 };
+	char code[4] = "";
 	bool is_alone;
 
 	while (word.n < text.n && is_letter(text.p[word.n]))
 		word.n++;
 	/* A code stands alone or before a country ("en-US"), else "No answer" were Norwegian. */
 	is_alone = word.n == text.n || text.p[word.n] == '-' || text.p[word.n] == '_';
+	if (word.n < 2 || (word.n <= 3 && !is_alone))
+		return SPAN_NONE;
+	for (size_t i = 0; i < word.n && i < 3; i++)
+		code[i] = (char)(word.p[i] | 32);
 	for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++)
-		if (word.n <= 3 ? is_alone && has_code(&languages[i], word) : has_name(&languages[i], word))
-			return span_of(languages[i].code);
+		if (word.n <= 3 ? has_code(&languages[i], code) : has_name(&languages[i], word))
+			return (struct span){ languages[i].code, 2 };
 	return SPAN_NONE;
 }

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #define SEEN_MAX 1024 /* different values of all topics */
-#define VALUE_MAX 48  /* bytes, terminator included */
+#define VALUE_MAX 160 /* bytes, terminator included */
 #define FEW 5         /* a value of fewer messages is not shown */
 #define SHOWN_MAX 12  /* values of one topic */
-#define PART_MAX 20   /* bytes of one half of a pair */
+#define PART_MAX 78   /* bytes of one half of a pair */
 
 enum topic { /* in the order of the proposal */
 	T_SENDER, T_EVENT, T_VERSION, T_PROCESSING, T_ACK, T_ENDS, T_CHARSET, T_ID, T_START, T_CLOCK, T_PHONE, T_KIND, T_LANGUAGE, T_STATUS,
@@ -320,8 +320,10 @@ bool
 siu_learn_write(const struct siu_learn *l, const char *title, struct buf *out)
 {
 	const struct seen *sender = most(l, T_SENDER, NULL), *set = most(l, T_ACK, NULL);
-	struct span facility = SPAN_NONE, application = sender ? span_cut(span_of(sender->value), '^', &facility) : SPAN_NONE;
+	struct span facility = SPAN_NONE, application = SPAN_NONE;
 
+	if (sender && strcmp(sender->value, "none") != 0)
+		application = span_cut(span_of(sender->value), '^', &facility);
 	(void)buf_addf(out, "# learned from %u message%s\n", l->messages, l->messages == 1 ? "" : "s");
 	for (int t = 0; t < TOPICS; t++)
 		write_topic(l, (enum topic)t, out);

@@ -49,9 +49,8 @@ read_profile(struct siu_map *m, size_t i, struct fault *f)
 
 /* "PATH = PATTERN" */
 static bool
-read_match(const char *key, const char *line, bool never, struct site_map *s, struct fault *f)
+read_match(const char *key, const char *line, struct field_match *m, struct fault *f)
 {
-	struct field_match *m = &s->matches[s->matches_n];
 	struct span rest = SPAN_NONE, path = span_trim(span_cut(span_of(line), '=', &rest));
 	char text[256];
 
@@ -61,11 +60,30 @@ read_match(const char *key, const char *line, bool never, struct site_map *s, st
 	if (!hl7_path_read(text, &m->path.item[0], f))
 		return fault_at(f, "%s", key);
 	m->path.n = 1;
-	m->never = never;
 	span_copy(text, sizeof text, span_trim(rest));
 	if (!pattern_new(text, &m->pattern, f))
 		return fault_at(f, "%s", key);
-	s->matches_n++;
+	return true;
+}
+
+static bool
+read_modes(const struct conf_site *site, struct site_map *s, const char **key, struct fault *f)
+{
+	const struct { const char *key; const struct text_list *lines; enum modality is; } lists[] = {
+		{ "video_if", &site->video_if, MODALITY_VIDEO }, { "phone_if", &site->phone_if, MODALITY_PHONE },
+		{ "office_if", &site->office_if, MODALITY_OFFICE } };
+
+	*key = lists[0].key;
+	s->modes = calloc(site->video_if.n + site->phone_if.n + site->office_if.n + 1, sizeof *s->modes);
+	if (!s->modes)
+		return fault_set(f, FAULT_BUSY, "no memory");
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (size_t k = 0; k < lists[i].lines->n; k++) {
+			*key = lists[i].key;
+			if (!read_match(*key, lists[i].lines->item[k], &s->modes[s->modes_n], f))
+				return false;
+			s->modes[s->modes_n++].modality = lists[i].is;
+		}
 	return true;
 }
 
@@ -76,20 +94,24 @@ read_matches(const struct conf_site *site, struct site_map *s, struct fault *f)
 	if (!s->matches)
 		return fault_set(f, FAULT_BUSY, "no memory");
 	for (size_t i = 0; i < site->only_if.n; i++)
-		if (!read_match("only_if", site->only_if.item[i], false, s, f))
+		if (!read_match("only_if", site->only_if.item[i], &s->matches[s->matches_n++], f))
 			return false;
-	for (size_t i = 0; i < site->never_if.n; i++)
-		if (!read_match("never_if", site->never_if.item[i], true, s, f))
+	for (size_t i = 0; i < site->never_if.n; i++) {
+		s->matches[s->matches_n].never = true;
+		if (!read_match("never_if", site->never_if.item[i], &s->matches[s->matches_n++], f))
 			return false;
+	}
 	return true;
 }
 
 static void
 note(struct siu_map *m, const struct conf_site *s, const char *key, bool ok, const struct fault *f, struct conf_faults *faults)
 {
-	if (!ok)
-		conf_fault_add(faults, conf_place_of(m->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s", s->title,
-		    f->text);
+	if (ok)
+		return;
+	faults->passes |= f->kind == FAULT_BUSY;
+	conf_fault_add(faults, conf_place_of(m->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s", s->title,
+	    f->text);
 }
 
 /* A profile that could not be loaded was told of. */
@@ -98,6 +120,7 @@ add_site(struct siu_map *m, size_t i, struct conf_faults *faults)
 {
 	const struct conf_site *s = m->rules->sites[i].site;
 	struct fault f = { .kind = FAULT_NONE };
+	const char *key;
 	bool ok = m->rules->sites[i].profile.n == 0 || read_profile(m, i, &f);
 
 	note(m, s, s->paths.n > 0 ? "paths" : "profile", ok, &f, faults);
@@ -105,6 +128,8 @@ add_site(struct siu_map *m, size_t i, struct conf_faults *faults)
 		note(m, s, "adt", fault_set(&f, FAULT_OPERATOR,
 		    "adt: merge needs prior_patient in the profile, as prior_patient = {\"MRG-1(*)\"}"), &f, faults);
 	note(m, s, s->only_if.n > 0 ? "only_if" : "never_if", read_matches(s, &m->sites[i], &f), &f, faults);
+	ok = read_modes(s, &m->sites[i], &key, &f);
+	note(m, s, key, ok, &f, faults);
 	note(m, s, "link", read_link(s, &m->sites[i], &f), &f, faults);
 }
 
@@ -120,6 +145,7 @@ siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults)
 		m->profiles = calloc(n + 1, sizeof(struct siu_profile *));
 	}
 	if (!m || !m->sites || !m->profiles) {
+		faults->passes = true;
 		conf_fault_add(faults, NULL, false, "no memory for %zu sites", n);
 		siu_map_free(m);
 		return false;
@@ -151,6 +177,9 @@ siu_map_free(struct siu_map *m)
 		for (size_t k = 0; k < m->sites[i].matches_n; k++)
 			pattern_free(m->sites[i].matches[k].pattern);
 		free(m->sites[i].matches);
+		for (size_t k = 0; k < m->sites[i].modes_n; k++)
+			pattern_free(m->sites[i].modes[k].pattern);
+		free(m->sites[i].modes);
 	}
 	free(m->profiles);
 	free(m->sites);

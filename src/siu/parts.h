@@ -10,17 +10,20 @@
 
 enum link_kind { LINK_OF_NONE, LINK_OF_PATH, LINK_OF_TEMPLATE };
 
-/* A field that decides whether a site takes a message. */
+/* A field that decides whether a site takes a message, or how its visit takes place. */
 struct field_match {
 	struct path_list path;   /* one */
 	struct pattern *pattern; /* owned */
 	bool never;              /* it must not match */
+	enum modality modality;  /* of site_map.modes: what the visit is when it does */
 };
 
 struct site_map { /* what siu makes of a site's settings */
 	const struct siu_profile *profile; /* borrowed from siu_map.profiles */
 	struct field_match *matches; /* owned */
 	size_t matches_n;
+	struct field_match *modes;   /* owned; video first, then phone, then office */
+	size_t modes_n;
 	enum link_kind link;
 	struct path_list link_path; /* LINK_OF_PATH: one */
 };
@@ -45,6 +48,7 @@ struct reading {
 	int64_t now_s;
 	bool no_memory;     /* the arena is full: nothing read since can be trusted */
 	bool is_bare;       /* character set unknown: only ASCII can be trusted */
+	bool has_escapes;   /* besides the one that MSH-2 names: only two make a sequence */
 	bool since_2_7;     /* MSH-12 */
 	char event[4];      /* "S12" */
 	const struct conf_site *sender; /* first site that MSH-3/4 fit */
@@ -57,10 +61,11 @@ struct reading {
 	bool is_news;                /* not about a visit but about a patient: ADT */
 	bool merges;                 /* is_news: two records become one */
 
+	struct hl7_scope whole;      /* segments of the message */
 	bool is_group;               /* several PID */
 	struct hl7_scope patient;    /* segments of the patient looked at now */
 	struct hl7_scope head, tail; /* before the first and after the last patient */
-	uint8_t dead[HL7_SEGMENTS_MAX / 8]; /* rows that the message deletes */
+	uint8_t dead[HL7_SEGMENTS_MAX / 8 + 1]; /* rows that the message deletes */
 
 	const struct siu_profile *said_by; /* what the two below were collected with */
 	struct said departments, visit_types;
@@ -74,25 +79,31 @@ void values_begin(struct reading *r);
 /* Walks every value of every path, best first, still escaped. `""` is given. */
 struct walk {
 	size_t path;
-	unsigned place;   /* which part of the message */
-	unsigned segment; /* of that part, from 0 */
-	unsigned seen;    /* segments of this name so far */
-	bool inside;      /* of a field: `rest` follows, `repetition` is its number */
-	struct span rest;
-	int repetition;
+	unsigned place;       /* how many parts of the message were begun */
+	unsigned segment, to; /* of the part that is looked at: not yet looked at */
+	unsigned seen;        /* segments of this name so far */
+	struct span rest;     /* of the field that is looked at */
+	int repetition;       /* its number */
 };
 bool walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value);
+bool walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value); /* Of one path. */
 
 /* The value as text: unescaped, trimmed, in the arena. One over VALUE_MAX bytes
  * is none of the things looked for here, and reads as empty. */
 #define VALUE_MAX 4096
 struct span value_text(struct reading *r, struct span raw);
+struct span value_said(struct reading *r, struct span raw); /* `""` reads as empty. */
 
 /* A component of a repetition as text; `""` reads as empty. */
 struct span value_part(struct reading *r, struct span repetition, unsigned component);
 
+/* The first n components of a repetition as text, into out[n]. Returns how many
+ * there are up to the last that is not empty. */
+unsigned value_parts(struct reading *r, struct span repetition, struct span *out, unsigned n);
+
 /* The first value that is neither empty nor `""`, as text. */
 struct span value_first(struct reading *r, const struct path_list *l);
+struct span value_at(struct reading *r, const struct hl7_path *p);
 
 /* true: some value is neither empty nor `""`. */
 bool value_is_said(const struct reading *r, const struct path_list *l);
@@ -126,6 +137,7 @@ bool sites_refuse_sender(struct reading *r); /* Names both environments. */
  * *not_said: only because the message names none. */
 const struct conf_site *sites_match(struct reading *r, bool *not_said);
 void sites_describe(struct reading *r, struct booking *b); /* Department, visit type, confidential. */
+void sites_modality(struct reading *r, struct booking *b); /* Of a booking with a site. */
 const struct site_map *sites_map(const struct reading *r, const struct conf_site *s);
 
 /* ---- patients of a message: read.c ---- */

@@ -27,19 +27,17 @@ is_past(struct span when, const struct zone *z, int64_t now_s)
 static void
 read_candidate(struct reading *r, const struct zone *z, struct span rep, struct phone_candidate *c)
 {
-	struct span xtn[XTN_COMPONENTS + 1] = { { NULL, 0 } }, ended;
+	struct span xtn[XTN_COMPONENTS];
 	uint64_t wanted = 0;
+	unsigned n = value_parts(r, rep, xtn, XTN_COMPONENTS);
 
-	for (int i = 1; i <= XTN_COMPONENTS && rep.p; i++)
-		xtn[i] = span_cut(rep, r->delims->component, &rep);
-	ended = xtn[14];
-	for (int i = 1; i <= XTN_COMPONENTS; i++)
-		xtn[i] = xtn[i].n == 0 || hl7_is_null(span_trim(xtn[i])) ? SPAN_NONE : value_text(r, xtn[i]);
-	*c = (struct phone_candidate){ .text = xtn[1], .use = xtn[2], .equipment = xtn[3], .address = xtn[4],
-		.country = xtn[5], .area = xtn[6], .local = xtn[7], .extension = xtn[8], .any = xtn[9],
-		.unformatted = xtn[12] };
-	c->ended = xtn[15].n > 0 || is_past(ended, z, r->now_s);
-	if (span_to_u64(xtn[18], 1000, &wanted))
+	*c = (struct phone_candidate){ .text = xtn[0], .use = xtn[1], .equipment = xtn[2], .address = xtn[3],
+		.country = xtn[4], .area = xtn[5], .local = xtn[6], .extension = xtn[7], .any = xtn[8],
+		.unformatted = xtn[11] };
+	if (n < 14)
+		return;
+	c->ended = xtn[14].n > 0 || is_past(hl7_part(r->delims, rep, 14, 0), z, r->now_s);
+	if (span_to_u64(xtn[17], 1000, &wanted))
 		c->preference = (int)wanted;
 }
 
@@ -52,7 +50,9 @@ says_something(const struct phone_candidate *c)
 static bool
 is_deletion(struct reading *r, struct span rep)
 {
-	return hl7_is_null(span_trim(rep)) || hl7_is_null(span_trim(hl7_part(r->delims, rep, 1, 0)));
+	struct span text = span_trim(rep);
+
+	return text.n > 0 && text.p[0] == '"' && (hl7_is_null(text) || hl7_is_null(span_trim(hl7_part(r->delims, rep, 1, 0))));
 }
 
 void

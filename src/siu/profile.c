@@ -394,6 +394,7 @@ siu_profile_replace(struct siu_profile *p, const char *line, struct fault *f)
 		                                    "(start, phone, department ...)", line);
 	list = (char *)p + k->offset;
 	empty(list, k->kind);
+	rest = span_trim(rest);
 	while (rest.n > 0) {
 		struct span v = span_trim(span_cut(rest, ',', &rest));
 

@@ -22,6 +22,18 @@ nobody_to_answer(struct reading *r, const char *reason)
 	return DECIDED;
 }
 
+/* After `text` was indexed. */
+static void
+begin_text(struct reading *r, struct span text)
+{
+	struct span behind;
+
+	r->delims = hl7_delims(r->hl7);
+	r->whole = hl7_whole(r->hl7);
+	(void)span_cut(text, r->delims->escape, &behind);
+	r->has_escapes = behind.n > 0 && memchr(behind.p, r->delims->escape, behind.n);
+}
+
 /* The index of the bytes as they came: what an answer needs is taken from it. */
 static enum opened
 open_raw(struct reading *r, struct span bytes)
@@ -37,7 +49,7 @@ open_raw(struct reading *r, struct span bytes)
 		return nobody_to_answer(r, "MSH-10 is too long to be echoed");
 	m->answerable = true;
 	m->control_id = hl7_field(r->hl7, 0, 10);
-	r->delims = hl7_delims(r->hl7);
+	begin_text(r, bytes);
 	if (result == HL7_BAD_DELIMS) {
 		verdict_refuse(r, "MSH-1 and MSH-2 are no usable delimiters", VERDICT_REJECT, 102, "MSH", 2);
 		return DECIDED;
@@ -63,14 +75,14 @@ open_text(struct reading *r, struct span bytes)
 	if (guessed)
 		verdict_count(r, "character set guessed");
 	text = hl7_to_utf8(bytes, set, name, &r->msg->arena);
-	if (bytes.n > 0 && !text.p)
+	if (!text.p)
 		return NO_MEMORY;
 	if (text.p == bytes.p)
 		return OPENED;
 	/* Where a byte only looked like a delimiter, segments and fields are found anew. */
 	if (hl7_read(r->hl7, text) != HL7_OK)
 		return NO_MEMORY;
-	r->delims = hl7_delims(r->hl7);
+	begin_text(r, text);
 	return OPENED;
 }
 
@@ -168,6 +180,7 @@ read_booking(struct reading *r, struct booking *b)
 		return false;
 	phones_read(r, b);
 	address_read(r, b);
+	sites_modality(r, b);
 	ids_read_link(r, b);
 	return true;
 }

@@ -107,11 +107,8 @@ collect(struct reading *r, const struct path_list *l, struct said *out)
 
 	out->n = 0;
 	while (out->n < SAID_MAX && walk_next(r, l, &w, &raw)) {
-		struct span text;
+		struct span text = value_said(r, raw);
 
-		if (hl7_is_null(span_trim(raw)))
-			continue;
-		text = value_text(r, raw);
 		if (text.n > 0)
 			out->item[out->n++] = text;
 	}
@@ -130,7 +127,7 @@ collect_by(struct reading *r, const struct siu_profile *p)
 static bool
 some_match(const struct pattern_list *patterns, const struct said *said)
 {
-	for (size_t i = 0; i < said->n; i++)
+	for (size_t i = 0; i < said->n && patterns->n > 0; i++)
 		if (pattern_list_matches(patterns, said->item[i]))
 			return true;
 	return false;
@@ -146,19 +143,29 @@ fit_of(const struct pattern_list *patterns, const struct said *said)
 	return said->n == 0 ? FIT_NOT_SAID : FITS_NOT;
 }
 
-static enum fit
-fit_of_field(struct reading *r, const struct field_match *m)
+/* *said: the field has a value, be it any. */
+static bool
+field_matches(struct reading *r, const struct field_match *m, bool *said)
 {
 	struct walk w = { 0 };
 	struct span raw, text;
-	bool said = false;
 
 	while (walk_next(r, &m->path, &w, &raw)) {
-		text = hl7_is_null(span_trim(raw)) ? SPAN_NONE : value_text(r, raw);
-		said = said || text.n > 0;
+		text = value_said(r, raw);
+		*said = *said || text.n > 0;
 		if (text.n > 0 && pattern_matches(m->pattern, text))
-			return m->never ? FITS_NOT : FITS;
+			return true;
 	}
+	return false;
+}
+
+static enum fit
+fit_of_field(struct reading *r, const struct field_match *m)
+{
+	bool said = false;
+
+	if (field_matches(r, m, &said))
+		return m->never ? FITS_NOT : FITS;
 	return m->never ? FITS : said ? FITS_NOT : FIT_NOT_SAID;
 }
 
@@ -224,10 +231,21 @@ joined(struct reading *r, const struct said *said)
 			continue;
 		if (i > 0)
 			p[n++] = SAID_SEPARATOR;
-		for (size_t k = 0; k < said->item[i].n; k++)
-			p[n++] = (unsigned char)said->item[i].p[k] < ' ' ? ' ' : said->item[i].p[k];
+		memcpy(p + n, said->item[i].p, said->item[i].n);
+		for (size_t end = n + said->item[i].n; n < end; n++)
+			if ((unsigned char)p[n] < ' ')
+				p[n] = ' ';
 	}
 	return span_from(p, n);
+}
+
+/* A message that says nothing in any of the fields (a cancellation, often) leaves what is known. */
+void
+sites_modality(struct reading *r, struct booking *b)
+{
+	for (size_t i = 0; i < r->at->modes_n && b->modality == MODALITY_UNKNOWN; i++)
+		if (field_matches(r, &r->at->modes[i], &b->modality_said))
+			b->modality = r->at->modes[i].modality;
 }
 
 void

@@ -78,12 +78,11 @@ see(const struct reading *r, const struct zone *z, struct span raw, struct seen 
 static void
 look(const struct reading *r, const struct zone *z, const struct hl7_path *p, struct seen *out)
 {
-	struct path_list one = { .item = { *p }, .n = 1 };
 	struct walk w = { 0 };
 	struct span raw, rest;
 
-	*out = (struct seen){ .what = SEEN_NOTHING };
-	while (walk_next(r, &one, &w, &raw)) {
+	out->what = SEEN_NOTHING;
+	while (walk_path(r, p, &w, &raw)) {
 		/* An old time stamp may carry its precision behind a delimiter. */
 		raw = span_cut(span_cut(raw, r->delims->component, &rest), r->delims->subcomponent, &rest);
 		see(r, z, raw, out);
@@ -111,15 +110,13 @@ same_day(const struct civil *a, const struct civil *b)
 	return a->year == b->year && a->month == b->month && a->day == b->day;
 }
 
-/* Two fields that both claim to be the start of the appointment itself. */
+/* Two fields that both claim to be the start of the appointment itself; the best has a time. */
 static bool
-contradict(const struct seen *a, const struct seen *b)
+contradict(const struct seen *a, const struct seen *best)
 {
-	if (a->what == SEEN_TIME && b->what == SEEN_TIME)
-		return a->at_s / 60 != b->at_s / 60;
-	if (a->what >= SEEN_DAY && b->what >= SEEN_DAY)
-		return !same_day(&a->wall, &b->wall);
-	return false;
+	if (a->what == SEEN_TIME)
+		return a->at_s / 60 != best->at_s / 60;
+	return a->what == SEEN_DAY && !same_day(&a->wall, &best->wall);
 }
 
 static bool
@@ -139,7 +136,8 @@ struct search {
 static void
 search_start(const struct reading *r, const struct zone *z, struct search *s)
 {
-	memset(s, 0, sizeof *s);
+	s->resource_apart = false;
+	s->path[0] = &r->at->profile->start.item[0];
 	s->n = s->best = s->quarrel = order_of(r, &r->at->profile->start, s->path);
 	for (size_t i = 0; i < s->n; i++) {
 		look(r, z, s->path[i], &s->seen[i]);
@@ -171,14 +169,6 @@ refuse_start(struct reading *r, const struct search *s)
 }
 
 /* ---- how long ---- */
-
-static struct span
-one_value(struct reading *r, const struct hl7_path *p)
-{
-	struct path_list one = { .item = { *p }, .n = 1 };
-
-	return value_first(r, &one);
-}
 
 static int64_t
 unit_seconds(char c)
@@ -246,8 +236,8 @@ read_duration(struct reading *r, const struct zone *z, const struct booking *b)
 	}
 	for (size_t i = 0; i < p->duration.n; i++) {
 		const struct length_path *l = &p->duration.item[i];
-		struct span unit = l->has_unit ? one_value(r, &l->unit) : SPAN_NONE;
-		int64_t s = length_of(one_value(r, &l->value), unit, l->has_unit);
+		struct span unit = l->has_unit ? value_at(r, &l->unit) : SPAN_NONE;
+		int64_t s = length_of(value_at(r, &l->value), unit, l->has_unit);
 
 		if (s > 0)
 			return s;

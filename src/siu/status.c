@@ -27,17 +27,20 @@ words_say(struct reading *r)
 {
 	static const enum visit_status by_weight[] = { VISIT_DELETED, VISIT_CANCELED, VISIT_NO_SHOW,
 		VISIT_ARRIVED };
+	const size_t weights = sizeof by_weight / sizeof by_weight[0];
 	const struct siu_profile *p = r->at->profile;
+	size_t heaviest = weights;
+	struct walk w = { 0 };
+	struct span raw;
 
-	for (size_t i = 0; i < sizeof by_weight / sizeof by_weight[0]; i++) {
-		struct walk w = { 0 };
-		struct span raw;
+	while (heaviest > 0 && walk_next(r, &p->status, &w, &raw)) {
+		struct span word = value_text(r, raw);
 
-		while (walk_next(r, &p->status, &w, &raw))
-			if (word_list_has(&p->status_word[by_weight[i]], value_text(r, raw)))
-				return by_weight[i];
+		for (size_t i = 0; i < heaviest; i++)
+			if (word_list_has(&p->status_word[by_weight[i]], word))
+				heaviest = i;
 	}
-	return VISIT_BOOKED;
+	return heaviest < weights ? by_weight[heaviest] : VISIT_BOOKED;
 }
 
 enum visit_status

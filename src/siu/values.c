@@ -4,17 +4,21 @@
 
 #include <string.h>
 
+#include "hl7/index.h"
+
 static bool
 is_deleted(const struct reading *r, unsigned segment)
 {
-	return span_is_nocase(span_trim(hl7_field(r->hl7, segment, 2)), "D");
+	struct span action = span_trim(index_field(r->hl7, segment, 2));
+
+	return action.n == 1 && (action.p[0] | 32) == 'd';
 }
 
+/* AIS, AIG, AIL or AIP. */
 static bool
-is_resource(const struct hl7 *m, unsigned segment)
+is_resource(struct span name)
 {
-	return hl7_is(m, segment, "AIS") || hl7_is(m, segment, "AIG") || hl7_is(m, segment, "AIL") ||
-	    hl7_is(m, segment, "AIP");
+	return name.n == 3 && (name.p[0] | 32) == 'a' && (name.p[1] | 32) == 'i' && memchr("SGLPsglp", name.p[2], 8) != NULL;
 }
 
 void
@@ -23,16 +27,15 @@ values_begin(struct reading *r)
 	unsigned n = hl7_segments(r->hl7);
 	bool group_deleted = false;
 
-	memset(r->dead, 0, sizeof r->dead);
+	memset(r->dead, 0, n / 8 + 1);
 	for (unsigned i = 0; i < n && i < HL7_SEGMENTS_MAX; i++) {
 		struct span name = hl7_name(r->hl7, i);
+		char letter = name.n > 0 ? (char)(name.p[0] | 32) : '\0';
 		bool dead = false;
 
-		if (name.n == 0 || !strchr("ARar", name.p[0]))
-			continue;
-		if (hl7_is(r->hl7, i, "RGS"))
+		if (letter == 'r' && hl7_is(r->hl7, i, "RGS"))
 			dead = group_deleted = is_deleted(r, i);
-		else if (is_resource(r->hl7, i))
+		else if (letter == 'a' && is_resource(name))
 			dead = group_deleted || is_deleted(r, i);
 		if (dead)
 			r->dead[i / 8] |= (uint8_t)(1u << (i % 8));
@@ -42,7 +45,7 @@ values_begin(struct reading *r)
 static bool
 is_dead(const struct reading *r, unsigned segment)
 {
-	return segment < HL7_SEGMENTS_MAX && (r->dead[segment / 8] & 1u << (segment % 8)) != 0;
+	return (r->dead[segment / 8] >> segment % 8 & 1) != 0; /* an index has no more than HL7_SEGMENTS_MAX */
 }
 
 /* What all patients of a group visit share; the rest belongs to each. */
@@ -57,34 +60,64 @@ is_shared(const struct hl7_path *p)
 	return false;
 }
 
+/* The part of the message that a walk looks at next: the whole of it, or in a
+ * group visit the patient's own, then what is before and behind all of them.
+ * Another patient's PID is never there. */
 static bool
-place_of(const struct reading *r, const struct hl7_path *p, unsigned place, struct hl7_scope *out)
+next_place(const struct reading *r, const struct hl7_path *p, struct walk *w)
 {
-	if (!r->is_group || is_shared(p)) {
-		*out = hl7_whole(r->hl7);
-		return place == 0;
+	const struct hl7_scope *in = &r->whole;
+
+	if (r->is_group && !is_shared(p)) {
+		if (w->place > 2)
+			return false;
+		in = w->place == 0 ? &r->patient : w->place == 1 ? &r->head : &r->tail;
+	} else if (w->place > 0) {
+		return false;
 	}
-	if (place == 0)
-		*out = r->patient;
-	else if (place == 1)
-		*out = r->head;
-	else
-		*out = r->tail;
-	/* Another patient's PID is never in head or tail. */
-	return place <= 2;
+	w->place++;
+	w->segment = in->from;
+	w->to = in->to;
+	w->seen = 0;
+	return true;
 }
 
-/* Enters the field of a segment of the path's name, if it is the one meant and alive. */
+/* The next field that the path means, of a segment that is not deleted. */
 static bool
-enter(const struct reading *r, const struct hl7_path *p, unsigned segment, struct walk *w)
+next_field(const struct reading *r, const struct hl7_path *p, struct walk *w)
 {
-	w->seen++;
-	if ((p->segment_rep >= 0 && w->seen - 1 != (unsigned)p->segment_rep) || is_dead(r, segment))
-		return false;
-	w->rest = hl7_field(r->hl7, segment, (unsigned)p->field);
-	w->repetition = 0;
-	w->inside = w->rest.n > 0;
-	return w->inside;
+	for (;;) {
+		unsigned at = w->segment < w->to ? index_find(r->hl7, p->segment, w->segment, w->to) : w->to;
+
+		if (at == w->to) {
+			if (!next_place(r, p, w))
+				return false;
+			continue;
+		}
+		w->segment = at + 1;
+		if (p->segment_rep >= 0 && w->seen++ < (unsigned)p->segment_rep)
+			continue;
+		if (p->segment_rep >= 0) /* it is this one, or none of the part */
+			w->segment = w->to;
+		if (is_dead(r, at))
+			continue;
+		w->rest = index_field(r->hl7, at, (unsigned)p->field);
+		w->repetition = 0;
+		if (w->rest.n > 0)
+			return true;
+	}
+}
+
+static inline struct span
+part_of(const struct reading *r, const struct hl7_path *p, struct span repetition)
+{
+	struct span part = repetition;
+
+	if (p->component > 0)
+		part = index_part(part, r->delims->component, (unsigned)p->component - 1);
+	if (p->subcomponent > 0)
+		part = index_part(part, r->delims->subcomponent, (unsigned)p->subcomponent - 1);
+	return part;
 }
 
 /* The next repetition that the path means, each byte looked at once: a field
@@ -92,56 +125,69 @@ enter(const struct reading *r, const struct hl7_path *p, unsigned segment, struc
 static bool
 next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
-	while (w->inside) {
+	while (w->rest.p) {
 		struct span piece = span_cut(w->rest, r->delims->repetition, &w->rest);
 		int number = w->repetition++;
 
-		w->inside = w->rest.p && (p->field_rep < 0 || number < p->field_rep);
+		if (p->field_rep >= 0 && number >= p->field_rep)
+			w->rest = SPAN_NONE;
 		if (p->field_rep >= 0 && number != p->field_rep)
 			continue;
-		*value = hl7_part(r->delims, piece, (unsigned)p->component, (unsigned)p->subcomponent);
+		*value = part_of(r, p, piece);
 		if (value->n > 0)
 			return true;
 	}
 	return false;
 }
 
-bool
-walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
+/* Where a path means one place, as most do, there is nothing to go on from. */
+static bool
+only_place(const struct reading *r, const struct hl7_path *p, struct span *value)
 {
-	struct hl7_scope in;
+	unsigned at = index_find(r->hl7, p->segment, r->whole.from, r->whole.to);
+	struct span rest;
 
-	for (; w->path < l->n; w->path++, w->place = 0) {
-		const struct hl7_path *p = &l->item[w->path];
+	if (at == r->whole.to || is_dead(r, at))
+		return false;
+	rest = index_field(r->hl7, at, (unsigned)p->field);
+	*value = part_of(r, p, span_cut(rest, r->delims->repetition, &rest));
+	return value->n > 0;
+}
 
-		for (; place_of(r, p, w->place, &in); w->place++, w->segment = w->seen = 0) {
-			for (; in.from + w->segment < in.to; w->segment++) {
-				if (!w->inside)
-					w->segment = hl7_find(r->hl7, p->segment, in.from + w->segment, in.to) - in.from;
-				if (in.from + w->segment == in.to)
-					break;
-				if (!w->inside && !enter(r, p, in.from + w->segment, w))
-					continue;
-				if (!next_repetition(r, p, w, value))
-					continue;
-				w->segment += !w->inside;
-				return true;
-			}
-		}
-	}
+static bool
+next_of_several(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
+{
+	do
+		if (next_repetition(r, p, w, value))
+			return true;
+	while (next_field(r, p, w));
 	return false;
 }
 
-struct span
-value_text(struct reading *r, struct span raw)
+bool
+walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
-	struct span text, name;
+	if (p->segment_rep != 0 || p->field_rep != 0 || r->is_group)
+		return next_of_several(r, p, w, value);
+	return w->place++ == 0 && only_place(r, p, value);
+}
+
+bool
+walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
+{
+	for (; w->path < l->n; *w = (struct walk){ .path = w->path + 1 })
+		if (walk_path(r, &l->item[w->path], w, value))
+			return true;
+	return false;
+}
+
+/* Some sequences are undone: a copy. Seldom, and kept out of the way of the others. */
+static __attribute__((noinline)) struct span
+unescaped(struct reading *r, struct span raw)
+{
+	struct span text = hl7_unescape(r->delims, raw, &r->msg->arena), name;
 	bool guessed;
 
-	raw = span_trim(raw);
-	if (raw.n == 0 || raw.n > VALUE_MAX)
-		return SPAN_NONE;
-	text = hl7_unescape(r->delims, raw, &r->msg->arena);
 	if (!text.p)
 		r->no_memory = true;
 	/* \Xdd\ may say bytes of another set: what is no text stays as it was sent. */
@@ -151,27 +197,70 @@ value_text(struct reading *r, struct span raw)
 }
 
 struct span
+value_text(struct reading *r, struct span raw)
+{
+	raw = span_trim(raw);
+	if (raw.n == 0 || raw.n > VALUE_MAX)
+		return SPAN_NONE;
+	return r->has_escapes ? unescaped(r, raw) : raw;
+}
+
+struct span
+value_said(struct reading *r, struct span raw)
+{
+	raw = span_trim(raw);
+	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
+}
+
+struct span
 value_part(struct reading *r, struct span repetition, unsigned component)
 {
-	struct span raw = span_trim(hl7_part(r->delims, repetition, component, 0));
+	return value_said(r, hl7_part(r->delims, repetition, component, 0));
+}
 
-	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
+unsigned
+value_parts(struct reading *r, struct span repetition, struct span *out, unsigned n)
+{
+	const char sep = r->delims->component;
+	size_t at = 0;
+	unsigned there = 0;
+
+	memset(out, 0, n * sizeof *out);
+	for (unsigned i = 0; i < n && at < repetition.n; i++, at++) {
+		size_t begin = at;
+
+		while (at < repetition.n && repetition.p[at] != sep)
+			at++;
+		if (at == begin)
+			continue;
+		out[i] = value_said(r, (struct span){ repetition.p + begin, at - begin });
+		there = i + 1;
+	}
+	return there;
+}
+
+struct span
+value_at(struct reading *r, const struct hl7_path *p)
+{
+	struct walk w = { 0 };
+	struct span raw, text;
+
+	while (walk_path(r, p, &w, &raw)) {
+		text = value_said(r, raw);
+		if (text.n > 0)
+			return text;
+	}
+	return SPAN_NONE;
 }
 
 struct span
 value_first(struct reading *r, const struct path_list *l)
 {
-	struct walk w = { 0 };
-	struct span raw, text;
+	struct span text = SPAN_NONE;
 
-	while (walk_next(r, l, &w, &raw)) {
-		if (hl7_is_null(span_trim(raw)))
-			continue;
-		text = value_text(r, raw);
-		if (text.n > 0)
-			return text;
-	}
-	return SPAN_NONE;
+	for (size_t i = 0; i < l->n && text.n == 0; i++)
+		text = value_at(r, &l->item[i]);
+	return text;
 }
 
 bool

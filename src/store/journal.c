@@ -14,7 +14,9 @@
 
 #define FILE_MAX (8 << 20)
 #define DAY_S 86400
+#define FILE_READ_MAX (1u << 30)
 #define PENDING_MAX (4u << 20) /* bytes of a turn's entries, or of what waits for space */
+#define OPTOUTS_MAX FILE_READ_MAX /* all of them are written again when a crash may have lost some */
 #define OPTOUTS "optouts.log"
 
 struct stream { /* one growing file: sends of a while; or opt-outs for ever */
@@ -42,7 +44,7 @@ open_folder(struct journal *j, struct fault *f)
 	struct stat st;
 
 	if (mkdir(j->place.path, 0700) != 0 && errno != EEXIST)
-		return fault_set(f, FAULT_OPERATOR, "journal_directory %s cannot be made: %s", j->place.path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "journal_directory %s cannot be made: %s", j->place.path, strerror(errno));
 	j->place.folder = open(j->place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (j->place.folder < 0 || fstat(j->place.folder, &st) != 0)
 		return journal_io_fault(&j->place, "", f);
@@ -113,7 +115,7 @@ scan(struct journal *j, int64_t store_seq, struct found *x, struct fault *f)
 	size_t n = 0, good = 0, optouts_good = 0, unused;
 	bool ok;
 
-	buf_init(&text, 1u << 30);
+	buf_init(&text, FILE_READ_MAX);
 	ok = journal_files(&j->place, &firsts, &n, f);
 	/* Only as far back as the store needs it, and the last always. */
 	for (size_t i = n; ok && i > 0 && (i == n || firsts[i] > store_seq + 1); i--) {
@@ -161,7 +163,7 @@ journal_open(const struct journal_setup *s, struct journal **out, enum journal_s
 	j->retention_s = s->retention_s;
 	j->sends_begun_s = s->now_s;
 	buf_init(&j->sends.pending, PENDING_MAX);
-	buf_init(&j->optouts.pending, PENDING_MAX);
+	buf_init(&j->optouts.pending, OPTOUTS_MAX);
 	if (!open_folder(j, f) || !scan(j, s->seq, &x, f)) {
 		journal_close(j);
 		return false;
@@ -199,7 +201,7 @@ read_one(struct journal *j, const char *name, int64_t after, journal_fn *fn, voi
 	struct journal_walk w;
 	bool there, ok;
 
-	buf_init(&text, 1u << 30);
+	buf_init(&text, FILE_READ_MAX);
 	ok = journal_file_read(&j->place, name, &text, &there, f);
 	if (ok && there) {
 		journal_walk_begin(&w, j->place.house, buf_span(&text));
@@ -311,7 +313,7 @@ first_at(struct journal *j, const char *name, int64_t *at_s)
 	struct journal_walk w;
 	bool there = false, ok;
 
-	buf_init(&text, 1u << 30);
+	buf_init(&text, FILE_READ_MAX);
 	ok = journal_file_read(&j->place, name, &text, &there, &ignored) && there;
 	if (ok) {
 		journal_walk_begin(&w, j->place.house, buf_span(&text));

@@ -17,7 +17,7 @@ journal_io_fault(const struct journal_place *p, const char *name, struct fault *
 {
 	int why = errno;
 
-	return fault_set(f, why == ENOSPC || why == EDQUOT || why == EMFILE || why == ENFILE ? FAULT_BUSY : FAULT_OPERATOR,
+	return fault_set(f, fault_kind_of(why),
 	    "send journal: %s/%s: %s", p->path, name, strerror(why));
 }
 

@@ -11,7 +11,8 @@
 #define FIELDS_MAX 14
 #define WORD_MAX 128 /* bytes: none of an entry is longer */
 
-static const char letters[] = { [JOURNAL_ARMED] = 'A', [JOURNAL_ENDED] = 'E', [JOURNAL_OPTOUT] = 'O', [JOURNAL_OPTIN] = 'I' };
+static const char letters[] = { [JOURNAL_ARMED] = 'A', [JOURNAL_ENDED] = 'E', [JOURNAL_OPTOUT] = 'O', [JOURNAL_OPTIN] = 'I',
+	[JOURNAL_KEY] = 'K' };
 
 /* ---- made ---- */
 
@@ -69,6 +70,10 @@ journal_line_make(const struct journal_entry *e, struct buf *out)
 		put_word(out, e->name);
 		put_hex(out, e->phone, sizeof e->phone);
 		put_word(out, e->source);
+		break;
+	case JOURNAL_KEY:
+		put_word(out, e->name);
+		put_hex(out, e->wrapped, sizeof e->wrapped);
 		break;
 	}
 	return finish(out, from);
@@ -158,6 +163,8 @@ read_rest(const struct span *v, size_t n, struct journal_entry *e)
 	case JOURNAL_OPTIN:
 		return n == 6 && word(v[3], e->name, sizeof e->name) && digest_unhex(v[4], e->phone, sizeof e->phone) &&
 		    word(v[5], e->source, sizeof e->source);
+	case JOURNAL_KEY:
+		return n == 5 && word(v[3], e->name, sizeof e->name) && digest_unhex(v[4], e->wrapped, sizeof e->wrapped);
 	}
 	return false;
 }

@@ -78,7 +78,7 @@ load_say(struct load *l, long rss_kb)
 	double n = (double)(l->good + l->bad), took = l->t1 - l->t0;
 
 	if (l->good == 0 || took <= 0) {
-		(void)fprintf(stderr, "no text was accepted in the time that counts\n");
+		(void)fprintf(stderr, "nothing was accepted in the time that counts\n");
 		return EXIT_FAILURE;
 	}
 	qsort(l->ms, l->good, sizeof *l->ms, load_order);

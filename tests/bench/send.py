@@ -6,40 +6,21 @@ send.py        NUDGE_BENCH=short: less than a minute; smoke: only whether all of
 A table for people; build/bench/send.json for the record. The gateway has a core of its own where there are two, shared
 only with whoever hands out jobs; those that are measured share the other, one after another.
 """
-import datetime
 import json
 import os
-import platform
-import statistics
 import subprocess
-import sys
-import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HERE = os.path.dirname(os.path.abspath(__file__))
-BUILT = os.path.join(ROOT, "build", "release")
-os.environ["NUDGE_BIN"] = "build/release"
-sys.path.insert(0, os.path.join(ROOT, "tests", "world"))
-import house  # noqa: E402
-import peers  # noqa: E402
-from run import Skip  # noqa: E402
+import side
+from side import BUILT, FIRST, HERE, LAST, cell, cpu_of, measured, on, ratio, spread
+import house
+import peers
+from run import Skip
 
 LENGTHS = {"": (7, 0.5, 3.0), "short": (3, 0.4, 1.6), "smoke": (1, 0.05, 0.2)}  # rounds, seconds before it counts, seconds
-LENGTH = os.environ.get("NUDGE_BENCH", "")
 INFLIGHT = int(os.environ.get("NUDGE_INFLIGHT", "16"))
-CORES = sorted(os.sched_getaffinity(0))
-FIRST, LAST = {CORES[0]}, {CORES[-1]}
 VERSIONS = ("1.1", "2")
 FIELDS = ("per_s", "cpu_us", "p50_ms", "p99_ms", "rss_kb", "gateway_us")
 NAMES = {"sender": "nudge-sender", "limit": "bare libcurl", "sdk": "@azure/communication-sms"}
-
-
-def on(cores):
-    return lambda: os.sched_setaffinity(0, cores)
-
-
-def cpu_of(pid):
-    return time.clock_gettime(~pid << 3 | 2)  # its process clock, as clock_getcpuclockid() makes it
 
 
 class Gateway:
@@ -56,13 +37,6 @@ class Gateway:
         self.process.terminate()
         said = self.process.communicate(timeout=10)[0]
         return int(said.split()[1])
-
-
-def measured(args, cores, env=None):
-    done = subprocess.run(args, capture_output=True, text=True, timeout=300, preexec_fn=on(cores), env=dict(os.environ, **(env or {})))
-    if done.returncode:
-        raise RuntimeError(f"{os.path.basename(args[0])} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)
 
 
 def by_sender(where, gateway, warm, seconds):
@@ -95,7 +69,7 @@ def by_sdk(where, gateway, there, warm, seconds):
 
 def rounds(where, sdk_at):
     """{(who, HTTP version): [a result for each round]}; who is measured changes all the time, so that a busy machine is so for all."""
-    n, warm, seconds = LENGTHS[LENGTH]
+    n, warm, seconds = side.length_of(LENGTHS)
     results = {}
     for _ in range(n):
         for version in VERSIONS:
@@ -113,36 +87,17 @@ def rounds(where, sdk_at):
     return results
 
 
-def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
-def ratio(results, one, other, field):
-    """Of each round, so that both had the same machine."""
-    return spread([round(a[field] / b[field], 3) for a, b in zip(results[one], results[other])])
-
-
 def summed(results):
     rows = []
     for (who, version), list_of in results.items():
         row = {"who": who, "http": version, "rounds": len(list_of), **{f: spread([r[f] for r in list_of]) for f in FIELDS}}
         if who != "limit":
-            row["rate_of_limit"] = ratio(results, (who, version), ("limit", version), "per_s")
+            row["rate_of_limit"] = ratio(list_of, results["limit", version], "per_s")
         if who == "sender" and ("sdk", "1.1") in results:
-            row["rate_of_sdk"] = ratio(results, (who, version), ("sdk", "1.1"), "per_s")
-            row["cpu_of_sdk"] = ratio(results, (who, version), ("sdk", "1.1"), "cpu_us")
+            row["rate_of_sdk"] = ratio(list_of, results["sdk", "1.1"], "per_s")
+            row["cpu_of_sdk"] = ratio(list_of, results["sdk", "1.1"], "cpu_us")
         rows.append(row)
     return rows
-
-
-def machine():
-    with open("/proc/cpuinfo") as f:
-        names = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
-    return {"cpu": names[0] if names else platform.machine(), "cores": len(CORES), "kernel": platform.release(), "load_before": os.getloadavg()[0]}
-
-
-def cell(s, form):
-    return f"{s['median']:{form}} [{s['min']:{form}}-{s['max']:{form}}]"
 
 
 def table(rows, missing):
@@ -158,23 +113,17 @@ def table(rows, missing):
 
 
 def main():
-    if LENGTH not in LENGTHS:
-        sys.exit(f"NUDGE_BENCH is one of {', '.join(repr(k) for k in LENGTHS)}")
     missing = sdk_at = None
     try:
         sdk_at = peers.installed()
     except Skip as e:
         missing = str(e)
-    about = machine()
+    about = side.machine()
     with house.House(start=False) as where:
         results = rounds(where, sdk_at)
     rows = summed(results)
     table(rows, missing)
-    os.makedirs(os.path.join(ROOT, "build", "bench"), exist_ok=True)
-    with open(os.path.join(ROOT, "build", "bench", "send.json"), "w") as f:
-        json.dump({"at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "length": LENGTH or "full", "inflight": INFLIGHT,
-                   "machine": about, "not_measured": missing, "rows": rows}, f, indent=1)
-        f.write("\n")
+    side.record("send", about, inflight=INFLIGHT, not_measured=missing, rows=rows)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* fuzz_answer.c - what a gateway may answer: any status, any body, any header of how long to wait. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/acs/answer.c src/acs/retry_after.c
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /* fuzz_audit.c - audit lines: what is read back is what was written, whatever else stands in the file. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/base/audit_line.c
 #include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* fuzz_batch.c - any frame is split into parts of itself, in order, none twice. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/hl7/batch.c
 #include <stdint.h>
 #include <stdlib.h>
 

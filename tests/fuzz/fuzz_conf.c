@@ -1,5 +1,6 @@
 /* fuzz_conf.c - any text is either a whole configuration or faults with a place; lines are kept. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/conf/scan.c src/conf/source.c src/conf/readers.c src/conf/section.c src/conf/build.c src/conf/site.c src/conf/times.c src/conf/check.c
 #include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* fuzz_frame.c - any bytes, cut anywhere, give the same frames as in one piece. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/mllp/frame.c
 #include "nudge/mllp.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* fuzz_hl7.c - any bytes as a message: every value lies inside them, and the answer echoes MSH-10. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/hl7/delims.c src/hl7/index.c src/hl7/parts.c src/hl7/request.c src/hl7/ack.c
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* fuzz_hours.c - any bytes as a file of holidays: it is read or its line is named, and openings are found on both sides. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/policy/holidays.c src/policy/hours.c
 #include "nudge/hours.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* fuzz_link.c - what comes over the link and from the gateway: frames and answers. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/control/link.c
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -29,6 +30,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			(void)link_put_reload(&out, f.reload);
 		else if (f.type == LINK_RELOADED)
 			(void)link_put_reloaded(&out, f.ok == 1, f.why);
+		else if (f.type == LINK_CERTIFICATE)
+			(void)link_put_certificate(&out, f.gateway, f.der);
+		else if (f.type == LINK_LOG)
+			(void)link_put_log(&out, f.part, f.level);
 		else
 			(void)link_put_outcome(&out, &f.outcome);
 		buf_clear(&out);

@@ -1,5 +1,6 @@
 /* fuzz_path.c - any text as a path, any bytes as its message: what hl7_get() finds hl7_next() finds first. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/hl7/path.c
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

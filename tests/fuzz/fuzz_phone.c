@@ -1,5 +1,6 @@
 /* fuzz_phone.c - any bytes as a telephone field: what is accepted is a number, and stays the same number. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/phone/e164.c src/phone/choose.c
 #include "nudge/phone.h"
 
 #include <stdlib.h>

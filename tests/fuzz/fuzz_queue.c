@@ -1,5 +1,6 @@
 /* fuzz_queue.c - what a queue may answer: any bytes for its XML. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/acs/queue_list.c
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /* fuzz_reply.c - any bytes as a patient's text: no harm, the same answer twice, and STOP at the end of it is heard. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/policy/reply.c src/policy/reply_cut.c
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

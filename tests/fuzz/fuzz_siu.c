@@ -1,5 +1,6 @@
 /* fuzz_siu.c - whole messages through every profile; what comes out must be whole too. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/siu/read.c src/siu/header.c src/siu/ids.c src/siu/person.c src/siu/phones.c src/siu/start.c src/siu/status.c src/siu/address.c src/siu/language.c src/siu/sites.c src/siu/values.c src/siu/news.c
 #include <stdint.h>
 
 #include "hospital.h"

@@ -1,5 +1,6 @@
 /* fuzz_template.c - any bytes as a template file and as values: what renders is bounded. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/policy/template.c src/policy/render.c
 #include "nudge/sms.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* fuzz_text.c - bytes as an escaped value, as a time, as a message of some character set: what comes out keeps its promises. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/hl7/escape.c src/hl7/charset.c src/hl7/transcode.c src/hl7/time.c
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

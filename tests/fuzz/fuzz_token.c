@@ -1,5 +1,6 @@
 /* fuzz_token.c - what a stranger may show as a token, and what a server of keys may answer. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/acs/jwt.c
 #include <stdint.h>
 #include <stdlib.h>
 

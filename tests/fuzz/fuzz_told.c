@@ -1,5 +1,6 @@
 /* fuzz_told.c - what Event Grid, or somebody else, may post: events in any form. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/acs/told.c
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

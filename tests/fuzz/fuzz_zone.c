@@ -1,5 +1,6 @@
 /* fuzz_zone.c - any bytes as a zone file: refused, or a list that rises and changes at each step. */
 // SPDX-License-Identifier: Apache-2.0
+// for: src/policy/tzif.c src/policy/tzrule.c
 #include <stdlib.h>
 
 #include "policy/tzif.h"

@@ -1,6 +1,7 @@
 /* cut_vfs.c - see cut_vfs.h. */
 // SPDX-License-Identifier: Apache-2.0
 #include "cut_vfs.h"
+#include "whose.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -64,6 +65,7 @@ must(bool ok, const char *what)
 static uint8_t *
 room(uint8_t *p, int64_t *cap, int64_t wanted)
 {
+	WORLD_RUNS;
 	if (wanted > *cap) {
 		int64_t grown = wanted * 2 + 65536;
 
@@ -337,7 +339,8 @@ cut_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ou
 
 	(void)vfs;
 	*c = (struct cut_file){ .real = calloc(1, (size_t)the.under->szOsFile) };
-	must(c->real, "out of memory");
+	if (!c->real)
+		return SQLITE_NOMEM;
 	rc = the.under->xOpen(the.under, name, c->real, flags, out);
 	if (rc != SQLITE_OK) {
 		free(c->real);

@@ -1,7 +1,7 @@
 /* prove_power.c - the power is cut at every point and at random: nothing that was acknowledged is lost or torn, no text
  * gets a second id.
  *
- *   prove_power [--cuts N] [--seed N] [--mutant no-sync|no-log-sync|early]
+ *   prove_power [--cuts N] [--seed N] [--out FILE] [--mutant no-sync|no-log-sync|early]
  *
  * The real engine and store on a disk that can be cut (cut_vfs.h), on a made-up
  * clock. First a fixed life is cut at each of its writes, syncs and truncates,
@@ -18,10 +18,12 @@
 #include <sqlite3.h>
 
 #include "cut_vfs.h"
+#include "rounds.h"
 
 #define VISITS 512         /* of one life */
 #define TEXTS (VISITS * 64)
 #define CUTS_OF_ONE 300    /* then a new life */
+#define ROUND 10000        /* cuts, a line of --out */
 
 struct visit {
 	char id[16];
@@ -483,11 +485,44 @@ random_lives(struct world *w, long cuts)
 	}
 }
 
+/* So many cuts of one seed; a line of JSON to `out`. */
+static void
+one_round(struct world *w, long cuts, FILE *out)
+{
+	long n;
+
+	w->cuts = w->reopened_in_cut = w->messages_acked = w->texts_out = 0;
+	(void)snprintf(w->r.boot, sizeof w->r.boot, "boot-0");
+	for (n = 1; w->cuts < cuts && fixed_life(w, n); n++)
+		;
+	random_lives(w, cuts);
+	fprintf(out, "{\"proof\":\"power\",\"seed\":%llu,\"cuts\":%ld,\"fixed_points\":%ld,\"cut_again_while_starting\":%ld,\"acknowledged\":%ld,\"texts\":%ld,"
+	    "\"lost\":0,\"torn\":0,\"two_ids\":0,\"mutant\":\"%s\",\"verdict\":\"held\"}\n",
+	    (unsigned long long)w->seed, w->cuts, n - 1, w->reopened_in_cut, w->messages_acked, w->texts_out, w->mutant);
+	(void)fflush(out);
+}
+
+static void
+tidy(struct world *w)
+{
+	static const char *const files[] = { "store.key", "nudge.conf" };
+	char path[128];
+
+	rules_drop(w->r.rules);
+	for (size_t i = 0; i < COUNT(files); i++) {
+		(void)snprintf(path, sizeof path, "%.60s/%s", w->r.folder, files[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(w->r.folder);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct world *w = &the_world;
-	long cuts = 2000, n;
+	long cuts = 2000, done = 0;
+	const char *to = NULL;
+	FILE *out = stdout;
 
 	w->seed = 1;
 	for (int i = 1; i + 1 < argc; i += 2) {
@@ -495,6 +530,8 @@ main(int argc, char **argv)
 			cuts = strtol(argv[i + 1], NULL, 10);
 		else if (strcmp(argv[i], "--seed") == 0)
 			w->seed = strtoull(argv[i + 1], NULL, 10);
+		else if (strcmp(argv[i], "--out") == 0)
+			to = argv[i + 1];
 		else if (strcmp(argv[i], "--mutant") == 0)
 			(void)snprintf(w->mutant, sizeof w->mutant, "%s", argv[i + 1]);
 	}
@@ -506,21 +543,17 @@ main(int argc, char **argv)
 		return 1;
 	write_file(w->r.folder, "store.key", "-");
 	w->r.now = (struct now){ 1795780800000, 5000000 };
-	(void)snprintf(w->r.boot, sizeof w->r.boot, "boot-0");
 	w->r.rules = read_rules(&w->r, 6000, 0, "daily_cap = 0 storm_brake = off");
-	for (n = 1; w->cuts < cuts && fixed_life(w, n); n++)
-		;
-	random_lives(w, cuts);
-	printf("{\"proof\":\"power\",\"seed\":%llu,\"cuts\":%ld,\"fixed_points\":%ld,\"cut_again_while_starting\":%ld,\"acknowledged\":%ld,\"texts\":%ld,"
-	       "\"lost\":0,\"torn\":0,\"two_ids\":0,\"mutant\":\"%s\",\"verdict\":\"held\"}\n",
-	    (unsigned long long)w->seed, w->cuts, n - 1, w->reopened_in_cut, w->messages_acked, w->texts_out, w->mutant);
-	rules_drop(w->r.rules);
-	for (size_t i = 0; i < 2; i++) {
-		char path[128];
-
-		(void)snprintf(path, sizeof path, "%.60s/%s", w->r.folder, i ? "nudge.conf" : "store.key");
-		(void)unlink(path);
+	if (to) {
+		done = rounds_done(to, "cuts", &w->seed);
+		out = fopen(to, "a");
+		if (!out)
+			return 1;
 	}
-	(void)rmdir(w->r.folder);
+	for (; done < cuts; done += w->cuts, w->seed++)
+		one_round(w, cuts - done < ROUND ? cuts - done : ROUND, out);
+	if (to && fclose(out) != 0)
+		return 1;
+	tidy(w);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* prove_rot.c - bits flip and sectors go wrong in the database and its log: noticed or harmless, and never a wrong text.
  *
- *   prove_rot [--rots N] [--seed N] [--only K] [--mutant blind]
+ *   prove_rot [--rots N] [--seed N] [--only K] [--out FILE] [--mutant blind]
  *
  * A world (sim.h) is lived for most of a day and killed. Then, each time in a
  * copy of its own, one thing of what lies on the disk is changed: a bit, or a
@@ -23,6 +23,7 @@
 
 #include "cut_vfs.h"
 #include "mutant.h"
+#include "rounds.h"
 #include "nudge/buf.h"
 #include "sim.h"
 #include "sim_clinic.h"
@@ -34,6 +35,7 @@
 #define HOUR_MS 3600000LL
 #define LIVED_MS (20 * HOUR_MS)
 #define OF_ONE_WORLD 200
+#define ROUND 2000         /* changes, a line of --out */
 #define SECTOR 512
 #define FILES_MAX 32
 #define FILE_MAX_BYTES (64u << 20)
@@ -246,7 +248,7 @@ one_world(long from, long to)
 {
 	static const struct house_watch watch = { clinic_answered, clinic_job };
 	struct clinic_ways w = { .visits = 25, .days = 2, .feeds = 1, .window = 2, .clock_is_right = true };
-	struct gateway_ways g = { .slow_ms = 100, .took = clinic_took };
+	struct gateway_ways g = { .slow_ms = 100, .took = clinic_took, .refused = clinic_refused };
 
 	sim_begin(the.seed);
 	sim_link_clear();
@@ -268,10 +270,22 @@ one_world(long from, long to)
 	house_clear();
 }
 
+/* The seeds of a round follow one another: the line names the last, behind which a later run goes on. */
+static void
+report(FILE *out, uint64_t first)
+{
+	fprintf(out, "{\"proof\":\"rot\",\"first\":%llu,\"seed\":%llu,\"rots\":%ld,\"noticed\":%ld,\"harmless\":%ld,\"wrong\":0,\"mutant\":\"%s\",\"verdict\":\"held\"}\n",
+	    (unsigned long long)first, (unsigned long long)the.seed - (the.seed > first), the.ends[HARMLESS] + the.ends[NOTICED], the.ends[NOTICED],
+	    the.ends[HARMLESS], the.mutant);
+	(void)fflush(out);
+}
+
 int
 main(int argc, char **argv)
 {
 	long rots = 300, only = -1, done = 0;
+	const char *to = NULL;
+	FILE *out = stdout;
 
 	the.mutant = "";
 	the.seed = 1;
@@ -280,6 +294,8 @@ main(int argc, char **argv)
 			rots = strtol(argv[i + 1], NULL, 10);
 		else if (strcmp(argv[i], "--seed") == 0)
 			the.seed = strtoull(argv[i + 1], NULL, 10);
+		else if (strcmp(argv[i], "--out") == 0)
+			to = argv[i + 1];
 		else if (strcmp(argv[i], "--only") == 0)
 			only = strtol(argv[i + 1], NULL, 10);
 		else if (strcmp(argv[i], "--mutant") == 0)
@@ -287,8 +303,6 @@ main(int argc, char **argv)
 	}
 	if (!getenv("NUDGE_TRACE") && !freopen("/dev/null", "w", stderr))
 		return 2;
-	uint64_t first = the.seed;
-
 	(void)snprintf(the.folder, sizeof the.folder, "%.40s/nudge-rot-XXXXXX", getenv("NUDGE_RIG") ? getenv("NUDGE_RIG") : "/dev/shm");
 	if (!mkdtemp(the.folder))
 		return 2;
@@ -297,10 +311,25 @@ main(int argc, char **argv)
 	mutant_choose(the.mutant);
 	if (only >= 0)
 		one_world(only, only + 1);
-	for (; only < 0 && done < rots; done += OF_ONE_WORLD, the.seed++)
-		one_world(0, rots - done < OF_ONE_WORLD ? rots - done : OF_ONE_WORLD);
-	printf("{\"proof\":\"rot\",\"seed\":%llu,\"rots\":%ld,\"noticed\":%ld,\"harmless\":%ld,\"wrong\":0,\"mutant\":\"%s\",\"verdict\":\"held\"}\n",
-	    (unsigned long long)first, the.ends[HARMLESS] + the.ends[NOTICED], the.ends[NOTICED], the.ends[HARMLESS], the.mutant);
+	if (to) {
+		done = rounds_done(to, "rots", &the.seed);
+		out = fopen(to, "a");
+		if (!out)
+			return 2;
+	}
+	if (only >= 0)
+		report(out, the.seed);
+	while (only < 0 && done < rots) {
+		uint64_t first = the.seed;
+		long end = done + ROUND < rots ? done + ROUND : rots;
+
+		memset(the.ends, 0, sizeof the.ends);
+		for (; done < end; done += OF_ONE_WORLD, the.seed++)
+			one_world(0, end - done < OF_ONE_WORLD ? end - done : OF_ONE_WORLD);
+		report(out, first);
+	}
+	if (to && fclose(out) != 0)
+		return 2;
 	rules_drop(the.rules);
 	(void)nftw(the.folder, remove_it, 8, FTW_DEPTH | FTW_PHYS);
 	return 0;

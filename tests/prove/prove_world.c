@@ -30,11 +30,15 @@
 #include "sim_feed.h"
 #include "sim_house.h"
 #include "sim_link.h"
+#include "sim_refuse.h"
 #include "sim_trouble.h"
 #include "sim_wire.h"
 #include "world_conf.h"
 
 #define TROUBLES_PART 6 /* tenths of a world in which things fail */
+
+/* In one world of six SQLite refuses statements, often or seldom; it takes nothing of the world's own chance. */
+#define REFUSES(seed) ((seed) % 6 == 2)
 
 static struct {
 	uint64_t seed;
@@ -89,7 +93,7 @@ temper(unsigned *troubles)
 	w.again = dice(2) ? dice(150) : 0;
 	w.junk = dice(2) ? dice(200) : 0;
 	the.gateway = (struct gateway_ways){ .window_s = dice(2) ? 270 : 0, .slow_ms = (int64_t)dice(400), .twice = dice(2) ? dice(50) : 0,
-		.took = clinic_took };
+		.took = clinic_took, .refused = clinic_refused };
 	return w;
 }
 
@@ -142,6 +146,7 @@ run(uint64_t seed)
 	begin(seed);
 	w = temper(&troubles);
 	quiet_ms = w.days * DAY_MS * TROUBLES_PART / 10;
+	refuse_begin(seed, REFUSES(seed) ? 30 + seed * 7919 % 500 : 0);
 	set_out(&w, the.rules, troubles, quiet_ms);
 	trouble_live(quiet_ms + 1);
 	live_to_the_end();
@@ -165,7 +170,7 @@ run_clocks(uint64_t seed)
 		struct clinic_ways w = { .visits = 30, .days = 3, .feeds = 1, .window = 2 };
 
 		begin(seed * 1000 + i);
-		the.gateway = (struct gateway_ways){ .slow_ms = 100, .took = clinic_took };
+		the.gateway = (struct gateway_ways){ .slow_ms = 100, .took = clinic_took, .refused = clinic_refused };
 		set_out(&w, the.rules, 0, 0);
 		trouble_live(1);
 		if (i + 1 == COUNT(ways)) /* not synchronised, all the time */
@@ -213,7 +218,7 @@ run_outage(uint64_t seed, int visits)
 
 	memset(&rate, 0, sizeof rate);
 	begin(seed);
-	the.gateway = (struct gateway_ways){ .window_s = 270, .slow_ms = 200, .took = took_by_minute };
+	the.gateway = (struct gateway_ways){ .window_s = 270, .slow_ms = 200, .took = took_by_minute, .refused = clinic_refused };
 	set_out(&w, the.outage_rules, 0, 0);
 	trouble_live(OUTAGE_FROM_MS);
 	sim_gateway_away(true);
@@ -244,11 +249,10 @@ report(FILE *out, uint64_t hash)
 	    (unsigned long long)the.seed, (unsigned long long)hash, (long long)(sim_ms() / HOUR_MS), (long long)c->messages,
 	    (long long)c->acknowledged, (long long)feed_repeats(), (long long)c->jobs, (long long)c->texts, (long long)c->reminders,
 	    (long long)c->owed_reminders, (long long)trouble_starts());
-	for (int t = 0, first = 1; t < TROUBLES; t++)
-		if (trouble_happened((enum trouble)t) > 0) {
-			fprintf(out, "%s\"%s\":%lld", first ? "" : ",", trouble_names[t], (long long)trouble_happened((enum trouble)t));
-			first = 0;
-		}
+	fprintf(out, "\"refused\":%lld", (long long)refuse_happened());
+	for (int t = 0; t < TROUBLES; t++)
+		if (trouble_happened((enum trouble)t) > 0)
+			fprintf(out, ",\"%s\":%lld", trouble_names[t], (long long)trouble_happened((enum trouble)t));
 	fprintf(out, "},\"mutant\":\"%s\",\"verdict\":\"held\"}\n", the.mutant);
 	(void)fflush(out);
 }

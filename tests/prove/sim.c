@@ -11,6 +11,7 @@
 
 #include "nudge/clock.h"
 #include "sim_loop.h"
+#include "whose.h"
 
 #define BEGINS_S 1795780800 /* 2026-11-27 12:00 UTC */
 
@@ -129,6 +130,7 @@ swap(size_t i, size_t k)
 void
 sim_at(int64_t in_ms, sim_fn *fn, void *ctx, int64_t arg)
 {
+	WORLD_RUNS;
 	size_t i = the.n++;
 
 	if (i == the.cap) {

@@ -30,6 +30,7 @@ struct visit {
 	int n;
 	int reminders[VERSIONS_MAX]; /* texts that reached a phone, by the version that they say */
 	int alike[VERSIONS_MAX];     /* jobs */
+	bool wrong[VERSIONS_MAX];    /* numbers that the gateway called wrong */
 };
 
 struct row { /* one row of the product's */
@@ -174,7 +175,7 @@ clinic_answered(const struct message *m, const struct answer *a)
 	struct version *x;
 
 	sim_trace("answered", (int64_t)m->sequence, (int64_t)a->what * 10 + (int64_t)a->verdict);
-	if (store_begun(house_store()))
+	if (store_begun(sim_store()))
 		broken("promise 1: an answer inside a transaction");
 	if (a->what != ANSWER_SEND)
 		return;
@@ -357,7 +358,7 @@ clinic_job(const struct link_job *j)
 	struct row *row = row_of(j->text);
 	int from, to, said;
 
-	if (store_begun(house_store()))
+	if (store_begun(sim_store()))
 		broken("promise 3: a job inside a transaction");
 	read_text(json_string_value(json_object_get(item, "to")), json_string_value(json_object_get(root, "message")), &t);
 	v = &the.visit[t.visit];
@@ -365,7 +366,7 @@ clinic_job(const struct link_job *j)
 	said = version_said(v, &t, from, to);
 	sim_trace("job", j->text, t.visit * 100 + said);
 	if (said < 0)
-		broken("promise 5: a text (%d) about visit %d says what is no more, or to another number than the last acknowledged", (int)t.kind, t.visit);
+		broken("promise 5: a text (%d) about visit %d says what is no more, or to another number than the last acknowledged: %s", (int)t.kind, t.visit, t.words);
 	look_at_hours(&t, v, v->version[said].start_s, sim_wall_s());
 	row->left_ms = sim_ms();
 	the.counts.jobs++;
@@ -401,6 +402,15 @@ clinic_took(const struct taken *t)
 	}
 }
 
+/* From now on, if that answer arrives, nothing is owed to it. */
+void
+clinic_refused(const char *to)
+{
+	long n = strtol(to + 5, NULL, 10) - 2340000;
+
+	the.visit[n / VERSIONS_MAX].wrong[n % VERSIONS_MAX] = true;
+}
+
 /* ---- at the end ---- */
 
 void
@@ -422,7 +432,7 @@ clinic_judge(int64_t quiet_s)
 				broken("promise 4: visit %d was reminded of %d times", i, v->reminders[k]);
 		}
 		/* Due when all was well, and known long before: it must have come. */
-		if (x->canceled || due < quiet_s + 3600 || x->sent_s > due - 1800 || sim_true_s() - (sim_ms() - x->acked_ms) / 1000 > due - 1800)
+		if (x->canceled || v->wrong[x->number] || due < quiet_s + 3600 || x->sent_s > due - 1800 || sim_true_s() - (sim_ms() - x->acked_ms) / 1000 > due - 1800)
 			continue;
 		the.counts.owed_reminders++;
 		if (got == 0)

@@ -26,6 +26,7 @@ void clinic_calm(void);      /* From now on nobody cuts or repeats anything. */
 void clinic_answered(const struct message *m, const struct answer *a);
 void clinic_job(const struct link_job *j);
 void clinic_took(const struct taken *t);
+void clinic_refused(const char *to);
 
 void clinic_look(struct store *s); /* What was acknowledged is there. */
 /* At the end: everything was answered; whoever had a visit since quiet_s got what was due. */

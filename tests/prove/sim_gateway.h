@@ -21,6 +21,7 @@ struct gateway_ways {
 	int64_t window_s;          /* how long an id is remembered; 0: for ever */
 	int64_t slow_ms;           /* a way there or back takes up to this */
 	void (*took)(const struct taken *t);
+	void (*refused)(const char *to); /* the number itself: it is remembered as wrong, perhaps */
 };
 
 void sim_gateway_begin(const struct gateway_ways *w);

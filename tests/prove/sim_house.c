@@ -20,7 +20,9 @@
 #include "sender/loop.h"
 #include "sim.h"
 #include "sim_link.h"
+#include "sim_refuse.h"
 #include "sim_wire.h"
+#include "whose.h"
 
 #define BUSY_MS 20     /* a commit and its syncs take up to this: meanwhile the next turn gathers */
 
@@ -47,7 +49,8 @@ static struct {
 
 /* ---- the journal's disk: what was not synced may be cut short ---- */
 
-static struct { ino_t file; off_t synced; } journals[64];
+/* With the database's logs, which a start syncs as well: one for each that a crash left. */
+static struct { ino_t file; off_t synced; } journals[1024];
 static size_t journals_n;
 
 static int
@@ -140,7 +143,10 @@ out_answer(void *ctx, struct message *m, const struct answer *a)
 		free_message(m);
 		return;
 	}
-	the.watch.answered(m, a);
+	{
+		WORLD_RUNS;
+		the.watch.answered(m, a);
+	}
 	mllp_answer(&the.intake, m, a);
 }
 
@@ -150,7 +156,10 @@ out_job(void *ctx, const struct link_job *j)
 	(void)ctx;
 	if (!leaves())
 		return;
-	the.watch.job(j);
+	{
+		WORLD_RUNS;
+		the.watch.job(j);
+	}
 	link_server_job(the.link, j);
 }
 
@@ -241,6 +250,7 @@ open_store(struct fault *f)
 	struct journal_setup j = { .directory = folder, .retention_s = the.rules->conf->journal_retention_s, .now_s = sim_wall_s() };
 	struct engine_setup e = { .outlet = { .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask,
 		.reply = out_reply, .alarm = out_alarm }, .compose = compose, .random = random_bytes, .now = clock_now() };
+	bool opened;
 
 	(void)snprintf(folder, sizeof folder, "%s/journal", the.folder);
 	if (!store_open(&s, &the.store, f)) {
@@ -257,18 +267,20 @@ open_store(struct fault *f)
 	memcpy(e.boot_id, the.boot, sizeof e.boot_id);
 	if (!the.tolerant && (e.journal_state == JOURNAL_MISSING || e.journal_state == JOURNAL_TOO_SHORT))
 		broken("the journal is behind what was committed: state %d", (int)e.journal_state);
-	if (engine_new(&e, &the.engine, f))
+	refuse_here(true);
+	opened = engine_new(&e, &the.engine, f);
+	refuse_here(false);
+	if (opened)
 		return true;
 	the.engine = NULL;
 	rules_drop(e.rules);
 	return false;
 }
 
-static void
-open_intake(void)
+static bool
+open_intake(struct fault *f)
 {
 	struct mllp *m = &the.intake;
-	struct fault f = { 0 };
 
 	memset(m, 0, sizeof *m);
 	memset(&the.thread, 0, sizeof the.thread);
@@ -280,10 +292,17 @@ open_intake(void)
 	m->ports = &the.ports;
 	m->ports_n = 1;
 	(void)snprintf(m->stem, sizeof m->stem, "S");
-	if (!setting_new(m, the.rules, the.map, NULL, &m->setting, &f) || !thread_init(&the.thread, m, 0, &f))
-		broken("the intake does not open: %s", f.text);
+	m->setting = NULL;
+	if (!setting_new(m, the.rules, the.map, &m->setting, f))
+		return false;
+	if (!thread_init(&the.thread, m, 0, f)) {
+		thread_clear(&the.thread);
+		setting_drop(m->setting);
+		return false;
+	}
 	the.thread.setting = setting_hold(m->setting);
 	sim_wires_serve(&the.thread, &the.port);
+	return true;
 }
 
 static void
@@ -321,6 +340,31 @@ close_store(void)
 	the.store = NULL;
 }
 
+static bool
+open_all(struct fault *f)
+{
+	PRODUCT_RUNS;
+	if (!open_store(f))
+		return false;
+	the.messages = queue_new();
+	the.events = queue_new();
+	if (!the.messages || !the.events)
+		return fault_set(f, FAULT_BROKEN, "out of memory");
+	return link_server_new(NULL, open("/dev/null", O_RDONLY | O_CLOEXEC), the.events, &the.link, f) && open_intake(f);
+}
+
+static void
+close_edges(void)
+{
+	link_server_free(the.link);
+	if (the.messages)
+		free_queue(the.messages, true);
+	if (the.events)
+		free_queue(the.events, false);
+	the.link = NULL;
+	the.messages = the.events = NULL;
+}
+
 bool
 house_start(void)
 {
@@ -328,20 +372,16 @@ house_start(void)
 
 	the.died = false;
 	the.outputs_left = 0;
-	if (!open_store(&f)) {
+	if (!open_all(&f)) {
 		bool why = the.tolerant || cut_happened() || f.kind == FAULT_BUSY || f.kind == FAULT_BROKEN;
 
+		close_edges();
 		close_store();
 		if (!why)
 			broken("it does not start again: %s", f.text);
 		sim_trace("did not start", 0, 0);
 		return false;
 	}
-	the.messages = queue_new();
-	the.events = queue_new();
-	if (!the.messages || !the.events || !link_server_new(NULL, open("/dev/null", O_RDONLY | O_CLOEXEC), the.events, &the.link, &f))
-		broken("the link does not open: %s", f.text);
-	open_intake();
 	the.up = true;
 	the.next_ms = the.busy_ms = sim_ms();
 	sim_trace("started", 0, 0);
@@ -362,10 +402,7 @@ house_end(enum house_end how)
 		if (how == HOUSE_STOP)
 			thread_stop(&the.thread, NULL);
 		close_intake();
-		link_server_free(the.link);
-		free_queue(the.messages, true);
-		free_queue(the.events, false);
-		the.link = NULL;
+		close_edges();
 	}
 	sim_link_killing(false);
 	close_store();
@@ -392,7 +429,7 @@ bool house_is_up(void) { return the.up; }
 bool house_has_died(void) { return the.died; }
 void house_die_after(long outputs) { the.outputs_left = outputs; }
 void house_synchronised(bool yes) { the.synchronised = yes; }
-struct store *house_store(void) { return the.store; }
+struct store *sim_store(void) { return the.store; }
 int64_t house_turns(void) { return the.turns; }
 
 /* ---- turns ---- */
@@ -409,7 +446,12 @@ house_turn(void)
 	in.events = queue_take_all(the.events);
 	in.commands = the.commands;
 	the.commands = NULL;
-	t = engine_turn(the.engine, &in, &f);
+	refuse_here(true);
+	{
+		PRODUCT_RUNS;
+		t = engine_turn(the.engine, &in, &f);
+	}
+	refuse_here(false);
 	the.turns++;
 	now = clock_now();
 	the.next_ms = the.busy_ms = sim_ms() + 1 + (int64_t)dice(BUSY_MS);
@@ -467,8 +509,13 @@ sender_start(void)
 {
 	struct fault f = { 0 };
 
-	if (!loop_new(no_base(), the.rules->conf, &the.loop, &f))
-		broken("nudge-sender does not start: %s", f.text);
+	PRODUCT_RUNS;
+	if (!loop_new(no_base(), the.rules->conf, &the.loop, &f)) {
+		the.loop = NULL;
+		if (f.kind != FAULT_BUSY && f.kind != FAULT_BROKEN)
+			broken("nudge-sender does not start: %s", f.text);
+		return false;
+	}
 	sim_trace("sender started", 0, 0);
 	return true;
 }

@@ -30,7 +30,7 @@ void house_die_after(long outputs);    /* Killed when so many more outputs have 
 void house_synchronised(bool yes);     /* What the kernel says of the clock. */
 void house_turn(void);
 int64_t house_next_ms(void);           /* When the engine's thread looks again. */
-struct store *house_store(void);
+struct store *sim_store(void);
 const struct engine_status *house_status(void); /* Asks the engine. */
 void house_command(struct command *c);  /* Taken over. */
 int64_t house_turns(void);

@@ -12,6 +12,7 @@
 
 #include "nudge/buf.h"
 #include "sim.h"
+#include "whose.h"
 
 #define LINK_MAX (64u << 20)
 #define ENDS_MAX 64
@@ -81,6 +82,7 @@ drained(void *ctx, int64_t unused)
 	struct bufferevent *b = ctx;
 
 	(void)unused;
+	PRODUCT_RUNS;
 	if (b->on_drained && b->out.bytes.n == 0)
 		b->on_drained(b, b->ctx);
 }
@@ -88,6 +90,7 @@ drained(void *ctx, int64_t unused)
 static void
 move(struct bufferevent *from, struct bufferevent *to, size_t n)
 {
+	WORLD_RUNS;
 	if (!buf_add(&to->in.bytes, from->out.bytes.p, n))
 		abort();
 	buf_drop_front(&from->out.bytes, n);
@@ -112,6 +115,7 @@ deliver(void *ctx, int64_t unused)
 	} else {
 		sim_at(0, drained, b, 0);
 	}
+	PRODUCT_RUNS;
 	if (to->on_read)
 		to->on_read(to, to->ctx);
 }
@@ -134,6 +138,7 @@ ended(void *ctx, int64_t unused)
 	struct bufferevent *b = ctx;
 
 	(void)unused;
+	PRODUCT_RUNS;
 	if (b->in.bytes.n > 0 && b->on_read)
 		b->on_read(b, b->ctx);
 	if (is_alive(b) && b->on_event)
@@ -150,8 +155,10 @@ end_new(int fd)
 
 	while (i < ENDS_MAX && ends[i])
 		i++;
-	if (!b || i == ENDS_MAX)
+	if (i == ENDS_MAX)
 		abort();
+	if (!b)
+		return NULL;
 	b->fd = fd;
 	buf_init(&b->in.bytes, LINK_MAX);
 	buf_init(&b->out.bytes, LINK_MAX);
@@ -166,7 +173,7 @@ bufferevent_socket_new(struct event_base *base, evutil_socket_t fd, int options)
 
 	(void)base;
 	(void)options;
-	if (fd >= 0 && calling) {
+	if (b && fd >= 0 && calling) {
 		b->peer = calling;
 		calling->peer = b;
 		calling = NULL;
@@ -193,6 +200,7 @@ connected(void *ctx, int64_t unused)
 	int pair[2];
 
 	(void)unused;
+	PRODUCT_RUNS;
 	if (!listener || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
 		b->on_event(b, BEV_EVENT_ERROR, b->ctx);
 		return;
@@ -243,6 +251,7 @@ bufferevent_free(struct bufferevent *b)
 struct evconnlistener *
 evconnlistener_new(struct event_base *base, evconnlistener_cb on_accept, void *ctx, unsigned flags, int backlog, evutil_socket_t fd)
 {
+	WORLD_RUNS;
 	(void)base;
 	(void)flags;
 	(void)backlog;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "whose.h"
 
 #define EVENTS_MAX 4096
 
@@ -130,6 +131,7 @@ sim_loop_do_one(void)
 	ev = ready[n == 1 ? 0 : dice(n)];
 	if (!(ev->ev_events & EV_PERSIST))
 		(void)event_del(ev);
+	PRODUCT_RUNS;
 	ev->ev_evcallback.evcb_cb_union.evcb_callback(ev->ev_fd, ev->ev_events, ev->ev_evcallback.evcb_arg);
 	return true;
 }

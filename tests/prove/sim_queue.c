@@ -22,8 +22,10 @@ queue_new(void)
 
 	while (i < QUEUES_MAX && queues[i])
 		i++;
-	if (!q || i == QUEUES_MAX)
+	if (i == QUEUES_MAX)
 		abort();
+	if (!q)
+		return NULL;
 	q->last = &q->first;
 	q->bell = SIM_BELL + i;
 	queues[i] = q;

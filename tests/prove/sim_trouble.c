@@ -10,6 +10,7 @@
 #include "sim_clinic.h"
 #include "sim_house.h"
 #include "sim_link.h"
+#include "sim_refuse.h"
 #include "sim_wire.h"
 
 const char *const trouble_names[TROUBLES] = { "kill-nudged", "kill-sender", "power", "disk-full", "sync-fails", "clock", "suspend",
@@ -62,7 +63,7 @@ start_nudged(void *ctx, int64_t unused)
 		sim_at(5000, start_nudged, NULL, 0);
 		return;
 	}
-	clinic_look(house_store());
+	clinic_look(sim_store());
 	if (dice(4) == 0)
 		trouble_look_at_books();
 }
@@ -72,8 +73,8 @@ start_sender(void *ctx, int64_t unused)
 {
 	(void)ctx;
 	(void)unused;
-	if (!sender_is_up())
-		(void)sender_start();
+	if (!sender_is_up() && !sender_start())
+		sim_at(5000, start_sender, NULL, 0);
 }
 
 static void
@@ -232,6 +233,7 @@ calm(void *ctx, int64_t unused)
 	sim_trace("calm", 0, 0);
 	cut_full(false);
 	cut_fail_sync(0);
+	refuse_calm();
 	cut_after(0, 0);
 	house_die_after(0);
 	sim_gateway_away(false);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct wish { /* all zero: self-signed EC P-256, SHA-256, from yesterday, for a 
 	const char *san;           /* "DNS:a.example,DNS:b.example" */
 	int rsa_bits;              /* 0: EC */
 	const char *curve;         /* default P-256 */
+	const char *kind;          /* another kind of key: "ED25519", "RSA-PSS" (2048 bits); signed by an issuer only */
 	const char *digest;        /* default SHA256 */
 	int from_days, to_days;    /* from today; 0, 0: the default */
 	const char *eku;           /* "clientAuth" */
@@ -64,12 +66,28 @@ certs_strange_critical(X509 *x)
 }
 
 static inline EVP_PKEY *
+certs_key_of(const char *kind)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, kind, NULL);
+	EVP_PKEY *key = NULL;
+
+	assert_true(c && EVP_PKEY_keygen_init(c) == 1);
+	if (strcmp(kind, "RSA-PSS") == 0)
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(c, 2048), 1);
+	assert_int_equal(EVP_PKEY_keygen(c, &key), 1);
+	EVP_PKEY_CTX_free(c);
+	return key;
+}
+
+static inline EVP_PKEY *
 certs_key(const struct wish *w)
 {
 	if (w->same_key) {
 		EVP_PKEY_up_ref(w->same_key->key);
 		return w->same_key->key;
 	}
+	if (w->kind)
+		return certs_key_of(w->kind);
 	return w->rsa_bits ? EVP_RSA_gen((unsigned)w->rsa_bits) : EVP_EC_gen(w->curve ? w->curve : "P-256");
 }
 
@@ -167,7 +185,7 @@ certs_write_key(struct certs_folder *f, const char *name, EVP_PKEY *key)
 	return path;
 }
 
-/* A list of `ca` that names `revoked` (may be NULL), good until to_days. */
+/* A list of `ca` that names `revoked` (may be NULL), good until to_days; 0: it promises no next one. */
 static inline char *
 certs_write_list(struct certs_folder *f, const char *name, const struct made *ca, const X509 *revoked,
     int to_days)
@@ -182,7 +200,9 @@ certs_write_list(struct certs_folder *f, const char *name, const struct made *ca
 	X509_CRL_set_version(list, X509_CRL_VERSION_2);
 	X509_CRL_set_issuer_name(list, X509_get_subject_name(ca->x));
 	X509_CRL_set1_lastUpdate(list, when);
-	X509_CRL_set1_nextUpdate(list, until);
+	if (to_days != 0) {
+		X509_CRL_set1_nextUpdate(list, until);
+	}
 	if (revoked) {
 		entry = X509_REVOKED_new();
 		X509_REVOKED_set_serialNumber(entry,

@@ -45,7 +45,8 @@ clinic_open(struct clinic *c)
 		.consent_send_on_behalf = true, .consent_attendees_consented = true, .consent_by = word(""),
 		.consent_date = word(""), .country = word("US"), .countries = { c->countries, 1 }, .geography = word("") };
 	c->gateway = (struct conf_gateway){ .title = word("acs"), .endpoint = word("https://127.0.0.1:1"),
-		.access_key = word(""), .api_version = word("2026-01-23"), .ca_file = word("") };
+		.access_key = word(""), .api_version = word("2026-01-23"), .ca_file = word(""),
+		.revocation_list = word("") };
 	c->number = (struct conf_number){ .title = word("main"), .sender = word("+18335550100"),
 		.type = NUMBER_TOLL_FREE, .verified = true, .gateway = &c->gateway, .rate_per_min = 200 };
 	c->environment = (struct conf_environment){ .title = word("prod"), .production = true,

@@ -140,13 +140,10 @@ hospital_close(struct hospital *h)
 	hospital_sweep(h);
 }
 
-/* Reads a message as a sender of `environment`; h->msg lives until the next. */
+/* Reads a message as this sender; h->msg lives until the next. */
 static inline bool
-hospital_read(struct hospital *h, const char *environment, struct span bytes, int64_t now_s, size_t arena_max)
+hospital_peer_read(struct hospital *h, const struct siu_peer *peer, struct span bytes, int64_t now_s, size_t arena_max)
 {
-	const struct conf_environment *e = conf_find_environment(h->rules->conf, environment);
-	struct siu_peer peer = { NULL, &e, 1 };
-
 	if (h->has_message) {
 		arena_clear(&h->msg.arena);
 		rules_drop(h->msg.rules);
@@ -157,7 +154,16 @@ hospital_read(struct hospital *h, const char *environment, struct span bytes, in
 	h->has_message = true;
 	arena_init(&h->msg.arena, arena_max);
 	h->msg.raw = arena_copy(&h->msg.arena, bytes);
-	return siu_read(h->map, &peer, h->index, now_s, &h->msg);
+	return siu_read(h->map, peer, h->index, now_s, &h->msg);
+}
+
+static inline bool
+hospital_read(struct hospital *h, const char *environment, struct span bytes, int64_t now_s, size_t arena_max)
+{
+	const struct conf_environment *e = conf_find_environment(h->rules->conf, environment);
+	const struct siu_peer peer = { NULL, &e, 1 };
+
+	return hospital_peer_read(h, &peer, bytes, now_s, arena_max);
 }
 
 #endif

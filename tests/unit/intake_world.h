@@ -69,6 +69,9 @@ siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *ind
 	if (r == HL7_NO_MSH) {
 		return true;
 	}
+	if (r == HL7_NO_MEMORY) {
+		return false;
+	}
 	msg->answerable = ack_request_of(index, &msg->request);
 	msg->control_id = hl7_field(index, 0, 10);
 	msg->kind = MESSAGE_IGNORE;
@@ -405,9 +408,9 @@ sender_answer(struct sender *s, char out[128])
 		}
 	}
 	*end = '\0';
-	msa = strstr(s->in.p, "MSA|");
+	msa = strstr(s->in.p, "\rMSA|"); /* an answer's own control id may end in these letters */
 	assert_non_null(msa);
-	for (msa += 4; *msa && *msa != '\r' && at < 127; msa++) {
+	for (msa += 5; *msa && *msa != '\r' && at < 127; msa++) {
 		out[at++] = *msa == '|' ? ' ' : *msa;
 	}
 	out[at] = '\0';

@@ -16,6 +16,7 @@
 
 #include "nudge/conf.h"
 #include "nudge/engine.h"
+#include "rig_refuse.h"
 
 struct sent {
 	int64_t text, attempt, not_after_s;
@@ -26,6 +27,8 @@ struct rig {
 	char folder[64];
 	struct rules *rules;
 	struct store *store;
+	uint8_t keys[3 * SEAL_KEY_BYTES]; /* of the store; older ones behind the first */
+	size_t old_keys_n;
 	struct journal *journal;   /* NULL: none; the test's own */
 	enum journal_state journal_state;
 	struct engine *engine;
@@ -40,6 +43,8 @@ struct rig {
 	int jobs_n;
 	struct engine_status status;
 	const char *alarm;
+	char where[260];           /* of the last alarm */
+	void (*on_alarm)(const char *what); /* besides alarm; may be NULL */
 	void (*on_job)(void *ctx, const struct link_job *j); /* besides jobs[]; may be NULL */
 	void *on_job_ctx;
 	void (*on_reply)(void *ctx, const struct command *c); /* may be NULL */
@@ -68,6 +73,8 @@ took_answer(void *ctx, struct message *m, const struct answer *a)
 	struct rig *r = ctx;
 
 	holds("promise 1: no answer inside a transaction", !store_begun(r->store));
+	if (refused_message(m, a))
+		return;
 	r->answer = *a;
 	r->answers++;
 	for (struct message *next; m; m = next) {
@@ -88,8 +95,10 @@ took_job(void *ctx, const struct link_job *j)
 	*s = (struct sent){ .text = j->text, .attempt = j->attempt, .not_after_s = j->not_after_s };
 	span_copy(s->body, sizeof s->body, j->body);
 	span_copy(s->to, sizeof s->to, j->to);
+	refuse_here(false);
 	if (r->on_job)
 		r->on_job(r->on_job_ctx, j);
+	refuse_here(rig_refuse.trying);
 }
 
 static void
@@ -116,9 +125,13 @@ took_reply(void *ctx, struct command *c)
 {
 	struct rig *r = ctx;
 
+	if (refused_command(c))
+		return;
 	r->status = c->status;
+	refuse_here(false);
 	if (r->on_reply)
 		r->on_reply(r->on_reply_ctx, c);
+	refuse_here(rig_refuse.trying);
 	command_free(c);
 }
 
@@ -127,9 +140,13 @@ took_alarm(void *ctx, const char *what, const char *where)
 {
 	struct rig *r = ctx;
 
-	(void)where;
+	if (refused_alarm(what))
+		return;
+	(void)snprintf(r->where, sizeof r->where, "%s", where);
 	r->alarms++;
 	r->alarm = what;
+	if (r->on_alarm)
+		r->on_alarm(what);
 }
 
 /* The body of a test: what a patient and the gateway would see, in one line. */
@@ -197,15 +214,14 @@ open_engine(struct rig *r)
 	struct fault f = { 0 };
 
 	memcpy(s.boot_id, r->boot, sizeof s.boot_id);
-	if (!engine_new(&s, &r->engine, &f))
+	if (!start_refused(&s, &r->engine, &f))
 		fail_msg("%s", f.text);
 }
 
 static void
 open_store(struct rig *r)
 {
-	static const uint8_t key[SEAL_KEY_BYTES] = { 7 };
-	struct store_setup s = { .directory = r->folder, .key = key, .conf = r->rules->conf, .now_s = now_s(&r->now) };
+	struct store_setup s = { .directory = r->folder, .key = r->keys, .old_keys_n = r->old_keys_n, .conf = r->rules->conf, .now_s = now_s(&r->now) };
 	struct fault f = { 0 };
 
 	if (!store_open(&s, &r->store, &f))
@@ -217,11 +233,11 @@ turn(struct rig *r, struct queue_link *messages, struct queue_link *events, stru
 {
 	struct turn_input in = { messages, events, commands, r->now, r->synchronised, r->free_bytes };
 	struct fault f = { 0 };
-	enum turn_result t = engine_turn(r->engine, &in, &f);
+	enum turn_result t = turn_refused(r, &r->chance, r->engine, &in, &f);
 
 	for (int i = 0; t == TURN_MORE && i < 1000; i++) {
 		in.messages = in.events = in.commands = NULL;
-		t = engine_turn(r->engine, &in, &f);
+		t = turn_refused(r, &r->chance, r->engine, &in, &f);
 	}
 	holds("a promise was not given up", t != TURN_BROKEN);
 	return t;
@@ -241,10 +257,12 @@ static void
 rig_open(struct rig *r, int rate, int settle, const char *more)
 {
 	memset(r, 0, sizeof *r);
+	refuse_begins();
 	/* NUDGE_RIG: where the store's folder is made; a long run may ask for one in memory. */
 	(void)snprintf(r->folder, sizeof r->folder, "%.40s/nudge-engine-XXXXXX", getenv("NUDGE_RIG") ? getenv("NUDGE_RIG") : "/tmp");
 	assert_non_null(mkdtemp(r->folder));
 	write_file(r->folder, "store.key", "-");
+	r->keys[0] = 7;
 	r->now = (struct now){ 1795780800000, 5000000 }; /* 2026-11-27 12:00 UTC */
 	r->synchronised = true;
 	(void)snprintf(r->boot, sizeof r->boot, "boot-1");

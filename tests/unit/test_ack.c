@@ -44,6 +44,7 @@ static const struct ack_error sch_11 = { 101, "SCH", 1, 11, 0, 0, "SCH-11 start 
 static const struct ack_error bad_event = { 201, "MSH", 1, 9, 1, 2, NULL };
 static const struct ack_error no_place = { 207, "", 0, 0, 0, 0, "frame too large" };
 static const struct ack_error no_field = { 100, "MSH", 0, 0, 0, 0, "no SCH" };
+static const struct ack_error component_only = { 102, "PID", 0, 7, 0, 1, "" };
 static const struct ack_error text_only = { 0, "", 0, 0, 0, 0, "try later" };
 
 static const struct {
@@ -93,6 +94,18 @@ static const struct {
 	  ANSWER("ACK^S12", "2.3") "MSA|AA|1055!" },
 	{ "a version that is none goes back, in the form of 2.4", REQUEST("SIU^S12", "new"), ACK_AA, &nothing,
 	  ANSWER("ACK^S12^ACK", "new") "MSA|AA|1055!" },
+	{ "a version of other signs is the form of 2.4", REQUEST("SIU^S12", "2:3"), ACK_AA, &nothing,
+	  ANSWER("ACK^S12^ACK", "2:3") "MSA|AA|1055!" },
+	{ "a version of two digits before the dot is none", REQUEST("SIU^S12", "21.1"), ACK_AA, &nothing,
+	  ANSWER("ACK^S12^ACK", "21.1") "MSA|AA|1055!" },
+	{ "a version of three digits behind the dot is none", REQUEST("SIU^S12", "2.3001"), ACK_AA, &nothing,
+	  ANSWER("ACK^S12^ACK", "2.3001") "MSA|AA|1055!" },
+	{ "a version whose last part is too large is none", REQUEST("SIU^S12", "2.3.100"), ACK_AA, &nothing,
+	  ANSWER("ACK^S12^ACK", "2.3.100") "MSA|AA|1055!" },
+	{ "CE bears its error", REQUEST("SIU^S12", "2.5.1"), ACK_CE, &no_field,
+	  ANSWER("ACK^S12^ACK", "2.5.1") "MSA|CE|1055|no SCH!ERR||MSH^1|100^Segment sequence error^HL70357|E||||no SCH!" },
+	{ "a component is that of the first repetition, and no text is none", REQUEST("SIU^S12", "2.5.1"), ACK_AE, &component_only,
+	  ANSWER("ACK^S12^ACK", "2.5.1") "MSA|AE|1055!ERR||PID^1^7^1^1|102^Data type error^HL70357|E!" },
 	{ "an error without a place, 2.3", REQUEST("SIU^S12", "2.3"), ACK_AR, &no_place,
 	  ANSWER("ACK^S12", "2.3")
 	  "MSA|AR|1055|frame too large!ERR|^^^207&Application internal error&HL70357!" },
@@ -110,6 +123,10 @@ static const struct {
 	{ "a message type without an event", REQUEST("ACK", "2.5.1"), ACK_AA, &nothing,
 	  ANSWER("ACK", "2.5.1") "MSA|AA|1055!" },
 	{ "an event that is none is not sent back", REQUEST("SIU^S 2", "2.5.1"), ACK_AA, &nothing,
+	  ANSWER("ACK", "2.5.1") "MSA|AA|1055!" },
+	{ "nor one with a sign behind the letters", REQUEST("SIU^S{2", "2.5.1"), ACK_AA, &nothing,
+	  ANSWER("ACK", "2.5.1") "MSA|AA|1055!" },
+	{ "nor one with a sign behind the digits", REQUEST("SIU^S1:", "2.5.1"), ACK_AA, &nothing,
 	  ANSWER("ACK", "2.5.1") "MSA|AA|1055!" },
 	{ "an event of four characters is not sent back", REQUEST("SIU^S123", "2.5.1"), ACK_AA, &nothing,
 	  ANSWER("ACK", "2.5.1") "MSA|AA|1055!" },
@@ -228,14 +245,14 @@ TEST(no_byte_of_the_body_is_in_an_answer)
 TEST(a_text_of_ours_cannot_break_an_answer)
 {
 	static const struct ack_error odd = { 202, "MSH", 1, 11, 0, 0,
-	    "sent to \"a|b^c&d~e\\f\", \r\n\x0b\xfcnot here" };
+	    "sent to \"a|b^c&d~e\\f\", \r\n\x0b\xfc\x7fnot here" };
 	static const struct ack_error long_one = { 207, "", 0, 0, 0, 0,
 		"0123456789012345678901234567890123456789012345678901234567890123456789012345678|beyond" };
 	struct buf out;
 
 	same_text("delimiters are escaped, the rest is shown as ?",
 	    answer("odd", span_of(REQUEST("SIU^S12", "2.3")), ACK_AR, &odd, &out),
-	    ANSWER("ACK^S12", "2.3") "MSA|AR|1055|sent to \"a\\F\\b\\S\\c\\T\\d\\R\\e\\E\\f\", ????not here!"
+	    ANSWER("ACK^S12", "2.3") "MSA|AR|1055|sent to \"a\\F\\b\\S\\c\\T\\d\\R\\e\\E\\f\", ?????not here!"
 	  "ERR|MSH^1^11^202&Unsupported processing id&HL70357!");
 	buf_clear(&out);
 	same_text("80 characters, no half escape",

@@ -317,6 +317,70 @@ TEST(ten_thousand_tamperings_are_found)
 	folder_remove();
 }
 
+static void
+found_or_fail(const char *what, const struct kept *k, size_t at)
+{
+	if (verify(NULL).findings == 0)
+		fail_msg("not found: %s of %s at %zu", what, k->name, at);
+}
+
+/* By chance above; here each that there is. */
+TEST(every_flip_cut_loss_and_swap_of_a_small_log)
+{
+	struct audit *a;
+	size_t tried = 0;
+
+	folder_make();
+	a = open_log(1200, AUDIT_NEW);
+	write_some(a, 7);
+	audit_close(a);
+	holds("in two files at least", verify(NULL).files >= 2);
+	keep_all();
+	for (size_t f = 0; f < kept_n; f++) {
+		struct kept *k = &kept[f];
+		size_t from, to, after, n;
+
+		if (strncmp(k->name, "audit-", 6) != 0)
+			continue;
+		for (size_t at = 0; at < k->n; at++) {
+			for (int bit = 0; bit < 8; bit++, tried++) {
+				k->p[at] ^= (char)(1 << bit);
+				put(k, k->name, k->n);
+				found_or_fail("a flip", k, at);
+				k->p[at] ^= (char)(1 << bit);
+			}
+			put(k, k->name, at);
+			found_or_fail("a cut", k, at);
+			tried++;
+		}
+		n = lines_of(k);
+		for (size_t i = 0; i < n; i++) {
+			struct buf b;
+
+			buf_init(&b, 1u << 20);
+			from = line_at(k, i, &to);
+			assert_true(buf_add(&b, k->p, from) && buf_add(&b, k->p + to, k->n - to));
+			put(&(struct kept){ .p = b.p ? b.p : k->p }, k->name, b.n);
+			found_or_fail("a loss", k, from);
+			if (i + 1 < n) { /* with the one behind it */
+				buf_reset(&b);
+				(void)line_at(k, i + 1, &after);
+				assert_true(buf_add(&b, k->p, from) && buf_add(&b, k->p + to, after - to) && buf_add(&b, k->p + from, to - from) &&
+				    buf_add(&b, k->p + after, k->n - after));
+				put(&(struct kept){ .p = b.p }, k->name, b.n);
+				found_or_fail("a swap", k, from);
+			}
+			buf_clear(&b);
+			tried += 2;
+		}
+		put(k, k->name, k->n);
+		same_int("put back, it is good", verify(NULL).findings, 0);
+	}
+	holds("thousands", tried > 10000);
+	forget_all();
+	folder_remove();
+}
+
 TEST(the_end_is_known_by_the_state_and_by_a_head_kept_elsewhere)
 {
 	struct audit *a;
@@ -488,7 +552,7 @@ TEST(what_is_too_old_goes_and_leaves_a_record)
 	same_int("a file a month", verify(NULL).files, 3);
 	assert_true(audit_tidy(a, &f));
 	same_int("nothing is old", verify(NULL).files, 3);
-	audit_set_retention(a, 30 * 86400);
+	audit_set_retention(a, 30 * 86400, 0);
 	assert_true(audit_tidy(a, &f));
 	v = verify(NULL);
 	same_int("the first is", v.files, 2);
@@ -505,6 +569,37 @@ TEST(what_is_too_old_goes_and_leaves_a_record)
 		}
 	holds("what another hand removed is one", verify(NULL).findings > 0);
 	forget_all();
+	folder_remove();
+}
+
+TEST(what_is_too_much_goes_the_oldest_first)
+{
+	struct audit *a;
+	struct fault f = { 0 };
+	struct audit_verdict v;
+
+	folder_make();
+	a = open_log(0, AUDIT_NEW);
+	for (int month = 0; month < 4; month++) {
+		write_some(a, 5);
+		wall_ms += 40 * 86400000LL;
+	}
+	write_some(a, 1);
+	same_int("a file a month", verify(NULL).files, 5);
+	audit_set_retention(a, 3650 * 86400LL, INT64_MAX);
+	assert_true(audit_tidy(a, &f));
+	same_int("it is not too much", verify(NULL).files, 5);
+	audit_set_retention(a, 3650 * 86400LL, 4000);
+	assert_true(audit_tidy(a, &f));
+	v = verify(NULL);
+	holds("some went", v.files < 5 && v.files > 1);
+	same_int("and that is no finding", v.findings, 0);
+	audit_set_retention(a, 3650 * 86400LL, 1);
+	assert_true(audit_tidy(a, &f));
+	v = verify(NULL);
+	same_int("what is written to stays, whatever its size", v.files, 1);
+	same_int("no finding either", v.findings, 0);
+	audit_close(a);
 	folder_remove();
 }
 
@@ -581,12 +676,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(ten_thousand_tamperings_are_found),
+		RUN(every_flip_cut_loss_and_swap_of_a_small_log),
 		RUN(the_end_is_known_by_the_state_and_by_a_head_kept_elsewhere),
 		RUN(a_log_that_was_touched_is_not_gone_on_with),
 		RUN(a_torn_line_is_cut_and_said),
 		RUN(a_state_that_lags_is_caught_up_from_the_lines),
 		RUN(the_old_key_is_nowhere),
-		RUN(what_is_too_old_goes_and_leaves_a_record),
+		RUN(what_is_too_old_goes_and_leaves_a_record), RUN(what_is_too_much_goes_the_oldest_first),
 		RUN(threads_note_and_write_beside_each_other),
 		RUN(what_stands_in_a_line),
 	};

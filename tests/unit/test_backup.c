@@ -59,7 +59,7 @@ looked(bool good)
 	struct backup_seen seen;
 	struct fault f = { 0 };
 
-	if (store_backup_check(copy, key, &seen, &f) != good)
+	if (store_backup_check(copy, key, 0, &seen, &f) != good)
 		fail_msg("a copy is %s: %s", good ? "refused" : "taken", f.text);
 	return seen;
 }
@@ -184,7 +184,7 @@ TEST(damage_is_found)
 	begin(&r);
 	(void)turn(&r, NULL, NULL, NULL);
 	seen = looked(true);
-	holds("another key is not its key", !store_backup_check(copy, another_key, &seen, &f) && strstr(f.text, "store_key"));
+	holds("another key is not its key", !store_backup_check(copy, another_key, 0, &seen, &f) && strstr(f.text, "store_key"));
 	seen = looked(true);
 	fd = open(copy, O_RDWR);
 	assert_true(fd >= 0 && fstat(fd, &st) == 0);
@@ -194,7 +194,7 @@ TEST(damage_is_found)
 		assert_int_equal(pread(fd, &byte, 1, at), 1);
 		byte ^= 0x10;
 		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-		if (!store_backup_check(copy, key, &now, &f) || now.unreadable > 0)
+		if (!store_backup_check(copy, key, 0, &now, &f) || now.unreadable > 0)
 			found++;
 		else
 			silent++;

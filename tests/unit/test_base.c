@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -174,6 +175,16 @@ TEST(marks)
 	mark_key_free(other);
 }
 
+TEST(what_the_machine_is_short_of_passes)
+{
+	static const int passes[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EDQUOT, EIO, EINTR }, stays[] = { ENOENT, EACCES, EPERM, ENOTDIR, EROFS, ELOOP };
+
+	for (size_t i = 0; i < COUNT(passes); i++)
+		same_int(strerror(passes[i]), fault_kind_of(passes[i]), FAULT_BUSY);
+	for (size_t i = 0; i < COUNT(stays); i++)
+		same_int(strerror(stays[i]), fault_kind_of(stays[i]), FAULT_OPERATOR);
+}
+
 TEST(key_files)
 {
 	char folder[] = "/tmp/nudge-base-XXXXXX", path[64];
@@ -237,7 +248,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(spans), RUN(buffers_have_a_ceiling), RUN(arenas_have_a_ceiling), RUN(dates),
 		RUN(a_queue_between_threads_keeps_the_order), RUN(a_sealed_field_opens_only_where_it_was_sealed), RUN(marks),
-		RUN(key_files), RUN(a_log_line), RUN(hashes) };
+		RUN(what_the_machine_is_short_of_passes), RUN(key_files), RUN(a_log_line), RUN(hashes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,8 @@ TEST(what_stands_in_a_frame)
 		{ "empty lines between", M1 "\r\r" M2, M1 "\r\r#" M2 "#", false, 0 },
 		{ "a head in lower case", "msh|^~\\&|A\rmsh|^~\\&|B\r", "msh|^~\\&|A\r#msh|^~\\&|B\r#", false, 0 },
 		{ "MSH inside a field is no head", "MSH|^~\\&|A\rNTE|1||see MSH|x\r", "MSH|^~\\&|A\rNTE|1||see MSH|x\r#", true, 0 },
+		{ "blanks before a head", M1 " \n " M2, M1 "#" M2 "#", false, 0 },
+		{ "a separator that is smaller than a letter", "BHS#^~\\&\rMSH#^~\\&#A\rBTS#1\r", "MSH#^~\\&#A\r#", false, 0 },
 		{ "MSHX is another segment", "MSH|^~\\&|A\rMSHX|1\r", "MSH|^~\\&|A\rMSHX|1\r#", true, 0 },
 		{ "a LF in a text of a CR feed does not cut", "MSH|^~\\&|A\rNTE|1||a\nMSH|b\r", "MSH|^~\\&|A\rNTE|1||a\nMSH|b\r#", true, 0 },
 		{ "nothing", "", "", true, 0 },
@@ -55,10 +57,24 @@ TEST(what_stands_in_a_frame)
 	}
 }
 
+/* Some programs pad a buffer. */
+TEST(zeros_before_a_head)
+{
+	static const char frame[] = M1 "\0\0" M2;
+	struct span message;
+	struct hl7_batch b;
+
+	holds("two messages", !hl7_batch_is_single(span_from(frame, sizeof frame - 1)));
+	hl7_batch_begin(&b, span_from(frame, sizeof frame - 1));
+	holds("the first", hl7_batch_next(&b, &message) && span_is(message, M1));
+	holds("the second", hl7_batch_next(&b, &message) && span_is(message, M2));
+	holds("no third", !hl7_batch_next(&b, &message));
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(what_stands_in_a_frame) };
+	const struct CMUnitTest tests[] = { RUN(what_stands_in_a_frame), RUN(zeros_before_a_head) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,11 @@
 #include "unit.h"
 
 #include "nudge/certificates.h"
+#include "nudge/log.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DAY 86400
 #define NOW 1800000000
@@ -158,11 +160,73 @@ TEST(a_successor_lies_ready)
 	expiry_clear(&e);
 }
 
+/* One file may be named in several places, and hold several: each is told for itself. */
+TEST(by_its_place)
+{
+	struct expiry e = { NULL, 0, 0 };
+	struct held rows[8];
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		rows[i] = pinned("a", NOW + 5 * DAY);
+	rows[1].as = HELD_OWN;
+	rows[2].block = "listener";
+	rows[3].owner = "test";
+	rows[4].setting = "issuer";
+	rows[5].as = rows[6].as = HELD_ISSUER;
+	strcpy(rows[6].is.sha256, "bb");
+	rows[7] = list(NOW - DAY, NOW - 1);
+	same_text("each", told(&e, rows, COUNT(rows), NOW),
+	    "prod/a 7-days;prod/a 7-days;prod/a 7-days;test/a 7-days;prod/a 7-days;prod/a 7-days;prod/a 7-days;prod/ca.crl expired;");
+	same_text("once", told(&e, rows, COUNT(rows), NOW), "");
+	same_text("the list is fetched no more, the second issuer neither", told(&e, rows, 6, NOW), "prod/a good;prod/ca.crl good;");
+	expiry_clear(&e);
+}
+
+TEST(in_words)
+{
+	static const struct { enum held_as as; enum held_state state; const char *unreadable, *says[4]; } rows[] = {
+		{ HELD_OWN, HELD_30, NULL, { " warning ", "certificate ends within 30 days", "days_left=4", "put its successor in its place" } },
+		{ HELD_PINNED, HELD_14, NULL, { " warning ", "certificate ends within 14 days", "environment=prod", "get the sender's next certificate" } },
+		{ HELD_ISSUER, HELD_7, NULL, { " warning ", "certificate ends within 7 days", "name=\"CN=a\"", "get the issuer's next certificate" } },
+		{ HELD_SEEN, HELD_1, NULL, { " warning ", "certificate ends within a day", "file=", "have the sender renew" } },
+		{ HELD_PINNED, HELD_OVER, NULL, { " error ", "certificate has expired", "sha256=aa", "why=" } },
+		{ HELD_PINNED, HELD_EARLY, NULL, { " warning ", "certificate is not valid yet", "setting=", "file=" } },
+		{ HELD_PINNED, HELD_GOOD, NULL, { " notice ", "certificate is in order again", "name=\"CN=a\"", "file=" } },
+		{ HELD_PINNED, HELD_OVER, "a: is gone", { " error ", "certificate cannot be read", "why=\"a: is gone\"", "file=" } },
+		{ HELD_LIST, HELD_OVER, NULL, { " error ", "revocation list is out of date: no certificate of its issuer is taken", "name=\"CN=ca\"", "fetch a fresh list" } },
+		{ HELD_LIST, HELD_1, NULL, { " warning ", "revocation list is about to go out of date", "name=\"CN=ca\"", "fetch a fresh list" } },
+		{ HELD_LIST, HELD_GOOD, NULL, { " notice ", "revocation list is in order again", "name=\"CN=ca\"", "file=" } },
+	};
+	int err = dup(2);
+
+	log_open("test", LOG_NOTE);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct held h = pinned("a", NOW + 4 * DAY + 60);
+		FILE *file = tmpfile();
+		char line[1024] = "";
+
+		h.as = rows[i].as;
+		h.unreadable = rows[i].unreadable;
+		if (h.as == HELD_LIST)
+			strcpy(h.is.issuer, "CN=ca");
+		assert_true(file && dup2(fileno(file), 2) == 2);
+		expiry_log(NULL, &h, rows[i].state, NOW);
+		(void)dup2(err, 2);
+		rewind(file);
+		assert_true(fread(line, 1, sizeof line - 1, file) > 0);
+		(void)fclose(file);
+		for (size_t k = 0; k < COUNT(rows[i].says); k++)
+			if (!strstr(line, rows[i].says[k]))
+				fail_msg("row %zu: no \"%s\" in %s", i, rows[i].says[k], line);
+	}
+	(void)close(err);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(the_thresholds), RUN(before_its_time), RUN(lists), RUN(each_state_once),
-		RUN(a_start_late_tells_the_worst), RUN(what_was_replaced_ends), RUN(a_successor_lies_ready) };
+		RUN(a_start_late_tells_the_worst), RUN(what_was_replaced_ends), RUN(a_successor_lies_ready), RUN(by_its_place), RUN(in_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,16 @@ static const struct {
 	{ "GB 18030, declared", S("\xc4\xe3"), "GB 18030-2000", HL7_OTHER, false },
 	{ "JIS X 0202 in escape sequences, which are ASCII bytes", S("\x1b$B;3ED\x1b(B"), "JIS X 0202", HL7_OTHER, false },
 	{ "ISO IR87 named for use inside texts", S("\x1b$B;3ED\x1b(B"), "~ISO IR87", HL7_OTHER, false },
+	{ "ISO IR159", S("\x1b$(DB\xc3\x1b(B"), "ISO IR159", HL7_OTHER, false },
+	{ "JAS2020, as table 0211 calls it", S("\x1b(Ja"), "JAS2020", HL7_OTHER, false },
+	{ "ISO 2022 by its own name", S("\x1b$B;3\x1b(B"), "ISO-2022-JP", HL7_OTHER, false },
+	{ "the last byte begins an escape sequence", S("x\x1b"), "ISO IR87", HL7_UTF8, false },
+	{ "an escape that switches no set", S("\x1b[1mx"), "ISO IR87", HL7_UTF8, false },
+	{ "8859 and no part that there is", S("\xe9"), "8859/0", HL7_CP1252, true },
+	{ "8859 and a letter", S("\xe9"), "8859/A", HL7_CP1252, true },
+	{ "a name with signs", S("\xe9"), "{8859~}", HL7_CP1252, true },
+	{ "a name longer than any", S("\xe9"), "8859-2-and-then-a-name-that-goes-on-and-on-and-on-and-on", HL7_CP1252, true },
+	{ "a set of two bytes a letter is none for HL7", S("\xe9"), "ISO-10646-UCS-2", HL7_CP1252, true },
 	{ "escape sequences that nothing declares", S("\x1b$B;3ED\x1b(B"), "", HL7_UTF8, false },
 	{ "a name that only ICU knows", S("\xe9"), "koi8-r", HL7_OTHER, false },
 	{ "a set without ASCII is none for HL7", S("\xe9"), "ebcdic-cp-us", HL7_CP1252, true },
@@ -154,6 +164,63 @@ TEST(sets_by_name_become_utf8)
 	arena_clear(&a);
 }
 
+/* It is whole or it is not there, whatever the room. */
+TEST(a_set_by_name_needs_its_room)
+{
+	static const struct span text = S("\xa3\xf3" "d\xbc"), want = S("\xc5\x81\xc3\xb3" "d\xc5\xba");
+	size_t whole = 0;
+	struct arena a;
+
+	for (size_t room = 1; room < 200; room++) {
+		struct span got;
+
+		arena_init(&a, room);
+		got = hl7_to_utf8(text, HL7_OTHER, SPAN_LIT("8859/2"), &a);
+		if (got.p) {
+			same_span("whole", got, want);
+			whole++;
+		}
+		arena_clear(&a);
+	}
+	holds("some rooms are enough, some are not", whole > 0 && whole < 199);
+	arena_init(&a, 4096);
+	holds("a set that nobody knows", !hl7_to_utf8(text, HL7_OTHER, SPAN_LIT("no such set"), &a).p);
+	holds("half a gigabyte", !hl7_to_utf8(span_from(text.p, INT32_MAX / 4), HL7_OTHER, SPAN_LIT("8859/2"), &a).p);
+	arena_clear(&a);
+}
+
+static const struct {
+	const char *rule;
+	struct span bytes, want;
+} wide_rows[] = {
+	{ "UTF-16 with its mark", S("\xff\xfeM\0S\0\xfc\0"), S("MS\xc3\xbc") },
+	{ "UTF-16 with its other mark", S("\xfe\xff\0M\0S\0\xfc"), S("MS\xc3\xbc") },
+	{ "UTF-16 without one, little end first", S("M\0S\0\xfc\0"), S("MS\xc3\xbc") },
+	{ "UTF-16 without one, big end first", S("\0M\0S\0\xfc"), S("MS\xc3\xbc") },
+	{ "UTF-32 with its mark", S("\xff\xfe\0\0M\0\0\0\xfc\0\0\0"), S("M\xc3\xbc") },
+	{ "UTF-32 with its other mark", S("\0\0\xfe\xff\0\0\0M\0\0\0\xfc"), S("M\xc3\xbc") },
+	{ "UTF-32 without one, little end first", S("M\0\0\0\xfc\0\0\0"), S("M\xc3\xbc") },
+	{ "UTF-32 without one, big end first", S("\0\0\0M\0\0\0\xfc"), S("M\xc3\xbc") },
+	{ "a mark twice", S("\xff\xfe\xff\xfeM\0S\0"), S("MS") },
+	{ "a mark alone", S("\xff\xfe"), S("") },
+	{ "two letters", S("M\0S\0"), S("MS") },
+	{ "a letter of three bytes", S("\xff\xfe\xac\x20"), S("\xe2\x82\xac") },
+	{ "none of them", S("MSH|"), S("") },
+	{ "a byte", S("M"), S("") },
+	{ "nothing", S(""), S("") },
+};
+
+TEST(wide_text_becomes_utf8)
+{
+	struct arena a;
+
+	arena_init(&a, 1 << 16);
+	for (size_t i = 0; i < COUNT(wide_rows); i++)
+		same_span(wide_rows[i].rule, hl7_wide_to_utf8(wide_rows[i].bytes, &a), wide_rows[i].want);
+	holds("half a gigabyte", !hl7_wide_to_utf8(span_from("M\0S\0", INT32_MAX / 4), &a).p);
+	arena_clear(&a);
+}
+
 TEST(text_becomes_utf8)
 {
 	struct arena a;
@@ -223,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(bytes_prove_more_than_a_header_declares),
 		RUN(text_becomes_utf8), RUN(sets_by_name_become_utf8),
+		RUN(a_set_by_name_needs_its_room), RUN(wide_text_becomes_utf8),
 		RUN(a_copy_needs_its_own_size_and_no_more),
 		RUN(no_locale_changes_what_bytes_mean),
 	};

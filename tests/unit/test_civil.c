@@ -297,6 +297,19 @@ TEST(calendar_days_keep_the_wall_clock)
 	}
 }
 
+TEST(the_way_back_from_text_takes_nothing_else)
+{
+	static const char *const wrong[] = { "", "2026-11-21", "2026-11-21T10:00:0", "2026-11-21T10:00:000", "2026-11-21 10:00:00",
+		"2026-1-21T10:00:00", "+026-11-21T10:00:00", "2026-11-21T10:00:0x" };
+	struct civil c = { 2026, 2, 3, 14, 5, 6 }, out = { 0 };
+	char text[32];
+
+	civil_text(&c, text);
+	holds("the way back", civil_of_text(text, &out) && memcmp(&c, &out, sizeof c) == 0);
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		holds(wrong[i], !civil_of_text(wrong[i], &out) && memcmp(&c, &out, sizeof c) == 0);
+}
+
 int
 main(void)
 {
@@ -309,6 +322,7 @@ main(void)
 		RUN(days_follow_each_other_for_six_centuries),
 		RUN(only_times_of_the_calendar_are_valid),
 		RUN(calendar_days_keep_the_wall_clock),
+		RUN(the_way_back_from_text_takes_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

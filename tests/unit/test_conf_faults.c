@@ -43,6 +43,11 @@ static const struct row rows[] = {
 	    "store_key = keys/store.key\nstore_key = keys/acs.key\n",
 	    { "2: store_key is set twice" } },
 
+	{ "an old store key that is not there", "store_key = keys/store.key\n",
+	    "store_key = keys/store.key\nold_store_keys = {keys/acs.key, keys/gone.key}\n", { "2: keys/gone.key: No such file" } },
+	{ "too many old store keys", "store_key = keys/store.key\n",
+	    "store_key = keys/store.key\nold_store_keys = {keys/acs.key, keys/acs.key, keys/acs.key, keys/acs.key, keys/acs.key, keys/acs.key, keys/acs.key, keys/acs.key}\n", { "2: old_store_keys has 8 files, and may have 7" } },
+
 	{ "a title twice", END_OF_SITE "}\n",
 	    END_OF_SITE "}\nnumber \"main\" { sender = \"+18335550101\" type = toll-free gateway = acs }\n",
 	    { "40: number \"main\" is there already" } },
@@ -614,6 +619,11 @@ TEST(folders_that_cannot_be_used_are_refused)
 		{ "nor below a file", "journal_directory = \"nudge.conf/x\"", 0700, 0, 0, CONF_CHECK, "2: Not a directory" },
 		{ "a folder each", "journal_directory = state", 0700, 0, 0, CONF_CHECK, "2: journal_directory is state_directory" },
 		{ "of one owner", "journal_directory = journal", 0700, 0700, 12345, CONF_NUDGED, "2: belongs to another user than state_directory" },
+		{ "audit events go to a socket", "audit_forward = nudge.conf", 0700, 0, 0, CONF_NUDGED, "2: is no socket" },
+		{ "a check says so too", "audit_forward = nudge.conf", 0700, 0, 0, CONF_CHECK, "2: is no socket" },
+		{ "it is not the sender's to check", "audit_forward = nudge.conf", 0700, 0, 0, CONF_SENDER, NULL },
+		{ "which has a short name", "audit_forward = \"/run/nudge/0123456789012345678901234567890123456789012345678901234567890123456789"
+		    "0123456789012345678901234567890123456789\"", 0700, 0, 0, CONF_CHECK, "2: may have 107 characters" },
 		{ "sockets have short names", "control_socket = \"/run/nudge/0123456789012345678901234567890123456789012345678901234567890123456789"
 		    "0123456789012345678901234567890123456789\"", 0700, 0, 0, CONF_CHECK, "2: may have 107 characters" },
 	};

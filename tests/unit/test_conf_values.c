@@ -74,9 +74,13 @@ TEST(what_is_not_said_has_its_default)
 	same_text("store_key is relative to the file", c->store_key, under(&d, "keys/store.key"));
 	holds("clock_sync", !c->clock_sync_required);
 	same_int("audit_retention", c->audit_retention_s, 6 * 365 * 86400);
+	same_int("audit_max", c->audit_max_bytes, 0);
+	same_int("report_retention", c->report_retention_s, INT64_C(6) * 365 * 86400);
+	same_int("store_max", c->store_max_bytes, 0);
 	same_int("journal_retention", c->journal_retention_s, 35 * 86400);
 	same_text("journal_directory", c->journal_directory, "");
 	same_text("metrics", c->metrics, "");
+	same_int("silence of an environment", c->environments[0].silence_s, 4 * 86400);
 	same_int("disk_warn", c->disk_warn_bytes, 1 << 30);
 	same_int("disk_shed", c->disk_shed_bytes, 256 << 20);
 	same_int("disk_stop", c->disk_stop_bytes, 64 << 20);
@@ -88,8 +92,10 @@ TEST(what_is_not_said_has_its_default)
 	same_text("geography", c->organizations[0].geography, "");
 	same_int("monthly_limit", c->organizations[0].monthly_limit, 0);
 	same_int("on_limit", c->organizations[0].on_limit, LIMIT_WARN);
+	same_int("refused_numbers", c->organizations[0].refused_numbers_s, 180 * 86400);
 	same_text("api_version", c->gateways[0].api_version, "2026-01-23");
 	same_text("ca_file", c->gateways[0].ca_file, "");
+	same_text("revocation_list", c->gateways[0].revocation_list, "");
 	holds("any_host", !c->gateways[0].any_host);
 	same_int("repeat_window", c->gateways[0].repeat_window_s, 240);
 	same_int("rate of a toll-free number", c->numbers[0].rate_per_min, 200);
@@ -602,6 +608,11 @@ TEST(credentials_come_from_the_service_manager)
 	same_text("the path", c->store_key, under(&d, "keys/store.key"));
 	conf_faults_clear(&faults);
 	conf_drop(c);
+	c = NULL;
+	assert(setenv("CREDENTIALS_DIRECTORY", under(&d, "none"), 1) == 0);
+	holds("not with another one", !folder_load(&d, "nudge.conf", CONF_NUDGED, &c, &faults));
+	holds("it says where to put it", has_fault(&faults, "1: store_key: credential:store.key: systemd gave this service none of that name; put it into /etc/credstore/nudge.store.key,"));
+	conf_faults_clear(&faults);
 	assert(unsetenv("CREDENTIALS_DIRECTORY") == 0);
 	c = NULL;
 	holds("not without one", !folder_load(&d, "nudge.conf", CONF_NUDGED, &c, &faults));

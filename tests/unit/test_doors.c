@@ -301,6 +301,39 @@ TEST(sockets_may_be_inherited)
 	world_close(w);
 }
 
+/* pain: a listener that is taken out and put back, and a port that only the service manager may open */
+TEST(an_inherited_socket_waits_for_its_listener)
+{
+	struct world *w = world_new(false);
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)w->port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), kept, port = w->port;
+	struct mllp_setup setup = { .rules = &w->first.rules, .map = &w->map, .give = world_give, .ctx = w,
+		.inherited = &fd, .inherited_n = 1 };
+	struct fault f = { FAULT_NONE, "" };
+	struct sender s;
+	char text[128];
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	kept = dup(fd); /* as the service manager keeps it */
+	world_rules(w, &w->second, false);
+	w->first.listeners[0].port = free_port();
+	holds(f.text, mllp_new(&setup, &w->intake, &f));
+	assert_int_equal(pthread_create(&w->engine, NULL, world_engine, w), 0);
+	mllp_open(w->intake);
+	for (int i = 0; i < 2; i++) {
+		holds(f.text, mllp_reload(w->intake, &w->second.rules, &w->map, &f));
+		w->port = port;
+		s = sender_connect(w);
+		sender_message(&s, "A1", 0);
+		same_text("a reload brings the listener that it is for", sender_answer(&s, text), "AA A1");
+		sender_close(&s);
+		holds(f.text, mllp_reload(w->intake, &w->first.rules, &w->map, &f));
+	}
+	close(kept);
+	world_close(w);
+}
+
 TEST(a_port_in_use_is_named)
 {
 	struct world *w = world_new(false), *other = world_new(false);
@@ -373,7 +406,7 @@ main(void)
 		RUN(a_reload_keeps_connections_that_may_stay),
 		RUN(a_reload_moves_listeners),
 		RUN(reloads_under_load_lose_nothing),
-		RUN(sockets_may_be_inherited),
+		RUN(sockets_may_be_inherited), RUN(an_inherited_socket_waits_for_its_listener),
 		RUN(a_port_in_use_is_named),
 		RUN(without_descriptors_it_waits_quietly),
 	};

@@ -8,6 +8,8 @@
 
 /* ---- the tests ---- */
 
+#define STORM_OVER "the storm is over: confirmations go again; what was held waits for nudgectl release"
+
 TEST(a_booking_is_answered_and_armed_in_one_turn)
 {
 	struct rig r;
@@ -377,6 +379,58 @@ TEST(a_storm_is_held)
 	(void)turn(&r, NULL, NULL, &c->link);
 	same_int("who lets them go", r.jobs_n, 8);
 	same_int("none is left", status(&r)->texts[TEXT_HELD], 0);
+	same_int("told when it began and when it ended", r.alarms, 2);
+	same_text("over", r.alarm, STORM_OVER);
+	rig_close(&r);
+}
+
+TEST(a_storm_ends_by_itself)
+{
+	struct rig r;
+	char id[16], phone[PHONE_MAX];
+	int began, answered = 0;
+
+	rig_open(&r, 6000, 0, "storm_brake = 5/min");
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(id, sizeof id, "S%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 100 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 200000 });
+		for (; answered < r.jobs_n; answered++)
+			outcome(&r, &r.jobs[answered], OUTCOME_ACCEPTED, 202);
+		if (i % 10 == 9)
+			pass(&r, 60);
+	}
+	same_int("however long it lasts, told once", r.alarms, 1);
+	began = r.jobs_n;
+	pass(&r, 130);
+	same_int("and once that it is over", r.alarms, 2);
+	same_text("over", r.alarm, STORM_OVER);
+	same_int("what was held waits", r.jobs_n, began);
+	(void)tell(&r, (struct say){ .id = "T", .patient = "T", .phone = "+16085550190", .in_s = 200000 });
+	same_int("who comes now goes", r.jobs_n, began + 1);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	pass(&r, 600);
+	same_int("nothing more is told", r.alarms, 2);
+	rig_close(&r);
+}
+
+TEST(a_hold_is_told_when_it_begins_and_when_it_ends)
+{
+	static const enum command_kind kinds[] = { COMMAND_HOLD_SITE, COMMAND_HOLD_SITE, COMMAND_RELEASE_SITE, COMMAND_RELEASE_SITE };
+	static const int alarms[] = { 1, 1, 2, 2 };
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct command *c = calloc(1, sizeof *c);
+
+		c->kind = kinds[i];
+		c->release = RELEASE_SEND;
+		(void)snprintf(c->site, sizeof c->site, "cardiology");
+		(void)turn(&r, NULL, NULL, &c->link);
+		same_int("alarms", r.alarms, alarms[i]);
+	}
+	same_text("the last", r.alarm, "a site that was held is released");
 	rig_close(&r);
 }
 
@@ -468,7 +522,7 @@ main(void)
 		RUN(what_cannot_be_stored_is_not_answered),
 		RUN(a_frame_of_several_messages_is_stored_whole_or_not), RUN(gates_are_asked_at_each_attempt),
 		RUN(no_minute_sees_more_than_the_rate), RUN(the_breaker_opens_and_closes), RUN(what_cannot_be_tried_does_not_spin), RUN(it_is_erased_at_the_start),
-		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(the_states_add_up), RUN(a_report_settles_its_text),
+		RUN(a_step_of_the_clock), RUN(a_storm_is_held), RUN(a_storm_ends_by_itself), RUN(a_hold_is_told_when_it_begins_and_when_it_ends), RUN(the_states_add_up), RUN(a_report_settles_its_text),
 		RUN(a_report_before_the_answer_is_believed), RUN(the_gateways_own_optout_stops_texts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

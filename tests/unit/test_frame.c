@@ -72,6 +72,9 @@ static const struct {
 	{ "HTTP is noticed", SPAN_LIT("GET / HTTP/1.1\r\n"), SPAN_LIT("#"), 4, 0, 0 },
 	{ "HTTP POST is noticed", SPAN_LIT("POST /x"), SPAN_LIT("#"), 4, 0, 0 },
 	{ "a TLS hello is noticed", SPAN_LIT("\x16\x03\x01\x02"), SPAN_LIT("#"), 2, 0, 0 },
+	{ "what only begins as a TLS hello is junk", SPAN_LIT("\x16\x04\x01" V "a" F), SPAN_LIT("a|"), 3, 0, 0 },
+	{ "a VT behind four times max comes too late",
+	  SPAN_LIT(V "12345678901234567890123456789012345678901234567890123456789012345" V "a" F), SPAN_LIT("#"), 0, 0, 0 },
 	{ "GET in the middle of a connection is junk",
 	  SPAN_LIT(V "a" F "GET " V "b" F), SPAN_LIT("a|b|"), 4, 0, 0 },
 };

@@ -14,7 +14,7 @@ open_gates(void)
 	int64_t now = clinic_time(&clinic, "2026-11-20 12:00");
 
 	return (struct gate_facts){ .rules = &clinic.site_rules, .approved = true, .kind = TEXT_BOOKED, .rule = "",
-		.status = VISIT_BOOKED, .this_version = true, .phone = "+16085550123", .start_s = now + 7200,
+		.status = VISIT_BOOKED, .this_version = true, .link_fits = true, .phone = "+16085550123", .start_s = now + 7200,
 		.due_s = now, .planned_s = now, .expires_s = now + 7200, .now_s = now };
 }
 
@@ -143,6 +143,9 @@ TEST(each_gate_of_the_patient)
 	expect("the line after them", &f, GATE_PASS, REASON_NONE);
 	clinic.site.fiction_numbers = true;
 	f = open_gates();
+	f.refused = true;
+	expect("refused before", &f, GATE_SUPPRESS, REASON_NUMBER_REFUSED);
+	f = open_gates();
 	f.opted_out = true;
 	expect("opted out", &f, GATE_SUPPRESS, REASON_OPTED_OUT);
 }
@@ -162,7 +165,7 @@ TEST(in_their_order)
 	clinic.site.link_required = clinic.site.suppress_minors = true;
 	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 60, false, 0 };
 	f.approved = f.this_version = false;
-	f.confidential = f.deceased = f.minor = f.opted_out = true;
+	f.confidential = f.deceased = f.minor = f.refused = f.opted_out = true;
 	f.adult_day = INT32_MAX;
 	f.consent = CONSENT_NO;
 	f.status = VISIT_DELETED;
@@ -200,10 +203,14 @@ TEST(in_their_order)
 	clinic.countries[0] = word("GB");
 	expect("a landline, where the plan tells", &f, GATE_SUPPRESS, REASON_PHONE_TYPE);
 	f.phone = "+447700900123";
+	expect("refused before", &f, GATE_SUPPRESS, REASON_NUMBER_REFUSED);
+	f.refused = false;
 	expect("opt-out", &f, GATE_SUPPRESS, REASON_OPTED_OUT);
 	f.opted_out = false;
 	expect("link", &f, GATE_SUPPRESS, REASON_LINK_MISSING);
-	f.has_link = true;
+	f.link_fits = false;
+	expect("a visit without a link", &f, GATE_SUPPRESS, REASON_STALE);
+	f.link_fits = f.has_link = true;
 	expect("age", &f, GATE_SUPPRESS, REASON_STALE);
 	f.planned_s = f.now_s;
 	expect("window", &f, GATE_SUPPRESS, REASON_NO_WINDOW);

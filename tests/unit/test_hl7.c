@@ -164,7 +164,7 @@ TEST(segments_are_found_in_every_form)
 	hl7_free(m);
 }
 
-#define BODY HEAD "\rSCH|a|b||d|\rPID\rZZZ|\rNTE|1|L|x\ny|\"\"\rMSH|^~\\&|SECOND\rSCH||\rBHS|^~\\&|BATCH"
+#define BODY HEAD "\rSCH|a|b||d|\rPID\rZZZ|\rNTE|1|L|x\ny|\"\"\rMSH|^~\\&|SECOND\rSCH||\rBHS|^~\\&|BATCH\rFHS|^~\\&|FILE\rMSHX|^~|x"
 
 static const struct {
 	const char *rule;
@@ -194,7 +194,9 @@ static const struct {
 	{ "a second MSH has its separator", 5, 1, "|" },
 	{ "separators only", 6, 2, NULL },
 	{ "a batch header counts as MSH does", 7, 3, "BATCH" },
-	{ "a segment beyond the last", 8, 1, NULL },
+	{ "a file header counts as MSH does", 8, 3, "FILE" },
+	{ "a name of four letters does not", 9, 2, "x" },
+	{ "a segment beyond the last", 10, 1, NULL },
 	{ "a segment far beyond", 4000000000U, 1, NULL },
 };
 
@@ -213,7 +215,8 @@ TEST(fields_are_counted_as_the_standard_does)
 		holds(field_rows[i].rule, field_rows[i].want || !got.p);
 	}
 	holds("a name is compared without case", hl7_is(m, 1, "sch") && hl7_is(m, 0, "MSH"));
-	holds("a part of a name is another name", !hl7_is(m, 1, "SC"));
+	holds("a part of a name is another name", !hl7_is(m, 1, "SC") && !hl7_is(m, 1, "S") && !hl7_is(m, 1, ""));
+	holds("a longer name is another name", !hl7_is(m, 0, "MSHX") && hl7_is(m, 9, "mshx") && !hl7_is(m, 9, "MSH"));
 	holds("a segment that is not there has no name", hl7_name(m, 99).p == NULL && !hl7_is(m, 99, "SCH"));
 	free(p);
 	hl7_free(m);
@@ -267,6 +270,7 @@ TEST(parts_are_found_in_their_field)
 	same_int("three repetitions, one empty", hl7_repetitions(&d, span_of("a~~c")), 3);
 	holds("null is two quotes", hl7_is_null(span_of("\"\"")));
 	holds("one quote is not null", !hl7_is_null(span_of("\"")));
+	holds("a quote and more is not null", !hl7_is_null(span_of("\"x")));
 	holds("empty is not null", !hl7_is_null(SPAN_NONE));
 	holds("more than two quotes is not null", !hl7_is_null(span_of("\"\"\"")));
 }
@@ -300,6 +304,8 @@ TEST(an_index_has_a_ceiling_and_the_msh_can_be_answered_still)
 	same_span("promise 2: with its MSH-10", hl7_field(m, 0, 10), span_of("C1"));
 	free(p);
 	p = filled(HEAD "\rPID", '|', 70000, &bytes);
+	same_int("two gigabytes are no message, whatever they hold", hl7_read(m, span_from(p, (size_t)UINT32_MAX)), HL7_TOO_MANY);
+	same_int("and nothing of them is kept", hl7_segments(m), 0);
 	same_int("70,000 fields are too many", hl7_read(m, bytes), HL7_TOO_MANY);
 	same_span("70,000 fields: MSH-10 is there", hl7_field(m, 0, 10), span_of("C1"));
 	free(p);

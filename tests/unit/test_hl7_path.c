@@ -52,6 +52,22 @@ TEST(paths_are_read)
 	}
 }
 
+TEST(a_path_is_written_as_it_is_read)
+{
+	for (size_t i = 0; i < COUNT(good); i++) {
+		char text[HL7_PATH_TEXT_MAX];
+		struct hl7_path again;
+		struct fault f = { .kind = FAULT_NONE };
+
+		hl7_path_text(&good[i].want, text);
+		if (!hl7_path_read(text, &again, &f))
+			fail_msg("%s: %s", good[i].rule, f.text);
+		holds(good[i].rule, strcmp(again.segment, good[i].want.segment) == 0 && again.segment_rep == good[i].want.segment_rep &&
+		    again.field == good[i].want.field && again.field_rep == good[i].want.field_rep &&
+		    again.component == good[i].want.component && again.subcomponent == good[i].want.subcomponent);
+	}
+}
+
 static const struct {
 	const char *rule, *text;
 	int at; /* the character that the fault names */
@@ -68,6 +84,10 @@ static const struct {
 	{ "a field too large", "PID-256", 5 },
 	{ "a field beyond every number", "PID-99999999999999999999", 5 },
 	{ "a negative field", "PID--3", 5 },
+	{ "a sign in a name", "P_D-3", 1 },
+	{ "another sign in a name", "P{D-3", 1 },
+	{ "a colon in a name", "PI:-3", 1 },
+	{ "a sign for a field", "PID-:", 5 },
 	{ "a field that is a word", "PID-name", 5 },
 	{ "a dot for the dash", "PID.3", 4 },
 	{ "component 0", "PID-3.0", 7 },
@@ -76,6 +96,7 @@ static const struct {
 	{ "subcomponent 0", "PID-3.1.0", 9 },
 	{ "four levels", "PID-3.1.1.1", 10 },
 	{ "a repetition that does not end", "PID-3(1", 8 },
+	{ "a segment's repetition that does not end", "PID(1-3", 6 },
 	{ "a repetition without a number", "PID-3()", 7 },
 	{ "a negative repetition", "PID-3(-1)", 7 },
 	{ "a repetition too large", "PID-3(10000)", 7 },
@@ -109,7 +130,8 @@ static const char message[] = "MSH|^~\\&|SCHED^2.999^ISO|CLINIC|||||SIU^S12|C1|P
                               "NTE|1||one~two\r"
                               "ail|3|D|ROOM3^a&b\r"
                               "NTE|2||three~\r"
-                              "ZDL|\"\"||^~&|\r";
+                              "ZDL|\"\"||^~&|\r"
+                              "BHS|^~\\&|B1\rFHS|^~\\&|F1\r";
 
 static const struct {
 	const char *rule, *path, *want; /* NULL: absent */
@@ -125,6 +147,10 @@ static const struct {
 	{ "MSH-2 as its only component", "MSH-2.1", "^~\\&" },
 	{ "MSH-2 has no second component", "MSH-2.2", NULL },
 	{ "MSH-2 has no second repetition", "MSH-2(1)", NULL },
+	{ "BHS-2 is not cut", "BHS-2(*)", "^~\\&" },
+	{ "FHS-2 is not cut", "FHS-2.1", "^~\\&" },
+	{ "FHS-2 has no second component", "FHS-2.2", NULL },
+	{ "FHS-3 is a field as others", "FHS-3.1", "F1" },
 	{ "the first repetition is empty", "PID-3.1", NULL },
 	{ "every repetition: the first that is not empty", "PID-3(*).1", "M3" },
 	{ "every repetition: the first that has the component", "PID-13(*).7", "5550101" },
@@ -135,6 +161,7 @@ static const struct {
 	{ "a segment in lower case", "AIL(2)-3.1", "ROOM3" },
 	{ "a subcomponent of every segment", "AIL(*)-3.2.2", "b" },
 	{ "a segment repetition that is not there", "AIL(3)-3", NULL },
+	{ "MSH-2 has no second subcomponent", "MSH-2.1.2", NULL },
 	{ "a segment that is not there", "PV1-3", NULL },
 	{ "a field that is not there", "SCH-25", NULL },
 	{ "the null value", "ZDL-1", "\"\"" },
@@ -193,7 +220,7 @@ TEST(a_walk_gives_every_value_once)
 
 	same_int("the message is read", hl7_read(m, span_of(message)), HL7_OK);
 	same_int("the whole message begins at 0", hl7_whole(m).from, 0);
-	same_int("the whole message ends behind the last", hl7_whole(m).to, 9);
+	same_int("the whole message ends behind the last", hl7_whole(m).to, 11);
 	for (size_t i = 0; i < COUNT(walk_rows); i++) {
 		struct hl7_path p = path_of(walk_rows[i].path);
 		struct hl7_scope in = { walk_rows[i].from, walk_rows[i].to };
@@ -245,6 +272,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(paths_are_read),
+		RUN(a_path_is_written_as_it_is_read),
 		RUN(a_wrong_path_says_where_it_is_wrong),
 		RUN(a_path_finds_its_value),
 		RUN(a_walk_gives_every_value_once),

@@ -103,6 +103,8 @@ static const struct {
 	{ "an offset of 60 minutes", "20270228093015+0160", HL7_TIME_BAD },
 	{ "an offset of two digits", "20270228093015-06", HL7_TIME_BAD },
 	{ "an offset with a colon", "20270228093015-06:00", HL7_TIME_BAD },
+	{ "an offset with a blank", "20270228093015-0 00", HL7_TIME_BAD },
+	{ "a fraction with a letter", "20270228093015.5x", HL7_TIME_BAD },
 	{ "an offset that is a word", "20270228093015+abcd", HL7_TIME_BAD },
 	{ "a sign alone", "20270228093015+", HL7_TIME_BAD },
 	{ "something behind the offset", "20270228093015+01000", HL7_TIME_BAD },

@@ -317,6 +317,9 @@ TEST(ranges_of_addresses)
 		{ "too many bits", "10.0.0.0/33", "10.0.0.1", AF_INET, false, false },
 		{ "no bits", "10.0.0.0/", "10.0.0.1", AF_INET, false, false },
 		{ "a name", "epic.example", "10.0.0.1", AF_INET, false, false },
+		{ "one address of IPv6", "2001:db8::1", "2001:db8::1", AF_INET6, true, true },
+		{ "too many bits of IPv6", "2001:db8::/129", "2001:db8::1", AF_INET6, false, false },
+		{ "longer than any address", "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000", "10.0.0.1", AF_INET, false, false },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -334,11 +337,81 @@ TEST(ranges_of_addresses)
 	}
 }
 
+TEST(who_comes_by_no_address)
+{
+	struct sockaddr_storage from = { .ss_family = AF_UNIX };
+	struct peer_range range;
+	struct peer peer;
+
+	peer_of(&from, &peer);
+	same_text("has none", peer.text, "::");
+	holds("and is in no network", peer_range_read("10.0.0.0/8", &range) && !peer_within(&peer, &range, 1));
+}
+
+/* By an issuer: what stands in the certificate, and where. */
+TEST(names_and_keys_of_every_kind)
+{
+	struct family *f = *unit_state_;
+	char name[] = "a.example", *subjects[] = { name };
+	struct conf_listener l;
+	struct conf_environment e;
+	const struct conf_environment *list[1];
+	struct identity *id = issued(&l, &e, list, f->ca_file, no_path, subjects);
+	struct peer peer = { { 0 }, "" };
+	identity_set set = 0;
+	const struct {
+		const char *rule;
+		struct wish wish;
+		bool two_names;
+		enum identity_rule want;
+	} rows[] = {
+		{ "the first of two names", { .san = "DNS:a.example,DNS:b.example" }, false, RULE_ACCEPTED },
+		{ "the second", { .san = "DNS:b.example,DNS:a.example" }, false, RULE_ACCEPTED },
+		{ "an address beside it", { .san = "IP:10.0.0.1,DNS:a.example" }, false, RULE_ACCEPTED },
+		{ "a mail address is no name", { .san = "email:x@a.example" }, false, RULE_NAME },
+		{ "neither name nor CN", { .cn = NULL }, false, RULE_NAME },
+		{ "one CN", { .cn = "a.example" }, false, RULE_ACCEPTED },
+		{ "two CNs are none", { .cn = "b.example" }, true, RULE_NAME },
+		{ "a key that signs nothing", { .cn = "a.example", .kind = "X25519" }, false, RULE_WEAK_KEY },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct wish wish = rows[i].wish;
+		struct made m;
+
+		wish.issuer = &f->ca;
+		m = certs_make(&wish);
+		if (rows[i].two_names) {
+			X509_NAME_add_entry_by_txt(X509_get_subject_name(m.x), "CN", MBSTRING_UTF8, (const unsigned char *)"a.example", -1, -1, 0);
+			assert_true(X509_sign(m.x, f->ca.key, EVP_sha256()) > 0);
+		}
+		same_int(rows[i].rule, judge(id, &m, IDENTITY_NOW), rows[i].want);
+		certs_free(&m);
+	}
+	same_int("no certificate", identity_judge(id, NULL, NULL, &peer, IDENTITY_NOW, &set), RULE_NO_CERTIFICATE);
+	identity_free(id);
+}
+
+TEST(digests_that_prove_nothing)
+{
+	struct family *f = *unit_state_;
+	struct made rsa = certs_make(&(struct wish){ .cn = "rsa", .ca = true, .rsa_bits = 2048 }); /* EC signs no MD5 */
+	struct made md5 = certs_make(&(struct wish){ .cn = "a", .issuer = &rsa, .digest = "MD5" });
+	struct made sha1 = certs_make(&(struct wish){ .cn = "a", .issuer = &f->ca, .digest = "SHA1" });
+
+	same_int("MD5", identity_strength(md5.x), RULE_WEAK_SIGNATURE);
+	same_int("SHA-1", identity_strength(sha1.x), RULE_WEAK_SIGNATURE);
+	same_int("SHA-256", identity_strength(f->by_ca.x), RULE_ACCEPTED);
+	certs_free(&rsa);
+	certs_free(&md5);
+	certs_free(&sha1);
+}
+
 /* What an administrator reads about a file that is not what it should be. */
 TEST(files_are_refused_with_a_cure)
 {
 	struct family *f = *unit_state_;
-	char *der, *both, *text, *missing;
+	char *der, *both, *text, *half, *missing;
 	FILE *file = certs_file(&f->folder, "der.cer", &der);
 
 	i2d_X509_fp(file, f->one.x);
@@ -350,6 +423,10 @@ TEST(files_are_refused_with_a_cure)
 	file = certs_file(&f->folder, "text.pem", &text);
 	fputs("hello\n", file);
 	fclose(file);
+	file = certs_file(&f->folder, "half.pem", &half);
+	PEM_write_X509(file, f->one.x);
+	fputs("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", file);
+	fclose(file);
 	file = certs_file(&f->folder, "missing.pem", &missing);
 	fclose(file);
 	unlink(missing);
@@ -360,6 +437,7 @@ TEST(files_are_refused_with_a_cure)
 		{ der, "is DER (binary), not Base64; convert it: openssl x509 -inform der" },
 		{ both, "holds a private key" },
 		{ text, "holds no certificate in Base64" },
+		{ half, "a certificate in it is damaged; copy the file again" },
 		{ missing, "cannot be read: No such file or directory" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -421,12 +499,93 @@ TEST(check_names_every_certificate_that_will_fail)
 			.at = { file, 9 } };
 		struct conf c = { .environments = &e, .environments_n = 1, .listeners = &l,
 			.listeners_n = 1 };
-		struct conf_faults faults = { NULL, 0, 0 };
+		struct conf_faults faults = { .n = 0 };
 		same_int(rows[i].rule, mllp_check(&c, &faults), rows[i].good);
 		same_int(rows[i].rule, faults.n, rows[i].says ? 1 : 0);
 		holds(rows[i].rule, !rows[i].says || said(&faults, rows[i].warning, rows[i].says));
 		conf_faults_clear(&faults);
 	}
+}
+
+TEST(check_says_what_a_listener_cannot_use)
+{
+	struct family *f = *unit_state_;
+	char *key = certs_write_key(&f->folder, "own.key", f->one.key), beside[300], name[] = "a.example", *subjects[] = { name };
+	char title[] = "epic", *pins[] = { f->two_file };
+	const struct {
+		const char *rule;
+		char *issuer, *list, *key;
+		size_t environments;
+		const char *says;
+	} rows[] = {
+		{ "all is well", f->ca_file, f->list_file, key, 1, NULL },
+		{ "nobody may come", no_path, no_path, key, 0, NULL },
+		{ "a list that is none", f->ca_file, f->one_file, key, 1, "listener \"epic\": " },
+		{ "a key below what is no folder", no_path, no_path, beside, 1, "listener \"epic\": private_key: " },
+	};
+
+	(void)snprintf(beside, sizeof beside, "%s/key.pem", key);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf_environment e = { .title = title, .issuer = rows[i].issuer, .revocation_list = rows[i].list,
+			.subjects = { subjects, 1 } };
+		const struct conf_environment *list[] = { &e };
+		struct conf_listener l = { .title = title, .tls = true, .environments = list, .environments_n = rows[i].environments,
+			.certificate = f->one_file, .private_key = rows[i].key };
+		struct conf c = { .environments = &e, .environments_n = 1, .listeners = &l, .listeners_n = 1 };
+		struct conf_faults faults = { .n = 0 };
+
+		if (!rows[i].issuer[0]) {
+			e.certificates = (struct text_list){ pins, 1 };
+		}
+		same_int(rows[i].rule, mllp_check(&c, &faults), rows[i].says == NULL);
+		same_int(rows[i].rule, faults.n, rows[i].says ? 1 : 0);
+		holds(rows[i].rule, !rows[i].says || said(&faults, false, rows[i].says));
+		conf_faults_clear(&faults);
+	}
+}
+
+static void
+count_list(void *ctx, const struct mllp_certificate *is)
+{
+	int *n = ctx;
+
+	++*n;
+	holds("its issuer", strncmp(is->issuer, "CN=", 3) == 0 && is->not_before_s < is->not_after_s && strlen(is->sha256) == 64);
+}
+
+/* nudge-sender's lists: no handshake of ours, but how long they last is told with the others. */
+TEST(lists_of_gateways_are_looked_at)
+{
+	struct family *f = *unit_state_;
+	char gone[] = "/nonexistent.crl", title[] = "acs", file[] = "nudge.conf";
+	const struct {
+		const char *rule;
+		char *list;
+		bool good, warning;
+		const char *says;
+	} rows[] = {
+		{ "none is named", no_path, true, false, NULL },
+		{ "a fresh one", f->list_file, true, false, NULL },
+		{ "one that promises no next", certs_write_list(&f->folder, "endless.crl", &f->ca, NULL, 0), true, false, NULL },
+		{ "one that is overdue", f->old_list_file, true, true, "1 of its lists are overdue" },
+		{ "no such file", gone, false, false, "revocation_list: /nonexistent.crl: cannot be read" },
+		{ "no list", f->ca_file, false, false, "holds no revocation list in Base64" },
+	};
+	struct fault fault;
+	int n = 0;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf_gateway g = { .title = title, .revocation_list = rows[i].list, .at = { file, 5 } };
+		struct conf c = { .gateways = &g, .gateways_n = 1 };
+		struct conf_faults faults = { .n = 0 };
+
+		same_int(rows[i].rule, mllp_check(&c, &faults), rows[i].good);
+		same_int(rows[i].rule, faults.n, rows[i].says ? 1 : 0);
+		holds(rows[i].rule, !rows[i].says || said(&faults, rows[i].warning, rows[i].says));
+		conf_faults_clear(&faults);
+	}
+	holds("they are described", mllp_describe_lists(f->list_file, count_list, &n, &fault) && n == 1);
+	holds("or not", !mllp_describe_lists(f->one_file, count_list, &n, &fault) && n == 1);
 }
 
 int
@@ -440,8 +599,10 @@ main(void)
 		RUN(a_missing_or_old_list_lets_nobody_in),
 		RUN(one_listener_tells_environments_apart),
 		RUN(ranges_of_addresses),
-		RUN(files_are_refused_with_a_cure),
+		RUN(who_comes_by_no_address), RUN(names_and_keys_of_every_kind), RUN(digests_that_prove_nothing),
+		RUN(files_are_refused_with_a_cure), RUN(check_says_what_a_listener_cannot_use),
 		RUN(check_names_every_certificate_that_will_fail),
+		RUN(lists_of_gateways_are_looked_at),
 	};
 	return cmocka_run_group_tests(tests, make_family, free_family);
 }

@@ -123,6 +123,33 @@ TEST(no_more_than_1_mib_waits_for_an_answer)
 	world_close(w);
 }
 
+/* pain: large messages refused for want of memory that idle connections once used */
+TEST(memory_of_a_frame_is_given_back_with_the_frame)
+{
+	struct world *w = world_new(false);
+	struct sender s[24];
+	struct buf one;
+	char id[16], text[128];
+
+	w->first.conf.intake_memory_bytes = 1 << 20;
+	world_open(w);
+	for (int i = 0; i < 24; i++) {
+		s[i] = sender_connect(w);
+		buf_init(&one, 1 << 20);
+		snprintf(id, sizeof id, "A%d", i);
+		add_message(&one, id, 90000);
+		sender_bytes(&s[i], one.p, one.n - 1); /* the CR behind FS is not sent by all */
+		buf_clear(&one);
+		snprintf(text, sizeof text, "AA A%d", i);
+		same_text("each finds its memory, though the others stay connected", sender_answer(&s[i], (char[128]){ "" }), text);
+	}
+	same_int("none was refused", world_stats(w).refused_memory, 0);
+	for (int i = 0; i < 24; i++) {
+		sender_close(&s[i]);
+	}
+	world_close(w);
+}
+
 /* pain: messages piled up in memory before a store that does not get on */
 TEST(nothing_is_given_while_there_is_no_space)
 {
@@ -399,6 +426,7 @@ main(void)
 		RUN(pipelined_messages_are_answered_in_order),
 		RUN(no_more_than_64_frames_wait_for_an_answer),
 		RUN(no_more_than_1_mib_waits_for_an_answer),
+		RUN(memory_of_a_frame_is_given_back_with_the_frame),
 		RUN(nothing_is_given_while_there_is_no_space),
 		RUN(what_came_before_the_end_is_answered_after_it),
 		RUN(an_answer_may_be_to_close),

@@ -10,6 +10,8 @@
 
 #include "store/journal_line.h"
 
+#define FILED 6 /* of the entries: what the files of the tests below have */
+
 static const struct journal_entry entries[] = {
 	{ .kind = JOURNAL_ARMED, .seq = 1, .at_s = 1795780800, .text = 1025, .repeat_id = "11111111-2222-4333-8444-555555555555",
 	    .visit = { 1, 2, 3 }, .text_kind = TEXT_REMINDER, .start_s = 1795870800, .generation = 2, .segments = 1,
@@ -19,6 +21,7 @@ static const struct journal_entry entries[] = {
 	{ .kind = JOURNAL_OPTOUT, .seq = 4, .at_s = 5, .name = "lamna", .phone = { 7 }, .source = "admin:ann lee" },
 	{ .kind = JOURNAL_OPTIN, .seq = 5, .at_s = 6, .name = "lamna", .phone = { 7 } },
 	{ .kind = JOURNAL_OPTOUT, .seq = 6, .at_s = 7, .name = "another", .phone = { 8 }, .source = "handset" },
+	{ .kind = JOURNAL_KEY, .seq = 7, .at_s = 8, .name = "optouts/0002/00c0ffee", .wrapped = { 1, 2, 3 } },
 };
 
 TEST(what_is_written_is_read)
@@ -85,7 +88,7 @@ add_all(struct journal *j)
 {
 	struct fault f = { 0 };
 
-	for (size_t i = 0; i < COUNT(entries); i++) {
+	for (size_t i = 0; i < FILED; i++) {
 		struct journal_entry e = entries[i];
 
 		journal_add(j, &e);

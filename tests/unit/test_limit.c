@@ -6,15 +6,14 @@
 
 #define DAY ((int64_t)86400)
 
-static int alarms_80, alarms_100;
+static int alarms_80, alarms_100, alarms_over;
 
 static void
-count_alarm(void *ctx, const char *what, const char *where)
+count_alarm(const char *what)
 {
-	(void)ctx;
-	(void)where;
 	alarms_80 += strstr(what, "80 %") != NULL;
 	alarms_100 += strstr(what, "used up") != NULL;
+	alarms_over += strstr(what, "within its monthly_limit again") != NULL;
 }
 
 static void
@@ -54,6 +53,7 @@ TEST(held_at_the_limit_and_released_by_the_next_month)
 {
 	struct rig r;
 	int64_t one, at;
+	int told;
 
 	rig_open(&r, 6000, 0, "stale = 30d");
 	book(&r, 0);
@@ -64,12 +64,9 @@ TEST(held_at_the_limit_and_released_by_the_next_month)
 	sender(&r, true);
 	same_int("what was used survives a restart", status(&r)->limits[0].used, one);
 	alarms_80 = alarms_100 = 0;
-	for (int i = 1; i < 8; i++) {
+	r.on_alarm = count_alarm;
+	for (int i = 1; i < 8; i++)
 		book(&r, i);
-		if (r.alarm)
-			count_alarm(NULL, r.alarm, "");
-		r.alarm = NULL;
-	}
 	same_int("five go", r.jobs_n, 5);
 	same_int("three are held", status(&r)->texts[TEXT_HELD], 3);
 	same_int("one alarm at 80 %", alarms_80, 1);
@@ -86,10 +83,41 @@ TEST(held_at_the_limit_and_released_by_the_next_month)
 	r.now.boot_ms += (at - 30) * 1000;
 	pass(&r, 25);
 	same_int("until the month ends", status(&r)->texts[TEXT_HELD], 3);
+	told = r.alarms;
 	pass(&r, 120);
+	same_int("told that it ended, once", r.alarms, told + 1);
+	same_text("in these words", r.alarm, "an organization is within its monthly_limit again");
 	same_int("then they go", status(&r)->texts[TEXT_HELD], 0);
 	same_int("all of them", r.jobs_n, 8);
 	same_int("as the new month's", status(&r)->limits[0].used, one * 3);
+	rig_close(&r);
+}
+
+TEST(that_a_month_ended_is_told_though_turns_fail)
+{
+	struct rig r;
+
+	if (rig_refuse.on)
+		return; /* it refuses by itself */
+	rig_open(&r, 6000, 0, "stale = 30d");
+	book(&r, 0);
+	with_limit(&r, confirmation_of(&r, 1).segments, "hold");
+	book(&r, 1);
+	pass(&r, 10);
+	same_int("held", status(&r)->texts[TEXT_HELD], 1);
+	r.now.boot_ms += 30 * DAY * 1000;
+	r.now.wall_ms += 30 * DAY * 1000;
+	r.on_alarm = count_alarm;
+	alarms_over = 0;
+	for (long n = 1; n < 100 && confirmation_of(&r, 2).state == TEXT_HELD; n++) {
+		refuse_at(n, SQLITE_FULL, 0);
+		refuse_here(true);
+		pass(&r, 5);
+		refuse_here(false);
+	}
+	refuse_at(0, SQLITE_OK, 0);
+	same_int("let go", status(&r)->texts[TEXT_HELD], 0);
+	same_int("told, once", alarms_over, 1);
 	rig_close(&r);
 }
 
@@ -108,6 +136,34 @@ TEST(a_higher_limit_lets_go)
 	pass(&r, 5);
 	same_int("a higher limit lets go at once", status(&r)->texts[TEXT_HELD], 0);
 	same_int("sent", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(what_does_not_fit_into_the_rest_stays_held)
+{
+	struct rig r;
+	int64_t one, long_one, under;
+
+	rig_open(&r, 6000, 0, "stale = 30d");
+	book(&r, 0);
+	one = confirmation_of(&r, 1).segments;
+	rig_change(&r, "Lamna Healthcare", "Lamna Healthcare, the clinics of the lakes, of the hills and of all of the prairie beside them");
+	book(&r, 1);
+	long_one = confirmation_of(&r, 2).segments;
+	holds("one of more segments", long_one > one);
+	with_limit(&r, one + 2 * long_one - 1, "hold");
+	book(&r, 2);
+	same_int("it is held for its length", status(&r)->texts[TEXT_HELD], 1);
+	same_int("with what it would cost", confirmation_of(&r, 3).segments, long_one);
+	same_int("and nothing of it is used", status(&r)->limits[0].used, one + long_one);
+	under = confirmation_of(&r, 3).config;
+	rig_change(&r, "608-271-9000", "608-271-9001");
+	pass(&r, 185);
+	same_int("it waits through every look", status(&r)->texts[TEXT_HELD], 1);
+	same_int("and is not held anew by each", confirmation_of(&r, 3).config, under);
+	rig_change(&r, ", the clinics of the lakes, of the hills and of all of the prairie beside them", "");
+	book(&r, 3);
+	same_int("a shorter one goes past it", r.jobs_n, 3);
 	rig_close(&r);
 }
 
@@ -152,11 +208,61 @@ TEST(what_was_certainly_not_taken_is_not_used)
 	rig_close(&r);
 }
 
+/* Texts to number i on the day. */
+static int64_t
+counted(struct rig *r, int i, int64_t day)
+{
+	char phone[PHONE_MAX];
+	struct fault f = { 0 };
+	int64_t today, week;
+
+	(void)snprintf(phone, sizeof phone, "+1608%07d", 2000000 + i);
+	holds("counts are read", store_cap_count(r->store, phone, day, &today, &week, &f));
+	return today;
+}
+
+TEST(old_counts_go_in_portions_and_new_ones_stay)
+{
+	enum { PHONES = 900 };
+	struct rig r;
+	struct fault f = { 0 };
+	int portions = 0;
+
+	rig_open(&r, 6000, 0, "");
+	holds("begin", store_begin(r.store, &f));
+	for (int i = 0; i < PHONES; i++) {
+		char phone[PHONE_MAX];
+
+		(void)snprintf(phone, sizeof phone, "+1608%07d", 2000000 + i);
+		for (int64_t day = 100; day < 103; day++)
+			holds("counted", store_cap_add(r.store, phone, day, &f));
+	}
+	for (bool done = false; !done; portions++)
+		holds("a portion", store_forget_caps(r.store, 102, 100, &done, &f));
+	same_int("2700 rows by a hundred", portions, 27);
+	for (int i = 0; i < PHONES; i++) {
+		same_int("a day that is over", counted(&r, i, 100), 0);
+		same_int("the day before", counted(&r, i, 101), 0);
+		same_int("the day itself", counted(&r, i, 102), 1);
+	}
+	bool done = false;
+
+	holds("the same day again", store_forget_caps(r.store, 102, 100, &done, &f) && done);
+	holds("the next one begins anew", store_forget_caps(r.store, 103, 100, &done, &f) && !done);
+	while (!done)
+		holds("a portion", store_forget_caps(r.store, 103, 100, &done, &f));
+	same_int("all gone", counted(&r, 0, 102) + counted(&r, PHONES - 1, 102), 0);
+	holds("commit", store_commit(r.store, &f));
+	rig_close(&r);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(held_at_the_limit_and_released_by_the_next_month), RUN(a_higher_limit_lets_go),
-		RUN(warned_at_the_limit), RUN(what_was_certainly_not_taken_is_not_used) };
+	const struct CMUnitTest tests[] = { RUN(held_at_the_limit_and_released_by_the_next_month), RUN(a_higher_limit_lets_go), RUN(that_a_month_ended_is_told_though_turns_fail),
+		RUN(what_does_not_fit_into_the_rest_stays_held),
+		RUN(warned_at_the_limit), RUN(what_was_certainly_not_taken_is_not_used),
+		RUN(old_counts_go_in_portions_and_new_ones_stay) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,10 @@ put_each(struct buf *b, enum link_type type)
 		assert_true(link_put_reload(b, RELOAD_KEYS));
 	else if (type == LINK_RELOADED)
 		assert_true(link_put_reloaded(b, false, SPAN_LIT("keys/acs.key: no such file")));
+	else if (type == LINK_LOG)
+		assert_true(link_put_log(b, SPAN_LIT("acs"), 7));
+	else if (type == LINK_CERTIFICATE)
+		assert_true(link_put_certificate(b, SPAN_LIT("acs"), SPAN_LIT("0\x82")));
 	else
 		assert_true(link_put_hello(b, "nudge-sender", LINK_CREDITS));
 }
@@ -118,6 +122,8 @@ TEST(what_was_not_said_is_not_taken_for_something)
 	same_int("a reload", with_number(LINK_RELOAD, 18, RELOAD_ALL), LINK_COMPLETE);
 	same_int("neither done nor not", with_number(LINK_RELOADED, 18, 2), LINK_BROKEN);
 	same_int("done", with_number(LINK_RELOADED, 18, 1), LINK_COMPLETE);
+	same_int("a level without its part", with_number(LINK_LOG, 21, 7), LINK_BROKEN);
+	same_int("a level that is none", with_number(LINK_LOG, 21, 8), LINK_BROKEN);
 }
 
 TEST(every_outcome_there_and_back)
@@ -139,7 +145,7 @@ TEST(every_outcome_there_and_back)
 
 TEST(a_part_of_a_frame_waits_for_the_rest)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_RELOADED; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_CERTIFICATE; t++) {
 		struct link_frame f;
 		struct buf b;
 
@@ -155,7 +161,7 @@ TEST(a_part_of_a_frame_waits_for_the_rest)
 /* A frame that says it is shorter than its fields. */
 TEST(a_length_that_lies_is_broken_or_cut_between_fields)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_RELOADED; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_CERTIFICATE; t++) {
 		struct link_frame f;
 		struct buf b;
 		size_t whole = 0;
@@ -179,7 +185,7 @@ TEST(a_length_that_lies_is_broken_or_cut_between_fields)
 /* Any byte may be anything: no reading outside, and no field that reaches outside. */
 TEST(every_byte_changed)
 {
-	for (enum link_type t = LINK_HELLO; t <= LINK_RELOADED; t++) {
+	for (enum link_type t = LINK_HELLO; t <= LINK_CERTIFICATE; t++) {
 		struct buf b;
 
 		buf_init(&b, LINK_FRAME_MAX);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nudge/log.h"
@@ -41,6 +42,19 @@ listen_end(struct ear *e)
 	(void)close(e->was);
 	(void)close(e->pipe[0]);
 	(void)close(e->pipe[1]);
+}
+
+/* As systemd names standard error to what it starts; other: as to a process that was given another one since. */
+static void
+name_journal(bool other)
+{
+	struct stat st;
+	char name[64];
+
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	(void)snprintf(name, sizeof name, "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino + other);
+	(void)setenv("JOURNAL_STREAM", name, 1);
+	log_open("nudged", LOG_DEBUG);
 }
 
 static bool
@@ -104,6 +118,36 @@ TEST(levels)
 	listen_end(&e);
 }
 
+TEST(each_part_has_a_level_of_its_own)
+{
+	const struct log_field none[] = { LOG_END_ };
+	enum log_level level;
+	struct ear e;
+
+	log_open("nudged", LOG_INFO);
+	listen_begin(&e);
+	holds("a part", log_set_part("mllp", LOG_DEBUG));
+	log_line("src/mllp/tls.c", LOG_DEBUG, "mllp", none);
+	holds("says more", strstr(listen_next(&e), "what=mllp") != NULL);
+	log_line("src/mllpx/tls.c", LOG_DEBUG, "other", none);
+	log_line("src/control/server.c", LOG_DEBUG, "control", none);
+	log_line("tests/src/mllp/x.c", LOG_DEBUG, "elsewhere", none);
+	same_text("no other does", listen_next(&e), "");
+	holds("another", log_set_part("control", LOG_ERROR));
+	log_line("src/control/server.c", LOG_WARN, "control", none);
+	same_text("says less", listen_next(&e), "");
+	holds("no such part", !log_set_part("mll", LOG_DEBUG) && !log_set_part("", LOG_DEBUG));
+	for (size_t i = 0; i < LOG_PARTS; i++)
+		same_int(log_part(i), log_level_of(i), strcmp(log_part(i), "mllp") == 0 ? LOG_DEBUG : strcmp(log_part(i), "control") == 0 ? LOG_ERROR : LOG_INFO);
+	log_reset();
+	for (size_t i = 0; i < LOG_PARTS; i++)
+		same_int("as at the start", log_level_of(i), LOG_INFO);
+	for (int i = LOG_ERROR; i <= LOG_DEBUG; i++)
+		holds("names", log_level_named(log_level_name((enum log_level)i), &level) && (int)level == i);
+	holds("no such level", !log_level_named("loud", &level));
+	listen_end(&e);
+}
+
 TEST(under_the_journal)
 {
 	static const struct {
@@ -118,13 +162,28 @@ TEST(under_the_journal)
 	};
 	struct ear e;
 
-	(void)setenv("JOURNAL_STREAM", "8:1234", 1);
-	log_open("nudged", LOG_DEBUG);
 	listen_begin(&e);
+	name_journal(false);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		log_line(rows[i].level, "x", LOG_FIELDS_(log_int("n", 1)));
+		log_at(rows[i].level, "x", log_int("n", 1));
 		same_text("the priority, and no time of our own", listen_next(&e), rows[i].line);
 	}
+	listen_end(&e);
+	(void)unsetenv("JOURNAL_STREAM");
+}
+
+TEST(a_terminal_inside_of_a_session_is_no_journal)
+{
+	struct ear e;
+
+	listen_begin(&e);
+	name_journal(true);
+	log_warn("x");
+	holds("a time, no priority", has_form(listen_next(&e), STAMP));
+	(void)setenv("JOURNAL_STREAM", "nonsense", 1);
+	log_open("nudged", LOG_DEBUG);
+	log_warn("x");
+	holds("nor is what nobody can read", has_form(listen_next(&e), STAMP));
 	listen_end(&e);
 	(void)unsetenv("JOURNAL_STREAM");
 }
@@ -156,9 +215,8 @@ TEST(what_comes_from_outside_is_made_harmless)
 	};
 	struct ear e;
 
-	(void)setenv("JOURNAL_STREAM", "8:1234", 1);
-	log_open("nudged", LOG_DEBUG);
 	listen_begin(&e);
+	name_journal(false);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char want[256];
 
@@ -189,9 +247,8 @@ TEST(a_long_line_is_cut)
 	struct ear e;
 	const char *line;
 
-	(void)setenv("JOURNAL_STREAM", "8:1234", 1);
-	log_open("nudged", LOG_DEBUG);
 	listen_begin(&e);
+	name_journal(false);
 	for (size_t n = 1990; n < 2100; n++) {
 		bool whole = strlen("<4>what=x w= n=12345") + n <= 2044;
 
@@ -218,7 +275,8 @@ TEST(a_long_line_is_cut)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(the_form), RUN(levels), RUN(under_the_journal),
+	const struct CMUnitTest tests[] = { RUN(the_form), RUN(levels), RUN(each_part_has_a_level_of_its_own), RUN(under_the_journal),
+		RUN(a_terminal_inside_of_a_session_is_no_journal),
 		RUN(what_comes_from_outside_is_made_harmless), RUN(a_long_line_is_cut) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

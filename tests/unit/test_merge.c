@@ -141,6 +141,28 @@ TEST(never_another_patients)
 	}
 }
 
+/* Two sites of one house, one patient, one phone, one day: each site speaks for itself. */
+TEST(never_another_sites)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 10, "merge = true sending_application = EPIC } site \"eye\" { environment = prod fhir_base_url = \"https://y/R4\" "
+	    "profile = epic number = main time_zone = America/Chicago settle = 10s window = \"00:00-24:00\" approver = none "
+	    "sending_application = EYE reminder \"day\" { before = 24h } merge = true");
+	for (size_t site = 0; site < 2; site++)
+		(void)tell(&r, (struct say){ .id = site ? "E1" : "C1", .phone = PHONE, .in_s = 3 * 24 * HOUR + (int64_t)site * HOUR, .site = site });
+	pass(&r, 15);
+	same_int("both are booked", r.jobs_n, 2);
+	outcome(&r, &r.jobs[0], OUTCOME_ACCEPTED, 202);
+	outcome(&r, &r.jobs[1], OUTCOME_ACCEPTED, 202);
+	pass(&r, 2 * 24 * HOUR);
+	same_int("the first's reminder", r.jobs_n, 3);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	pass(&r, HOUR);
+	same_int("and the other's", r.jobs_n, 4);
+	rig_close(&r);
+}
+
 TEST(a_gate_of_one_keeps_only_that_one_out)
 {
 	struct rig r;
@@ -222,7 +244,7 @@ TEST(an_unknown_outcome_is_never_said_twice)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(one_text_says_all_times), RUN(off_by_default), RUN(visits_booked_together_are_each_reminded), RUN(never_another_patients),
+	const struct CMUnitTest tests[] = { RUN(one_text_says_all_times), RUN(off_by_default), RUN(visits_booked_together_are_each_reminded), RUN(never_another_patients), RUN(never_another_sites),
 		RUN(a_gate_of_one_keeps_only_that_one_out), RUN(undone_when_the_carrier_comes_to_nothing),
 		RUN(said_anew_when_another_visit_changes), RUN(an_unknown_outcome_is_never_said_twice) };
 

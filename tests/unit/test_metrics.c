@@ -42,7 +42,7 @@ TEST(the_text)
 	struct engine_status *s = calloc(1, sizeof *s);
 	struct mllp_sender *senders = calloc(2, sizeof *senders);
 	struct latency *l = calloc(1, sizeof *l);
-	struct mllp_stats intake = { .connections = 3, .listening = 2, .no_msh = 4 };
+	struct mllp_stats intake = { .connections = 3, .listening = 2, .no_msh = 4, .refused_penalty = 8, .refused_handshakes = 9 };
 	struct metrics m = { .engine = s, .intake = &intake, .senders = senders, .senders_n = 2, .held = held, .now_s = 1000 };
 	struct buf text;
 
@@ -59,6 +59,8 @@ TEST(the_text)
 	s->sites[1].needs_approval = true;
 	(void)snprintf(s->sites[2].title, sizeof s->sites[2].title, "held");
 	s->sites[2].held_s = 1;
+	s->feeds_n = 1;
+	s->feeds[0] = (struct feed_status){ .environment = "prod", .application = "EPIC", .learned = true, .silent = true };
 	s->limits_n = 1;
 	(void)snprintf(s->limits[0].organization, sizeof s->limits[0].organization, "lamna");
 	s->limits[0].used = 7;
@@ -68,7 +70,7 @@ TEST(the_text)
 	latency_add(l, 100);
 	latency_add(l, 3000);
 	latency_look(l, &senders[0].latency);
-	(void)snprintf(senders[1].application, sizeof senders[1].application, SENDER_OTHER);
+	(void)snprintf(senders[1].application, sizeof senders[1].application, CONF_SENDER_OTHER);
 	buf_init(&text, 1 << 20);
 	metrics_write(&m, &text);
 	holds("it fits", !text.spoilt);
@@ -88,6 +90,10 @@ TEST(the_text)
 	says(&text, "nudge_connections 3");
 	says(&text, "nudge_listeners 2");
 	says(&text, "nudge_intake_total{event=\"no_msh\"} 4");
+	says(&text, "nudge_intake_total{event=\"penalty_refused\"} 8");
+	says(&text, "nudge_intake_total{event=\"handshakes_refused\"} 9");
+	says(&text, "nudge_sender_silent{environment=\"prod\",application=\"EPIC\"} 1");
+	says(&text, "nudge_sender_rhythm_known{environment=\"prod\",application=\"EPIC\"} 1");
 	says(&text, "nudge_acknowledgement_seconds_bucket{environment=\"prod\",application=\"EPIC\",le=\"0.000064\"} 0");
 	says(&text, "nudge_acknowledgement_seconds_bucket{environment=\"prod\",application=\"EPIC\",le=\"0.000128\"} 1");
 	says(&text, "nudge_acknowledgement_seconds_bucket{environment=\"prod\",application=\"EPIC\",le=\"67.108864\"} 2");
@@ -184,7 +190,7 @@ TEST(senders_have_the_names_of_the_configuration)
 	same_int("three", atomic_load(&x.senders->n), 3);
 	holds("as the site writes it", known(&x, "prod", "EPIC") == 0);
 	holds("of ADT too", known(&x, "prod", "ADTHUB") == 1);
-	holds("no name from outside", known(&x, "prod", SENDER_OTHER) == 2);
+	holds("no name from outside", known(&x, "prod", CONF_SENDER_OTHER) == 2);
 	latency_look(&x.senders->at[0].latency, &l);
 	same_int("who got no answer is seen and not measured", l.n, 1);
 	same_int("seen", atomic_load(&x.senders->at[0].last_s), 1000);
@@ -193,7 +199,7 @@ TEST(senders_have_the_names_of_the_configuration)
 		hear(&x, many, "EPIC", 500);
 	}
 	same_int("no more than there is room for", atomic_load(&x.senders->n), MLLP_SENDERS_MAX);
-	holds("the last is for the rest", known(&x, "", SENDER_OTHER) == MLLP_SENDERS_MAX - 1);
+	holds("the last is for the rest", known(&x, "", CONF_SENDER_OTHER) == MLLP_SENDERS_MAX - 1);
 	latency_look(&x.senders->at[MLLP_SENDERS_MAX - 1].latency, &l);
 	same_int("and has all of them", l.n, 2 * MLLP_SENDERS_MAX - (MLLP_SENDERS_MAX - 1 - 3));
 	senders_clear(x.senders);

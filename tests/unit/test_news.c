@@ -14,7 +14,9 @@ static const char sites_text[] = HOSPITAL_TOP
     SITE("ward", "prod", "epic", "EPIC", "LAMNA", "America/Chicago", "departments = {'^W'} adt = {deceased, phone, merge} adt_sending_application = EPICADT")
     SITE("clinic", "prod", "oracle-health", "EPIC", "LAMNA", "America/Chicago", "departments = {'^X'} adt = {deceased} adt_sending_application = EPICADT")
     SITE("quiet", "prod", "epic", "MUTE", "LAMNA", "America/Chicago", "")
-    SITE("trial", "trials", "epic", "EPICTST", "LAMNA", "America/Chicago", "adt = {phone}");
+    SITE("trial", "trials", "epic", "EPICTST", "LAMNA", "America/Chicago", "adt = {phone}")
+    SITE("half", "trials", "epic", "HALF", "", "America/Chicago", "adt = {phone} departments = {'^H'}")
+    SITE("other", "trials", "epic", "", "WHERE", "America/Chicago", "adt = {phone} departments = {'^O'}");
 
 #define ADT(app, event) "MSH|^~\\&|" app "|LAMNA|||20261127055900-0600||ADT^" event "|C1|P|2.5\rEVN|" event "\r"
 #define PID(ids, phone, died, dead) "PID|1||" ids "||Testmann^Erika||19700101|F|||||" phone "||||||||||||||||" died "|" dead "\r"
@@ -64,6 +66,17 @@ TEST(what_is_read)
 			"news; ward 1001<1009<1008" },
 		{ "several merges at once", "prod", ADT("EPICADT", "A40") JANE "MRG|1009\r" PID("1002^^^LAMNA^MR", "", "", "") "MRG|1010\r",
 			"news; ward 1001<1009; ward 1002<1010" },
+		{ "an empty id among them is none", "prod", ADT("EPICADT", "A40") JANE "MRG|1009^^^LAMNA^MR~^^^LAMNA^MR\r", "news; ward 1001<1009" },
+		{ "nine prior ids are eight", "prod",
+		    ADT("EPICADT", "A40") JANE "MRG|1^^^L^MR~2^^^L^MR~3^^^L^MR~4^^^L^MR~5^^^L^MR~6^^^L^MR~7^^^L^MR~8^^^L^MR~9^^^L^MR\r",
+			"news; ward 1001<1<2<3<4<5<6<7<8" },
+		{ "another facility's", "prod", "MSH|^~\\&|EPICADT|OTHER|||20261127055900-0600||ADT^A08|C1|P|2.5\r" JANE, "ignore" },
+		{ "of any facility, where the site names none", "trials", "MSH|^~\\&|HALF|EVER|||20261127055900-0600||ADT^A31|C1|P|2.5\r" JANE,
+			"news; half 1001 set" OTHER },
+		{ "of any application, where the site names none", "trials", "MSH|^~\\&|WHO|WHERE|||20261127055900-0600||ADT^A31|C1|P|2.5\r" JANE,
+			"news; other 1001 set" OTHER },
+		{ "another type is none", "prod", "MSH|^~\\&|EPICADT|LAMNA|||20261127055900-0600||ORU^A08|C1|P|2.5\r" JANE, "ignore" },
+		{ "two messages in one frame", "prod", ADT("EPICADT", "A08") JANE ADT("EPICADT", "A08") JANE, "quarantine MSH-0" },
 		{ "merged with itself", "prod", ADT("EPICADT", "A40") JANE "MRG|1001^^^LAMNA^MR\r", "news; ward 1001" },
 		{ "a merge tells neither number nor death", "prod", ADT("EPICADT", "A40") PID("1001", "(608) 555-0145", "", "Y") "MRG|1009\r",
 			"news; ward 1001<1009" },
@@ -80,7 +93,7 @@ TEST(what_is_read)
 
 	hospital_build(&h);
 	if (!hospital_load(&h, sites_text))
-		fail_msg("line %d: %s", h.faults.item[0].line, h.faults.item[0].text);
+		fail_msg("line %d: %s", h.faults.item[h.faults.n - 1].line, h.faults.item[h.faults.n - 1].text);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char got[400];
 
@@ -91,6 +104,33 @@ TEST(what_is_read)
 	hospital_close(&h);
 }
 
+/* More than one message may tell of, and more than its memory may be. */
+TEST(too_many_patients)
+{
+	struct hospital h;
+	char text[257 * 8 + 200];
+	size_t n = (size_t)snprintf(text, sizeof text, "%s", ADT("EPICADT", "A08"));
+
+	hospital_build(&h);
+	if (!hospital_load(&h, sites_text))
+		fail_msg("line %d: %s", h.faults.item[h.faults.n - 1].line, h.faults.item[h.faults.n - 1].text);
+	for (int i = 0; i < 257; i++) {
+		if (i == 256) {
+			holds("256 are read", hospital_read(&h, "prod", span_from(text, n), 1795780800, 1 << 20));
+			same_int("none has an id", h.msg.kind, MESSAGE_QUARANTINE);
+			same_text("why", h.msg.reason, "no patient id");
+			holds("with little memory", hospital_read(&h, "prod", span_from(text, n), 1795780800, n + 1024));
+			same_int("decided all the same", h.msg.kind, MESSAGE_QUARANTINE);
+			same_text("why", h.msg.reason, "message needs more memory than one may have");
+		}
+		n += (size_t)snprintf(text + n, sizeof text - n, "PID|%d\r", i % 10);
+	}
+	holds("257 are read", hospital_read(&h, "prod", span_from(text, n), 1795780800, 1 << 20));
+	same_text("and are too many", h.msg.reason, "more than 256 patients");
+	same_int("nothing of them is left", (int64_t)h.msg.news_n, 0);
+	hospital_close(&h);
+}
+
 TEST(a_site_that_asks_for_merges_knows_where_they_stand)
 {
 	struct hospital h;
@@ -98,6 +138,8 @@ TEST(a_site_that_asks_for_merges_knows_where_they_stand)
 	hospital_build(&h);
 	holds("refused", !hospital_load(&h, HOSPITAL_TOP
 	    SITE("ward", "prod", "epic", "EPIC", "LAMNA", "America/Chicago", "adt = {merge} paths = {\"prior_patient = \"}")));
+	same_text("why", h.faults.item[h.faults.n - 1].text,
+	    "site \"ward\": adt: merge needs prior_patient in the profile, as prior_patient = {\"MRG-1(*)\"}");
 	hospital_close(&h);
 }
 
@@ -438,11 +480,67 @@ TEST(a_crash_between_two_portions)
 	rig_close(&r);
 }
 
+/* The last portion of a merge leaves nobody under the id of before: whoever is told of next is reached from the first visit on. */
+TEST(a_portion_that_ends_with_the_last_visit_keeps_nothing_back)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 60, "storm_brake = off");
+	(void)tell(&r, (struct say){ .id = "OTHER", .patient = "5005", .phone = OTHER, .in_s = 200000 });
+	for (int i = 0; i < 200; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "S%d", i);
+		(void)tell(&r, (struct say){ .id = id, .patient = "1009", .phone = PHONE, .in_s = 200000 + i * 86400 });
+	}
+	news(&r, (struct news){ .patient = "1001", .prior = "1009", .control_id = "M1" });
+	same_int("merged, and taken", status(&r)->messages_accepted, 202);
+	same_int("nobody", r.status.news_nobody, 0);
+	news(&r, (struct news){ .patient = "5005", .dead = true });
+	holds("known to be dead", row(&r, 1).deceased);
+	news(&r, (struct news){ .patient = "1001", .prior = "1009", .control_id = "M1" });
+	same_int("a resend tells nothing new", status(&r)->news_nobody + r.status.messages_duplicate, 1);
+	rig_close(&r);
+}
+
+/* A site goes while a message reaches its visits: those of the message's other site are reached from the first on. */
+TEST(a_site_that_goes_between_two_portions_hides_no_other)
+{
+	struct rig r;
+	struct turn_input in = { .clock_synchronised = true };
+	struct fault f = { 0 };
+	struct message *m;
+	struct patient_news *both;
+
+	rig_open(&r, 6000, 60, "storm_brake = off");
+	rig_change(&r, "site \"cardiology\"", "site \"dental\" { environment = prod fhir_base_url = \"https://y/R4\" profile = generic number = main "
+	    "time_zone = America/Chicago approver = none contact = \"608-271-9001\" departments = {'^D$'} }\nsite \"cardiology\"");
+	(void)tell(&r, (struct say){ .id = "C", .phone = PHONE, .in_s = 200000, .site = 1 });
+	for (int i = 0; i < 250; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "S%d", i);
+		(void)tell(&r, (struct say){ .id = id, .phone = PHONE, .in_s = 200000 + i * 86400 });
+	}
+	m = message_with(&r, (struct news){ .patient = "1001", .dead = true });
+	both = arena_take(&m->arena, 2 * sizeof *both);
+	both[0] = both[1] = m->news[0];
+	both[1].site = &r.rules->conf->sites[1];
+	m->news = both;
+	m->news_n = 2;
+	in.now = r.now;
+	in.messages = &m->link;
+	assert_int_equal(engine_turn(r.engine, &in, &f), TURN_MORE);
+	rig_change(&r, "site \"dental\"", "site \"surgery\"");
+	holds("known to be dead", row(&r, 1).deceased);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RUN(what_is_read),
+		RUN(what_is_read), RUN(too_many_patients),
 		RUN(a_site_that_asks_for_merges_knows_where_they_stand),
 		RUN(a_death_stops_every_text_of_every_visit),
 		RUN(a_message_of_the_visit_that_says_nothing_does_not_revive),
@@ -456,6 +554,8 @@ main(void)
 		RUN(of_a_patient_without_a_visit_nothing_is_kept),
 		RUN(many_visits_are_reached_in_portions),
 		RUN(a_crash_between_two_portions),
+		RUN(a_portion_that_ends_with_the_last_visit_keeps_nothing_back),
+		RUN(a_site_that_goes_between_two_portions_hides_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

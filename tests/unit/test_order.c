@@ -292,6 +292,93 @@ TEST(a_group_visit_has_a_row_for_each_patient)
 	rig_close(&r);
 }
 
+/* A visit of one that becomes a group's, and of whom the next message is about, cannot be told. */
+TEST(whoever_is_none_of_a_group_has_a_row_of_their_own)
+{
+	struct rig r;
+	struct message *m;
+
+	rig_open(&r, 6000, 0, "");
+	prepare(&r, (struct say){ .id = "G2", .patient = "7", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 9 }, &m);
+	give(&r, m);
+	prepare(&r, (struct say){ .id = "G2", .patient = "8", .phone = OTHER, .in_s = 2 * DAY, .sent_ago_s = 8 }, &m)->patient_number = 2;
+	give(&r, m);
+	same_int("two rows", look(&r, "G2").rows, 2);
+	accept_all(&r, 0);
+	prepare(&r, (struct say){ .id = "G2", .patient = "9", .phone = "+16085550125", .in_s = 2 * DAY, .sent_ago_s = 7 }, &m);
+	give(&r, m);
+	same_int("three rows", look(&r, "G2").rows, 3);
+	accept_all(&r, 0);
+	rig_close(&r);
+}
+
+TEST(an_old_id_joins_a_group_that_has_its_number)
+{
+	struct rig r;
+	struct message *m;
+
+	rig_open(&r, 6000, 0, "");
+	prepare(&r, (struct say){ .id = "G3", .patient = "7", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 9 }, &m)->patient_number = 1;
+	give(&r, m);
+	prepare(&r, (struct say){ .id = "G4", .patient = "8", .phone = OTHER, .in_s = 3 * DAY, .sent_ago_s = 9 }, &m)->patient_number = 1;
+	give(&r, m);
+	accept_all(&r, 0);
+	prepare(&r, (struct say){ .id = "G3", .patient = "8", .phone = OTHER, .in_s = 2 * DAY, .sent_ago_s = 7 }, &m);
+	m->bookings[0].old_id = SPAN_LIT("G4");
+	m->bookings[0].patient_number = 2;
+	give(&r, m);
+	same_int("two rows", look(&r, "G3").rows, 2);
+	same_int("none is left of the old id", look(&r, "G4").rows, 0);
+	rig_close(&r);
+}
+
+/* Two patients that have no id: told of again, they are the same two. */
+TEST(whoever_of_a_group_has_no_id_is_known_by_their_place)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	for (int i = 0; i < 4; i++) {
+		struct message *m;
+		struct booking *b = prepare(&r, (struct say){ .id = "G5", .phone = i % 2 ? OTHER : PHONE, .in_s = 2 * DAY, .sent_ago_s = 9 - i }, &m);
+
+		b->patient = SPAN_NONE;
+		b->patient_number = i % 2 + 1;
+		give(&r, m);
+		accept_all(&r, 0);
+	}
+	same_int("two rows", look(&r, "G5").rows, 2);
+	same_int("each was told once", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+/* What was canceled is erased and names nobody any more. */
+TEST(a_late_booking_revives_nobody_in_a_group)
+{
+	struct rig r;
+	struct message *m;
+
+	rig_open(&r, 6000, 0, "");
+	for (int i = 0; i < 2; i++) {
+		prepare(&r, (struct say){ .id = "G6", .patient = i ? "8" : "7", .phone = i ? OTHER : PHONE, .in_s = 2 * DAY, .sent_ago_s = 90 }, &m)->patient_number = i + 1;
+		give(&r, m);
+	}
+	accept_all(&r, 0);
+	prepare(&r, (struct say){ .id = "G6", .patient = "7", .in_s = 2 * DAY, .status = VISIT_CANCELED, .sent_ago_s = 10 }, &m);
+	give(&r, m);
+	accept_all(&r, 0);
+	pass(&r, 10);
+	same_int("booked, booked and canceled", r.jobs_n, 3);
+	prepare(&r, (struct say){ .id = "G6", .patient = "7", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 60 }, &m)->patient_number = 1;
+	give(&r, m);
+	same_int("and nothing else", r.jobs_n, 3);
+	same_int("no other row", look(&r, "G6").rows, 2);
+	prepare(&r, (struct say){ .id = "G6", .patient = "7", .phone = PHONE, .in_s = 2 * DAY }, &m)->patient_number = 1;
+	give(&r, m);
+	same_int("booked anew, it is told", r.jobs_n, 4);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -299,7 +386,9 @@ main(void)
 		RUN(an_alias_never_merges_two_rows_that_both_have_a_filler_id), RUN(nothing_is_inherited_from_another_patient),
 		RUN(order_of_events), RUN(without_a_time_the_order_of_arrival_counts), RUN(pattern_c_a_new_id_with_the_old_one_beside),
 		RUN(pattern_b_cancelled_and_booked_anew_leaves_one_visit), RUN(a_resend_is_known_for_weeks),
-		RUN(a_group_visit_has_a_row_for_each_patient) };
+		RUN(a_group_visit_has_a_row_for_each_patient),
+		RUN(whoever_is_none_of_a_group_has_a_row_of_their_own), RUN(an_old_id_joins_a_group_that_has_its_number),
+		RUN(whoever_of_a_group_has_no_id_is_known_by_their_place), RUN(a_late_booking_revives_nobody_in_a_group) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,11 +132,37 @@ TEST(more_sources_than_places)
 	penalties_clear(p);
 }
 
+/* Of a house of more senders than places nobody is kept out for another. */
+TEST(more_good_senders_than_places)
+{
+	struct penalties *p = fresh();
+	struct peer x, one_more = at("10.255.0.1");
+	char text[32];
+
+	for (int i = 0; i < PENALTY_SOURCES_MAX; i++) {
+		snprintf(text, sizeof text, "10.0.%d.%d", i >> 8 & 255, i & 255);
+		x = at(text);
+		penalty_come(p, &x);
+	}
+	same_int("all places are taken", (long long)p->n, PENALTY_SOURCES_MAX);
+	same_int("there is no place for a failure", penalty_add(p, &one_more, MAX, MAX, 1000), 0);
+	holds("which keeps nobody out", !penalty_bars(p, &one_more, 1000));
+	penalty_come(p, &one_more);
+	penalty_leave(p, &one_more);
+	penalty_leave(p, &x);
+	same_int("one that left gives its place", penalty_add(p, &one_more, MAX, MAX, 1000), MAX);
+	holds("and the failure is known", penalty_bars(p, &one_more, 1000));
+	penalty_leave(p, &one_more);
+	holds("who never came cannot leave", penalty_bars(p, &one_more, 1000));
+	penalties_clear(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(failures_add_up_and_time_pays), RUN(there_is_a_longest),
-		RUN(who_shares_an_address_with_a_good_sender), RUN(networks_of_ipv6), RUN(more_sources_than_places) };
+		RUN(who_shares_an_address_with_a_good_sender), RUN(networks_of_ipv6), RUN(more_sources_than_places),
+		RUN(more_good_senders_than_places) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

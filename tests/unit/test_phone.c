@@ -39,6 +39,14 @@ static const struct {
 	{ "N11 is a service, not an area", "US", "(911) 555-0123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "N11 is a service, not an exchange", "US", "(608) 411-0123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "exchange that begins with 0", "US", "(608) 055-0123", PHONE_NOT_ASSIGNABLE, "" },
+	{ "N1X is an area", "US", "(912) 555-0123", PHONE_OK, "+19125550123" },
+	{ "N1X is an exchange", "US", "(608) 512-0123", PHONE_OK, "+16085120123" },
+	{ "37X is kept for the future", "US", "(370) 555-0123", PHONE_NOT_ASSIGNABLE, "" },
+	{ "96X is kept for the future", "US", "(960) 555-0123", PHONE_NOT_ASSIGNABLE, "" },
+	{ "N9X is kept for longer numbers", "US", "(290) 555-0123", PHONE_NOT_ASSIGNABLE, "" },
+	{ "36X is an area like others", "US", "(360) 555-0123", PHONE_OK, "+13605550123" },
+	{ "95X is an area like others", "US", "(956) 555-0123", PHONE_OK, "+19565550123" },
+	{ "ten times one digit is none", "US", "(222) 222-2222", PHONE_NOT_ASSIGNABLE, "" },
 	{ "exchange that begins with 1", "US", "(608) 155-0123", PHONE_NOT_ASSIGNABLE, "" },
 	{ "the dummy of registration desks", "US", "(999) 999-9999", PHONE_NOT_ASSIGNABLE, "" },
 	{ "the rules hold behind a plus", "GB", "+1 911 555 0123", PHONE_NOT_ASSIGNABLE, "" },
@@ -48,6 +56,8 @@ static const struct {
 	{ "a written extension of RFC 3966", "US", "+16085550123;ext=45", PHONE_EXTENSION, "" },
 	{ "number sign", "US", "608-555-0123 #45", PHONE_EXTENSION, "" },
 	{ "x without digits is no extension", "US", "608-555-0123x", PHONE_BAD_CHARACTER, "" },
+	{ "x and signs without digits are no extension", "US", "608-555-0123 x.:", PHONE_BAD_CHARACTER, "" },
+	{ "x before a word is no extension", "US", "608-555-0123 xy", PHONE_BAD_CHARACTER, "" },
 	{ "letters for digits", "US", "608-555-NICE", PHONE_BAD_CHARACTER, "" },
 	{ "a name before", "US", "mom 608-555-0123", PHONE_BAD_CHARACTER, "" },
 	{ "plus in the middle", "US", "1+6085550123", PHONE_BAD_CHARACTER, "" },
@@ -59,10 +69,13 @@ static const struct {
 	{ "the null of HL7", "US", "\"\"", PHONE_EMPTY, "" },
 
 	{ "an unknown country reads no national number", "XX", "6085550123", PHONE_UNKNOWN_COUNTRY, "" },
+	{ "an unknown country reads 00 as abroad", "XX", "0044 7700 900123", PHONE_OK, "+447700900123" },
+	{ "Australia reads 00 as abroad too", "AU", "0044 7700 900123", PHONE_OK, "+447700900123" },
 	{ "an unknown country reads a whole one", "XX", "+16085550123", PHONE_OK, "+16085550123" },
 	{ "a country without a table is taken as it is", "US", "+39 06 5550 0123", PHONE_OK,
 	  "+390655500123" },
 	{ "Italy keeps its 0 in brackets", "US", "+39 (0)6 5550 0123", PHONE_OK, "+390655500123" },
+	{ "Italy keeps it behind 00 as well", "US", "0039 (0)6 5550 0123", PHONE_OK, "+390655500123" },
 	{ "sixteen digits are too many anywhere", "US", "+9991234567890123", PHONE_LONG, "" },
 	{ "seven digits are too few anywhere", "US", "+9991234", PHONE_SHORT, "" },
 	{ "no country code begins with 0", "US", "+0 608 555 0123", PHONE_NOT_ASSIGNABLE, "" },
@@ -80,6 +93,9 @@ static const struct {
 	{ "Germany", "DE", "0171 / 39200 12", PHONE_OK, "+491713920012" },
 	{ "Germany in DIN form", "DE", "+49 30 23125 012", PHONE_OK, "+493023125012" },
 	{ "Germany without plus", "DE", "491713920012", PHONE_OK, "+491713920012" },
+	{ "a landline that lost its plus may as well lack its area", "DE", "493023125012", PHONE_SHORT, "" },
+	{ "the country code and a beginning", "DE", "491", PHONE_SHORT, "" },
+	{ "Australia, less than a beginning", "AU", "+6118", PHONE_SHORT, "" },
 	{ "France", "FR", "06 39 98 00 12", PHONE_OK, "+33639980012" },
 	{ "France, a digit short", "FR", "06 39 98 00 1", PHONE_SHORT, "" },
 	{ "Spain has no trunk prefix", "ES", "612 34 56 78", PHONE_OK, "+34612345678" },
@@ -115,6 +131,21 @@ TEST(numbers_are_read_as_people_write_them)
 	}
 }
 
+TEST(a_byte_that_ends_a_text_is_no_separator)
+{
+	static const struct { const char *rule, *text; size_t n; } rows[] = {
+		{ "amid the digits", "608555\0000123", 11 }, { "before an extension", "6085550123x\00012", 14 },
+		{ "behind the number", "6085550123\000", 11 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char out[PHONE_MAX] = "as it was";
+
+		same_int(rows[i].rule, phone_e164(span_from(rows[i].text, rows[i].n), "US", out), PHONE_BAD_CHARACTER);
+		same_text("written on PHONE_OK only", out, "as it was");
+	}
+}
+
 TEST(a_number_that_was_read_is_read_again_the_same)
 {
 	for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -142,6 +173,8 @@ static const struct {
 	{ "844", "+18445550123", "US", PHONE_TOLL_FREE }, { "855", "+18555550123", "US", PHONE_TOLL_FREE },
 	{ "866", "+18665550123", "US", PHONE_TOLL_FREE }, { "877", "+18775550123", "US", PHONE_TOLL_FREE },
 	{ "888", "+18885550123", "US", PHONE_TOLL_FREE }, { "900", "+19005550123", "US", PHONE_PREMIUM },
+	{ "976 is premium in any area", "+16089760123", "US", PHONE_PREMIUM },
+	{ "976 is toll-free where the area is", "+18009760123", "US", PHONE_TOLL_FREE },
 	{ "UK mobile", "+447700900123", "GB", PHONE_MOBILE },
 	{ "UK landline", "+442079460123", "GB", PHONE_LANDLINE },
 	{ "UK freephone", "+448081570123", "GB", PHONE_TOLL_FREE },
@@ -211,6 +244,7 @@ TEST(a_country_is_known_or_not)
 	for (size_t i = 0; i < COUNT(known); i++)
 		holds(known[i], phone_country_known(known[i]));
 	holds("lower case is another word", !phone_country_known("us"));
+	holds("three letters are no alpha-2", !phone_country_known("USA") && !phone_country_known("JMX"));
 	holds("no country", !phone_country_known("") && !phone_country_known("XX"));
 }
 
@@ -222,6 +256,9 @@ TEST(every_result_and_type_has_words)
 			    phone_result_text((enum phone_result)other)) != 0);
 	same_text("toll-free", phone_type_text(PHONE_TOLL_FREE), "toll-free");
 	same_text("premium", phone_type_text(PHONE_PREMIUM), "premium");
+	same_text("mobile", phone_type_text(PHONE_MOBILE), "mobile");
+	same_text("landline", phone_type_text(PHONE_LANDLINE), "landline");
+	same_text("either", phone_type_text(PHONE_MAYBE_MOBILE), "mobile or landline");
 }
 
 /* For rehearsals: of each country and type many that differ, and all are what was asked for. */
@@ -251,6 +288,21 @@ TEST(numbers_made_up_by_a_plan)
 	}
 }
 
+TEST(a_made_up_number_costs_nothing_extra)
+{
+	static const unsigned n[] = { 7760000, 7769999, 8000000, 110000 }; /* exchanges 976, 200, 211 */
+	char out[PHONE_MAX], country[3];
+
+	for (size_t i = 0; i < COUNT(n); i++) {
+		holds("there is one", phone_example("US", PHONE_MAYBE_MOBILE, n[i], out));
+		same_int(out, phone_type_of(out, country), PHONE_MAYBE_MOBILE);
+	}
+	holds("of a neighbour too", phone_example("JM", PHONE_MAYBE_MOBILE, 7760000, out));
+	same_text("country", (phone_type_of(out, country), country), "JM");
+	holds("premium is of no one country", !phone_example("JM", PHONE_PREMIUM, 1, out));
+	holds("an unknown country has none", !phone_example("XX", PHONE_MOBILE, 1, out));
+}
+
 int
 main(void)
 {
@@ -260,7 +312,8 @@ main(void)
 		RUN(country_and_type_follow_from_the_number),
 		RUN(numbers_of_fiction), RUN(a_country_is_known_or_not),
 		RUN(every_result_and_type_has_words),
-		RUN(numbers_made_up_by_a_plan),
+		RUN(a_byte_that_ends_a_text_is_no_separator),
+		RUN(numbers_made_up_by_a_plan), RUN(a_made_up_number_costs_nothing_extra),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,19 @@ static const struct {
 	{ "cell and its word count both", "US",
 	  { CELL, { .text = "6085550103", .use = "MOBILE", .equipment = "CP" } }, 2, false, 1, 16, PHONE_OK,
 	    "+16085550103" },
+	{ "the word in the equipment", "US",
+	  { HOME, { .text = "6085550103", .equipment = "Cell phone" } }, 2, false, 1, 8, PHONE_OK, "+16085550103" },
+	{ "the word in brackets", "US",
+	  { HOME, { .text = "6085550103", .any = "(cell)" } }, 2, false, 1, 8, PHONE_OK, "+16085550103" },
+	{ "the word in square brackets", "US",
+	  { HOME, { .text = "6085550103", .any = "[Cell]" } }, 2, false, 1, 8, PHONE_OK, "+16085550103" },
+	{ "the word in curly brackets", "US",
+	  { HOME, { .text = "6085550103", .any = "{MOBILE}" } }, 2, false, 1, 8, PHONE_OK, "+16085550103" },
+	{ "\"automobile\" is no mobile", "US",
+	  { { .text = "6085550103", .any = "AUTOMOBILE" }, { .text = "6085550104", .any = "automobile" } }, 2, true, -1, 0,
+	    PHONE_OK, "" },
+	{ "an equipment that is no word", "US",
+	  { { .text = "6085550103", .equipment = "{CP}" } }, 1, false, 0, 0, PHONE_OK, "+16085550103" },
 	{ "\"canceled\" is no cell", "US",
 	  { { .text = "6085550103", .any = "cancelled plan" }, HOME }, 2, true, -1, 0, PHONE_OK, "" },
 	{ "a personal number beats one of unknown type", "US",
@@ -74,6 +87,13 @@ static const struct {
 	  { CELL, { .text = "6085550104", .equipment = "CP" } }, 2, false, 0, 8, PHONE_OK, "+16085550101" },
 	{ "two numbers without any type: the plan knows the mobile", "GB",
 	  { { .text = "020 7946 0123" }, { .text = "07700 900123" } }, 2, true, 1, 0, PHONE_OK,
+	    "+447700900123" },
+
+	{ "the plan's mobile is better where any is taken", "GB",
+	  { { .text = "020 7946 0123" }, { .text = "07700 900123" } }, 2, false, 1, 0, PHONE_OK,
+	    "+447700900123" },
+	{ "of two mobiles of the plan the first", "GB",
+	  { { .text = "07700 900123" }, { .text = "07700 900124" } }, 2, false, 0, 0, PHONE_OK,
 	    "+447700900123" },
 
 	{ "fax is out", "US",
@@ -109,6 +129,12 @@ static const struct {
 	{ "a country written as it is dialled", "US",
 	  { { .equipment = "CP", .country = "0044", .area = "07700", .local = "900123" } }, 1, false, 0, 8,
 	    PHONE_OK, "+447700900123" },
+	{ "a country with its plus", "US",
+	  { { .country = "+44", .area = "07700", .local = "900123" } }, 1, false, 0, 0, PHONE_OK, "+447700900123" },
+	{ "a country of zeros is none", "US",
+	  { { .country = "0", .area = "608", .local = "5550101" } }, 1, false, 0, 0, PHONE_OK, "+16085550101" },
+	{ "a country of zeros makes no number of another country", "GB",
+	  { { .country = "00", .area = "07700", .local = "900123" } }, 1, false, 0, 0, PHONE_OK, "+447700900123" },
 	{ "components shifted by one", "US",
 	  { { .use = "PRN", .country = "PH", .area = "608", .local = "5550101" } }, 1, false, 0, 0, PHONE_OK,
 	    "+16085550101" },
@@ -117,6 +143,8 @@ static const struct {
 	    "+16085550101" },
 	{ "a free text of a few digits goes behind the parts", "US",
 	  { { .text = "12", .area = "608", .local = "5550101" } }, 1, false, 0, 0, PHONE_OK, "+16085550101" },
+	{ "of two parts of a number the first is told of", "US",
+	  { { .text = "555-01", .address = "12x" } }, 1, false, -1, 0, PHONE_SHORT, "" },
 	{ "the unformatted number", "US",
 	  { { .equipment = "CP", .unformatted = "+16085550101" } }, 1, false, 0, 8, PHONE_OK,
 	    "+16085550101" },
@@ -128,6 +156,13 @@ static const struct {
 	{ "an extension cannot be texted", "US",
 	  { { .text = "6085550101", .equipment = "CP", .extension = "12" } }, 1, false, -1, 0,
 	    PHONE_EXTENSION, "" },
+	{ "an extension of nothing", "US", { { .extension = "12" } }, 1, false, -1, 0, PHONE_EMPTY, "" },
+	{ "an extension behind a dash", "US",
+	  { { .text = "(608)555-0101-x12" } }, 1, false, -1, 0, PHONE_EXTENSION, "" },
+	{ "an extension that is not said is none", "US",
+	  { { .text = "(608)555-0101X" } }, 1, false, 0, 0, PHONE_OK, "+16085550101" },
+	{ "a comment behind a tabulator is cut", "US",
+	  { { .text = "(608)555-0101\tcall first" } }, 1, false, 0, 0, PHONE_OK, "+16085550101" },
 	{ "an extension in the text", "US",
 	  { { .text = "(608)555-0101X12" } }, 1, false, -1, 0, PHONE_EXTENSION, "" },
 	{ "an extension behind a blank", "US",
@@ -181,11 +216,78 @@ TEST(the_number_that_a_nurse_would_pick_wins)
 	}
 }
 
+TEST(a_byte_that_ends_a_text_is_no_comment)
+{
+	struct phone_candidate c = { .text = span_from("6085550101\0C", 12) };
+	struct phone_choice got = phone_choose(&c, 1, "US", true);
+
+	same_int("none", got.index, -1);
+	same_int("why", got.why, PHONE_BAD_CHARACTER);
+}
+
+/* Of two lists that were chosen from: which has the better number, when each candidate is read alone. */
+static bool
+beats(const struct phone_candidate *a, const struct phone_choice *x, const struct phone_candidate *b, const struct phone_choice *y)
+{
+	char of[3];
+	bool mobile_x = phone_type_of(x->e164, of) == PHONE_MOBILE, mobile_y = phone_type_of(y->e164, of) == PHONE_MOBILE;
+
+	if (x->score != y->score)
+		return x->score > y->score;
+	if (a->preference != b->preference)
+		return a->preference > 0 && (b->preference == 0 || a->preference < b->preference);
+	return mobile_x && !mobile_y;
+}
+
+static void
+check_list(const struct phone_candidate *c, size_t n, const char *country, bool take_unknown)
+{
+	struct phone_choice got = phone_choose(c, n, country, take_unknown), want = { .index = -1 };
+
+	for (size_t i = 0; i < n; i++) {
+		struct phone_choice one = phone_choose(&c[i], 1, country, take_unknown);
+
+		if (one.index < 0 || (want.index >= 0 && !beats(&c[i], &one, &c[want.index], &want)))
+			continue;
+		want = one;
+		want.index = (int)i;
+	}
+	same_int("the one that wins alone against each", got.index, want.index);
+	same_text("its number", got.e164, want.e164);
+	same_int("its score", got.score, want.score);
+	holds("why none was", got.index < 0 || got.why == PHONE_OK);
+}
+
+/* Numbers that cannot win are not read: that must never show. */
+TEST(any_three_of_these_are_chosen_from_as_if_each_were_read)
+{
+	static const struct xtn all[] = {
+		{ .text = "608-555-0101", .use = "PRN", .equipment = "PH" }, { .text = "608-555-0102", .use = "PRN", .equipment = "CP" },
+		{ .text = "608-555-0103", .use = "PRS" }, { .text = "608-555-0104", .use = "WPN" },
+		{ .text = "111-555-0105", .use = "PRN", .equipment = "CP" }, { .text = "608-555-0106 x7", .equipment = "CP" },
+		{ .text = "+447700900123" }, { .text = "+442079460123" }, { .text = "608-555-0107", .preference = 1 },
+		{ .text = "608-555-0108", .preference = 2, .equipment = "CP" }, { .text = "", .equipment = "CP" },
+		{ .text = "608-555-0109", .equipment = "FX" }, { .text = "+447700900124", .preference = 1 },
+		{ .text = "608-555-0110", .equipment = "CP", .ended = true },
+	};
+
+	for (size_t i = 0; i < COUNT(all) * COUNT(all) * COUNT(all); i++) {
+		const struct phone_candidate c[3] = { candidate(&all[i % COUNT(all)]), candidate(&all[i / COUNT(all) % COUNT(all)]),
+			candidate(&all[i / COUNT(all) / COUNT(all)]) };
+
+		for (size_t n = 1; n <= 3; n++) {
+			check_list(c, n, "US", true);
+			check_list(c, n, "GB", false);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RUN(the_number_that_a_nurse_would_pick_wins),
+		RUN(the_number_that_a_nurse_would_pick_wins), RUN(a_byte_that_ends_a_text_is_no_comment),
+		RUN(any_three_of_these_are_chosen_from_as_if_each_were_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ move(struct world *w, const char *start)
 static void
 step(struct world *w)
 {
-	plan_fingerprint(&clinic.site, w->in.start_s, SPAN_NONE, w->in.fingerprint);
+	plan_fingerprint(&clinic.site, &w->in.wall, MODALITY_UNKNOWN, SPAN_NONE, w->in.fingerprint);
 	plan_make(&w->in, &plan);
 	for (size_t i = 0; i < plan.end_n; i++)
 		for (size_t k = 0; k < w->in.known_n; k++)

@@ -106,7 +106,7 @@ check_known(const struct life *l)
 static void
 plan_twice(struct life *l)
 {
-	plan_fingerprint(&clinic.site, l->in.start_s, SPAN_NONE, l->in.fingerprint);
+	plan_fingerprint(&clinic.site, &l->in.wall, MODALITY_UNKNOWN, SPAN_NONE, l->in.fingerprint);
 	plan_make(&l->in, &plan);
 	check_added(l);
 	make_known(l);

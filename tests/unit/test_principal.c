@@ -29,7 +29,8 @@ settings(enum gateway_auth auth)
 {
 	return (struct conf_gateway){ .title = word("acs"), .auth = auth, .tenant = word(TENANT), .client_id = word(CLIENT),
 		.client_secret = word(""), .client_certificate = word(""), .authority = word("https://localhost:39295"),
-		.identity_endpoint = word("http://127.0.0.1:40881"), .arc_keys = word("/var/opt/azcmagent/tokens"), .ca_file = word("") };
+		.identity_endpoint = word("http://127.0.0.1:40881"), .arc_keys = word("/var/opt/azcmagent/tokens"), .ca_file = word(""),
+		.revocation_list = word("") };
 }
 
 static struct principal *

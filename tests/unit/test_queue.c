@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "nudge/queue.h"
 
@@ -56,6 +58,28 @@ TEST(one_thread)
 	holds("an item may come back, without its old followers", l == &item[1].link && l->next == NULL);
 	queue_free(q);
 	queue_free(NULL);
+}
+
+TEST(a_bell_that_cannot_be_rung_is_rung_by_the_next)
+{
+	struct queue *q = queue_new();
+	struct item item[2] = { { .n = 0 }, { .n = 1 } };
+	int full = open("/dev/full", O_RDWR | O_CLOEXEC), bell;
+	struct queue_link *l;
+
+	assert_non_null(q);
+	bell = fcntl(queue_bell(q), F_DUPFD_CLOEXEC, 0);
+	assert_true(full >= 0 && bell >= 0 && dup2(full, queue_bell(q)) >= 0);
+	queue_give(q, &item[0].link);
+	assert_true(dup2(bell, queue_bell(q)) >= 0);
+	holds("it was not heard", !rings(q, 0));
+	queue_give(q, &item[1].link);
+	holds("the next item rings for both", rings(q, 0));
+	l = queue_take_all(q);
+	holds("both are there", l == &item[0].link && l->next == &item[1].link && l->next->next == NULL);
+	(void)close(full);
+	(void)close(bell);
+	queue_free(q);
 }
 
 struct giver {
@@ -114,7 +138,7 @@ TEST(threads_give_and_one_takes)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(one_thread), RUN(threads_give_and_one_takes) };
+	const struct CMUnitTest tests[] = { RUN(one_thread), RUN(a_bell_that_cannot_be_rung_is_rung_by_the_next), RUN(threads_give_and_one_takes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

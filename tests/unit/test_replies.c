@@ -311,7 +311,7 @@ TEST(a_refusal_for_opting_out_is_an_opt_out)
 	rig_close(&r);
 }
 
-/* The night's comparing asks for every phone that a visit has, once. */
+/* The night's comparing asks for whoever is texted soon, and, when it is asked for, for every phone once. */
 /* pain: two lists of opt-outs drift apart */
 TEST(every_night_the_lists_are_compared)
 {
@@ -319,10 +319,11 @@ TEST(every_night_the_lists_are_compared)
 
 	rig_open(&r, 6000, 0, "");
 	book(&r, "A1", 3 * DAY);
-	book(&r, "A2", 4 * DAY);
-	(void)tell(&r, (struct say){ .id = "B", .patient = "b", .phone = "+16085550199", .in_s = 4 * DAY });
+	book(&r, "A2", 9 * DAY);
+	(void)tell(&r, (struct say){ .id = "B", .patient = "b", .phone = "+16085550199", .in_s = 3 * DAY });
+	(void)tell(&r, (struct say){ .id = "C", .patient = "c", .phone = "+16085550198", .in_s = 9 * DAY });
 	pass(&r, DAY);
-	same_int("each phone once", r.asked_of[ASK_OPTOUT_CHECK], 2);
+	same_int("each visit that is told of soon", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	pass(&r, DAY / 4);
 	same_int("not again the same night", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	crash(&r);
@@ -331,7 +332,76 @@ TEST(every_night_the_lists_are_compared)
 	same_int("nor after a restart", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	(void)does(&r, command_about(COMMAND_OPTOUT_COMPARE, "anna"));
 	pass(&r, 10);
-	same_int("but when it is asked for", r.asked_of[ASK_OPTOUT_CHECK], 4);
+	same_int("but when it is asked for, every phone once", r.asked_of[ASK_OPTOUT_CHECK], 5);
+	r.asked_of[ASK_OPTOUT_CHECK] = 0;
+	pass(&r, 3 * DAY);
+	same_int("the day after too, and nobody whose visit was", r.asked_of[ASK_OPTOUT_CHECK], 2);
+	pass(&r, 3 * DAY);
+	holds("and the others before their day", r.asked_of[ASK_OPTOUT_CHECK] >= 4);
+	rig_close(&r);
+}
+
+/* More numbers than a turn has room to ask for: a hundred phones, four numbers each. */
+TEST(many_numbers_are_compared_too)
+{
+	struct rig r;
+	char numbers[600] = "environment \"prod\"", sites[1800] = "reminder \"day\" { before = 24h } departments = {'^A$'}";
+	char id[16], phone[24];
+
+	rig_open(&r, 6000, 0, "daily_cap = 0 storm_brake = off");
+	for (int i = 1; i < 4; i++) {
+		char one[400];
+		size_t n;
+
+		(void)snprintf(one, sizeof one, "number \"n%d\" { sender = \"+1833555010%d\" type = toll-free verified = true gateway = acs } ", i, i);
+		(void)memmove(numbers + strlen(one), numbers, strlen(numbers) + 1);
+		(void)memcpy(numbers, one, strlen(one));
+		(void)snprintf(one, sizeof one, " } site \"s%d\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = n%d "
+		    "time_zone = America/Chicago approver = none contact = \"608-271-9000\" departments = {'^%d$'}", i, i, i);
+		n = strlen(sites);
+		(void)snprintf(sites + n, sizeof sites - n, "%s", one);
+	}
+	rig_change(&r, "environment \"prod\"", numbers);
+	rig_change(&r, "reminder \"day\" { before = 24h }", sites);
+	for (int i = 0; i < 130; i++) {
+		(void)snprintf(id, sizeof id, "M%d", i);
+		(void)snprintf(phone, sizeof phone, "+1608555%04d", 100 + i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = 3 * DAY });
+		outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	}
+	r.asked_of[ASK_OPTOUT_CHECK] = 0;
+	(void)does(&r, command_about(COMMAND_OPTOUT_COMPARE, "anna"));
+	pass(&r, 60);
+	same_int("every phone once, for each number", r.asked_of[ASK_OPTOUT_CHECK], 4 * 130);
+	pass(&r, DAY);
+	same_int("and whoever is texted soon, the next night", r.asked_of[ASK_OPTOUT_CHECK], 8 * 130);
+	rig_close(&r);
+}
+
+/* One phone, and two organizations that text it: each has a list of its own. */
+TEST(a_phone_of_two_organizations_is_compared_for_both)
+{
+	struct rig r;
+	struct message *m;
+
+	rig_open(&r, 6000, 0, "");
+	rig_change(&r, "gateway \"acs\"", "organization \"fabrikam\" { name = \"Fabrikam\" consent_send_on_behalf = true "
+	    "consent_attendees_consented = true country = US }\ngateway \"acs\"");
+	rig_change(&r, "environment \"prod\"", "number \"other\" { sender = \"+18335550101\" type = toll-free verified = true gateway = acs } "
+	    "environment \"second\" { kind = production organization = fabrikam certificates = {y.crt} }\nenvironment \"prod\"");
+	rig_change(&r, "reminder \"day\" { before = 24h }", "reminder \"day\" { before = 24h } } site \"dental\" { environment = second "
+	    "fhir_base_url = \"https://y/R4\" profile = generic number = other time_zone = America/Chicago settle = 0s window = \"00:00-24:00\" "
+	    "approver = none contact = \"608-271-9001\"");
+	book(&r, "A1", 3 * DAY);
+	m = message_of(&r, (struct say){ .id = "A2", .patient = "A2", .phone = PHONE, .in_s = 3 * DAY, .site = 1 });
+	m->environment = r.rules->conf->sites[1].environment;
+	(void)turn(&r, &m->link, NULL, NULL);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	same_int("two texts", r.jobs_n, 2);
+	r.asked_of[ASK_OPTOUT_CHECK] = 0;
+	(void)does(&r, command_about(COMMAND_OPTOUT_COMPARE, "anna"));
+	pass(&r, 10);
+	same_int("both lists", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	rig_close(&r);
 }
 
@@ -707,7 +777,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(stop_on_a_toll_free_number), RUN(the_one_text_that_confirms), RUN(who_answers_the_keyword),
 		RUN(cancel_says_that_the_visit_stands), RUN(what_the_gateway_knows), RUN(a_refusal_for_opting_out_is_an_opt_out),
-		RUN(every_night_the_lists_are_compared), RUN(an_end_that_the_gateway_has_not_heard_of), RUN(what_is_owed_to_the_gateway_ends), RUN(start_lifts_what_stop_set), RUN(a_start_that_is_older_than_the_stop),
+		RUN(every_night_the_lists_are_compared), RUN(many_numbers_are_compared_too), RUN(a_phone_of_two_organizations_is_compared_for_both), RUN(an_end_that_the_gateway_has_not_heard_of), RUN(what_is_owed_to_the_gateway_ends), RUN(start_lifts_what_stop_set), RUN(a_start_that_is_older_than_the_stop),
 		RUN(the_same_text_twice_is_one), RUN(one_stop_one_organization), RUN(a_number_that_is_gone_from_the_configuration),
 		RUN(an_administrator_takes_back_only_what_an_administrator_did), RUN(confirmed_and_declined), RUN(several_visits),
 		RUN(what_is_not_open_is_not_confirmed), RUN(what_nobody_reads), RUN(the_wrong_number), RUN(stop_stops_a_flood),

@@ -259,6 +259,33 @@ TEST(a_new_visit_does_not_inherit_what_another_was_sent)
 	end(&r);
 }
 
+static void
+tell_of_group(struct rig *r, const char *patient, const char *phone, int number)
+{
+	struct message *m = message_of(r, (struct say){ .id = "G", .patient = patient, .phone = phone, .in_s = 90000 });
+
+	m->bookings[0].patient_number = number;
+	(void)turn(r, &m->link, NULL, NULL);
+	settle_all(r);
+}
+
+/* Whose place in a group visit is another one when the feed tells of it again. */
+TEST(a_group_that_comes_again_in_another_order_is_told_nothing)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	backup(&r);
+	tell_of_group(&r, "7", "+16085550124", 1);
+	tell_of_group(&r, "8", "+16085550125", 2);
+	same_int("each once", r.jobs_n, 2);
+	restore(&r);
+	tell_of_group(&r, "8", "+16085550125", 1);
+	tell_of_group(&r, "7", "+16085550124", 2);
+	same_int("and not again", r.jobs_n, 2);
+	end(&r);
+}
+
 TEST(the_journal_knows_what_came_back)
 {
 	struct rig r;
@@ -377,6 +404,33 @@ seq_now(struct rig *r)
 	return journal_last(r->journal);
 }
 
+/* What it says of opt-outs again at such a start is more than all that a turn writes. */
+TEST(many_opt_outs_do_not_stop_a_journal_that_is_behind)
+{
+	struct rig r;
+	struct fault f = { 0 };
+	int64_t number;
+
+	journalled_rig(&r, "");
+	store_on_optout(r.store, NULL, NULL);
+	assert_true(store_begin(r.store, &f));
+	for (int i = 0; i < 60000; i++) {
+		char phone[24];
+
+		(void)snprintf(phone, sizeof phone, "+1608%07d", i);
+		assert_true(store_optout_put(r.store, "lamna", phone, "handset", now_s(&r.now), &f));
+	}
+	assert_true(store_setting_get(r.store, "journal", &number, &f) && store_setting_put(r.store, "journal", number + 1, &f));
+	assert_true(store_commit(r.store, &f));
+	stop(&r);
+	start(&r);
+	same_int("a crash was in between", r.journal_state, JOURNAL_BEHIND);
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 172800 });
+	pass(&r, 30);
+	same_int("texts go on", r.jobs_n, 1);
+	end(&r);
+}
+
 TEST(a_turn_that_sends_nothing_costs_the_journal_nothing)
 {
 	struct rig r;
@@ -441,7 +495,7 @@ main(void)
 		RUN(opt_outs_survive),
 		RUN(without_its_journal_nothing_goes_until_a_person_says_so),
 		RUN(a_backup_older_than_the_journal_holds),
-		RUN(a_crash_leaves_nothing_behind),
+		RUN(a_group_that_comes_again_in_another_order_is_told_nothing), RUN(a_crash_leaves_nothing_behind), RUN(many_opt_outs_do_not_stop_a_journal_that_is_behind),
 		RUN(a_turn_that_sends_nothing_costs_the_journal_nothing),
 		RUN(a_full_journal_holds_jobs_back_and_nothing_else),
 	};

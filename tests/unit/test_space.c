@@ -124,7 +124,7 @@ TEST(room_goes_back_to_the_disk)
 	}
 	holds("commit", store_commit(r.store, &f));
 	holds("the file is as long as before", file_bytes(&r) == full);
-	pass(&r, 130);
+	pass(&r, 600);
 	small = file_bytes(&r);
 	if (small > full / 3 || small < 256 * 4096)
 		fail_msg("%lld bytes of %lld are left", (long long)small, (long long)full);
@@ -134,12 +134,50 @@ TEST(room_goes_back_to_the_disk)
 	rig_close(&r);
 }
 
+/* A message of 200 KiB that nobody could understand. */
+static void
+misunderstood(struct rig *r)
+{
+	static char bytes[200 << 10];
+	struct message *m = message_of(r, (struct say){ .id = "Q", .patient = "Q", .in_s = 90000 });
+
+	memset(bytes, 'x', sizeof bytes);
+	m->kind = MESSAGE_QUARANTINE;
+	m->reason = "no start time";
+	m->raw = span_from(bytes, sizeof bytes);
+	(void)turn(r, &m->link, NULL, NULL);
+}
+
+TEST(a_full_quarantine_is_told_once_and_ends_once)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	rig_change(&r, "store_key", "quarantine_max = 1MiB store_key");
+	for (int i = 0; i < 5; i++)
+		misunderstood(&r);
+	same_int("there is room", r.alarms, 0);
+	for (int hour = 0; hour < 3; hour++) {
+		for (int i = 0; i < 5; i++)
+			misunderstood(&r);
+		pass(&r, 3000);
+	}
+	same_int("told once, however long it lasts", r.alarms, 1);
+	same_text("so", r.alarm, "quarantine is over quarantine_max: its oldest messages are being dropped (nudgectl quarantine list)");
+	pass(&r, 660);
+	same_int("and once that it ended", r.alarms, 2);
+	same_text("so", r.alarm, "quarantine has had room for an hour");
+	pass(&r, 7200);
+	same_int("no more", r.alarms, 2);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(each_state_begins_and_ends_once_and_does_not_flutter),
 		RUN(below_the_last_mark_nobody_is_answered_and_what_was_planned_goes_on), RUN(a_mark_of_zero_is_off),
-		RUN(room_goes_back_to_the_disk) };
+		RUN(room_goes_back_to_the_disk), RUN(a_full_quarantine_is_told_once_and_ends_once) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,9 @@
 
 #include "nudge/builtin.h"
 #include "nudge/sms.h"
+#include "policy/words.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #define REST "[changed]\nc\n[canceled]\nd\n[reminder]\ne\n"
@@ -121,6 +123,9 @@ static const struct {
 	{ "a part that does not begin", "[booked]\na ]]\n" REST, "]] without [[" },
 	{ "a part in a part", "[booked]\n[[a [[{link}]]\n" REST, "[[ inside of [[ ]]" },
 	{ "a part that nothing leaves out", "[booked]\n[[a]]\n" REST, "no variable" },
+	{ "a condition outside of a part", "[booked]\na {if video} b\n" REST, "templates/en:2: {if video} outside of [[ ]]" },
+	{ "a condition that there is not", "[booked]\na [[{if home}b]]\n" REST, "there are {if video}, {if phone} and {if office}" },
+	{ "a condition about no visit", REST "[booked]\na\n[help]\na [[{if video}b]]\n", "not known in a text of this kind" },
 	{ "not UTF-8", "[booked]\ncaf\xe9\n" REST, "templates/en:2: the file is not UTF-8" },
 	{ "a control character", "[booked]\na\x01" "b\n" REST, "control character" },
 	{ "an empty file", "", "no text for [booked]" },
@@ -256,6 +261,84 @@ TEST(dates_are_in_the_language_of_the_patient)
 	}
 }
 
+static void
+render_at(const struct sms_templates *t, const struct civil *c, struct buf *b)
+{
+	const struct sms_values v = { .start_s = zone_instant(chicago, c, NULL), .zone = chicago };
+
+	buf_reset(b);
+	holds("a day and a time", sms_render(t, TEXT_BOOKED, &v, b));
+}
+
+/* Days and times that have the same place in memory take turns, and come again. */
+TEST(what_was_written_lately_is_of_that_day_and_time)
+{
+	static const char file[] = "[booked]\n{start_date}|{start_time}\n" REST;
+	struct sms_templates *t = read_templates("one that remembers", "fr", file);
+	struct buf a, b;
+
+	buf_init(&a, 4096);
+	buf_init(&b, 4096);
+	for (int i = 0; i < 1200; i++) {
+		struct civil c = { 2026, 1, 1, 8 + i / 7 % 3, i * 7 % 60, 0 };
+		struct sms_templates *fresh = i % 3 == 0 ? read_templates("one that was just read", "fr", file) : NULL;
+
+		civil_add_days(&c, i % 5 * 128 + i / 400);
+		render_at(t, &c, &a);
+		if (!fresh)
+			continue;
+		render_at(fresh, &c, &b);
+		same_text("remembered", buf_text(&a), buf_text(&b));
+		sms_templates_free(fresh);
+	}
+	buf_clear(&a);
+	buf_clear(&b);
+	sms_templates_free(t);
+}
+
+struct writer {
+	pthread_t thread;
+	const struct sms_templates *t;
+	int first, wrong;
+};
+
+static void *
+write_days(void *arg)
+{
+	struct writer *w = arg;
+	static const char *const names[] = { "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday" };
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (int i = 0; i < 3000; i++) {
+		struct civil c = { 2026, 1, 1, 9, 15, 0 };
+		int day = (i + w->first) % 300;
+		const struct sms_values v = { .start_s = (civil_add_days(&c, day), zone_instant(chicago, &c, NULL)), .zone = chicago };
+
+		buf_reset(&b);
+		w->wrong += !sms_render(w->t, TEXT_BOOKED, &v, &b) || strncmp(buf_text(&b), names[day % 7], strlen(names[day % 7])) != 0 ||
+		    !strstr(buf_text(&b), "|9:15 AM");
+	}
+	buf_clear(&b);
+	return NULL;
+}
+
+TEST(several_threads_write_dates_with_one_set)
+{
+	struct sms_templates *t = read_templates("shared", "en", "[booked]\n{start_date}|{start_time}\n" REST);
+	struct writer w[4];
+
+	for (int i = 0; i < 4; i++) {
+		w[i] = (struct writer){ .t = t, .first = i * 40 };
+		assert_int_equal(pthread_create(&w[i].thread, NULL, write_days, &w[i]), 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(w[i].thread, NULL), 0);
+		same_int("each got its own day", w[i].wrong, 0);
+	}
+	sms_templates_free(t);
+}
+
 TEST(a_language_that_icu_has_no_words_for_is_refused)
 {
 	static const char *const unknown[] = { "", "xx", "English", "en us", "e", "en-",
@@ -357,6 +440,32 @@ TEST(the_built_in_texts_cost_what_is_said_of_them)
 	}
 }
 
+/* Also where numbers are not written as ours are, and at each hour: what says no
+ * number of it is taken for what ICU leaves when memory runs out. */
+TEST(every_language_says_its_days_and_times)
+{
+	static const char *const languages[] = { "en", "es", "fr", "de", "pt-BR", "zh", "zh-Hant", "ja", "ko", "vi", "th", "ar", "ar-EG", "fa", "he", "hi",
+		"mr", "ne", "my", "bn", "ur", "ru", "uk", "pl", "el", "so", "am", "ht", "ff-Adlm", "ccp", "fil", "hmn" };
+
+	for (size_t i = 0; i < COUNT(languages); i++) {
+		struct dates *d = NULL;
+		struct fault f = { 0 };
+		char out[DATE_MAX_BYTES];
+
+		if (!dates_open(languages[i], &d, &f)) { /* this ICU has no words for it */
+			same_int(languages[i], f.kind, FAULT_OPERATOR);
+			continue;
+		}
+		for (int hour = 0; hour < 24; hour++) {
+			const struct civil c = { 2027, 1 + hour / 2, 1 + hour, hour, hour % 4 * 15, 0 };
+
+			holds(languages[i], dates_day(d, &c, out).n > 0);
+			holds(languages[i], dates_time(d, &c, out).n > 0);
+		}
+		dates_close(d);
+	}
+}
+
 TEST(the_built_in_texts_fit_one_segment_on_most_days)
 {
 	static const char *const languages[] = { "en", "es", "fr" };
@@ -388,10 +497,13 @@ main(void)
 		RUN(a_wrong_template_is_refused_with_line_and_reason),
 		RUN(no_template_asks_for_a_word_that_opts_out),
 		RUN(dates_are_in_the_language_of_the_patient),
+		RUN(what_was_written_lately_is_of_that_day_and_time),
+		RUN(several_threads_write_dates_with_one_set),
 		RUN(a_language_that_icu_has_no_words_for_is_refused),
 		RUN(a_text_that_does_not_fit_leaves_nothing_behind),
 		RUN(words_alone_may_not_be_too_long),
 		RUN(the_built_in_texts_cost_what_is_said_of_them),
+		RUN(every_language_says_its_days_and_times),
 		RUN(the_built_in_texts_fit_one_segment_on_most_days),
 	};
 

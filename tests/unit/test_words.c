@@ -139,6 +139,8 @@ static const struct {
 	{ "nothing to say", "", "{organization}: {start_date}. [[Call {contact}.]] [[{link}]]", NULL, NULL },
 	{ "a gap for a missing link", "link = \"ZVV-3\"", "Join {link}", "{link} outside of [[ ]]", NULL },
 	{ "a link that is required is no gap", "link = \"ZVV-3\" link_required = true", "Join {link}", NULL, NULL },
+	{ "not every visit has a link", "link = \"ZVV-3\" link_required = true office_if = {'SCH-8 = OFFICE'}", "Join {link}",
+	    "a visit may be one without a link", NULL },
 	{ "a gap for a missing contact", "contact = \"\"", "Call {contact}", "the site has no contact", NULL },
 	{ "a contact that there is", "", "Call {contact}", NULL, NULL },
 	{ "other times are mostly missing", "", "at {start_time} and {other_times}", "{other_times}", NULL },

@@ -57,7 +57,7 @@ def oracle(event="S12", appointment="7001", start=None, phone="6085550123^MOBILE
 class Feed:
     """One connection of a sender."""
 
-    def __init__(self, port, certs=None, sender="sender", timeout=10, plain=False, tls_max=None):
+    def __init__(self, port, certs=None, sender="sender", timeout=30, plain=False, tls_max=None):
         raw = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         raw.settimeout(timeout)
         if plain:

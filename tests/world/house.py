@@ -54,7 +54,7 @@ def free_port():
                 pass
 
 
-def wait(what, seconds=10, step=0.05):
+def wait(what, seconds=30, step=0.05):
     """The first true value of what(); fails when the time is up."""
     end = time.time() + seconds * SLOW
     while True:
@@ -165,7 +165,7 @@ class House:
 
     # -- processes
 
-    def spawn(self, name, args, wait_for, seconds=15, env=None, **how):
+    def spawn(self, name, args, wait_for, seconds=40, env=None, **how):
         log = open(self.path(f"logs/{name}"), "a")
         size = os.path.getsize(log.name)
         p = subprocess.Popen(args, stdout=log, stderr=log, cwd=self.folder, env=dict(os.environ, **(env or {})), **how)
@@ -189,8 +189,8 @@ class House:
     def start_nudged(self, **kw):
         self.spawn("nudged", [f"{BIN}/nudged", "-c", self.conf], r"what=ready", **kw)
 
-    def start_sender(self):
-        self.spawn("nudge-sender", [f"{BIN}/nudge-sender", "-c", self.conf], r"what=ready")
+    def start_sender(self, **kw):
+        self.spawn("nudge-sender", [f"{BIN}/nudge-sender", "-c", self.conf], r"what=ready", **kw)
 
     def make_key(self):
         if not os.path.exists(self.path("keys/store.key")):
@@ -202,7 +202,7 @@ class House:
         self.configure()
         self.start_nudged()
         self.start_sender()
-        wait(lambda: self.status()["sender_connected"], 10)
+        wait(lambda: self.status()["sender_connected"])
 
     def stop(self, name, sig=signal.SIGTERM):
         p = self.processes.pop(name)
@@ -268,7 +268,7 @@ class House:
         with self.feed() as f:
             return [code(f.send(m)) for m in messages]
 
-    def wait_texts(self, n, seconds=10):
+    def wait_texts(self, n, seconds=30):
         def enough():
             return len(self.accepted()) >= n
         enough.__doc__ = f"{n} texts at the gateway"
@@ -328,6 +328,8 @@ class House:
                 text = f.read().replace("+18335550100", "")  # the sender's own
             # digits of a hash are no number
             text = re.sub(r"\b(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b", "", text)
+            if path.endswith(".key"):  # nor are letters of a key in Base64 a name
+                text = re.sub(r"[A-Za-z0-9+/]{40,}={0,2}", "", text)
             for canary in ["555-01", "55501", "555 01", "MRN", "Testmann", "Erika", *self.canaries]:
                 assert canary not in text, f"\"{canary}\" stands in {os.path.basename(path)}: {[l for l in text.splitlines() if canary in l][:1]}"
             assert "Sanitizer" not in text and "runtime error" not in text, f"{path}: {text[-3000:]}"

@@ -145,13 +145,13 @@ def test_an_unknown_outcome_is_not_guessed():
     with House() as house:
         house.sim("faults", [{"kind": "drop-after", "count": "always"}])
         book(house)
-        wait(lambda: len(house.sim("attempts")) >= 3, 15)
+        wait(lambda: len(house.sim("attempts")) >= 3)
         house.kill("nudged")
         house.kill("nudge-sender")
         house.sim("faults", [])
         house.start_nudged()
         house.start_sender()
-        wait(lambda: house.texts("G0")["booked"] == "sent", 15)
+        wait(lambda: house.texts("G0")["booked"] == "sent")
         assert len({json.loads(b)["smsRecipients"][0]["repeatabilityRequestId"] for b in bodies(house)}) == 1
         house.stays(1, 0.5)
 

@@ -1,12 +1,17 @@
 """Who approves what: the act, what applies at once and what waits, over restarts; hold and release; records and verify."""
 import getpass
+import glob
+import grp
 import json
 import os
+import pwd
 import subprocess
 import threading
 
 from feed import in_seconds, siu
 from house import BIN, CONF, House, wait
+from run import Skip
+from test_roles import ask
 
 ME = getpass.getuser()
 APPROVED = CONF.replace("approver = none", f"approver = {ME}")
@@ -61,7 +66,7 @@ def test_what_waits_and_what_does_not():
 
         house.stop("nudged")
         house.start_nudged()
-        wait(lambda: house.status()["sender_connected"], 10)
+        wait(lambda: house.status()["sender_connected"])
         assert still_approved(), site(house)
         house.tell(siu("S12", "B2", in_seconds(9 * 86400), patient="MRN2"))
         wait(lambda: house.texts("B2")["booked"] == "sent")
@@ -111,6 +116,45 @@ def test_an_approver_without_a_login():
             house.end()
 
 
+def test_approvers_by_user_and_by_group():
+    """Each by the uid that the kernel tells: one of several users, a member of a group, and nobody else, root neither."""
+    if os.getuid() != 0:
+        raise Skip("only root can ask as somebody else")
+    named, grouped, other = "games", "daemon", "nobody"
+    # of a group that is not the first of its member, where this machine has one
+    second = next(((m, g.gr_name) for g in grp.getgrall() for m in g.gr_mem if m not in ("root", named, grouped, other) and m in {p.pw_name for p in pwd.getpwall()}), None)
+    group = grp.getgrgid(pwd.getpwnam(grouped).pw_gid).gr_name
+    listed = ", ".join([named, f'"@{group}"'] + ([f'"@{second[1]}"'] if second else []))
+
+    def ask_as(user, **request):
+        """As nudgectl asks: what is proposed, then the approval of what was shown."""
+        shown = ask(house.path("run/control"), user, "approve", site="cardiology", **request)
+        if not shown["ok"]:
+            return shown
+        return ask(house.path("run/control"), user, "approve", site="cardiology", hash=shown["result"]["hash"])
+
+    with House(template=CONF.replace("approver = none", f"approver = {{{{{listed}}}}}")) as house:
+        os.chmod(house.folder, 0o755)
+        os.chmod(house.path("run"), 0o755)
+        for user in (other, "root"):
+            a = ask_as(user)
+            assert not a["ok"] and "approver" in a["error"], (user, a)
+            assert not site(house)["approved"]
+        for n, user in enumerate([named, grouped] + ([second[0]] if second else [])):
+            a = ask_as(user)
+            assert a["ok"] and site(house)["approved_by"] == user and site(house)["sending"], (user, a)
+            house.template = house.template.replace("before = 15min" if n == 0 else f"before = {14 + n}min", f"before = {15 + n}min" if n else "before = 16min")
+            house.configure()
+            house.ctl("reload")
+        assert site(house)["waiting"] == ["reminders"], "a change waits again"
+        house.stop("nudged")
+        house.start_nudged()
+        assert site(house)["approved_by"] in (named, grouped, second and second[0]) and site(house)["sending"]
+        with open(next(iter(sorted(glob.glob(house.path("state/audit/audit-*.jsonl")))))) as f:
+            who = [r["who"]["id"] for r in map(json.loads, f) if r["what"] == "command.approve"]
+        assert {w.split("/")[1] for w in who} >= {named, grouped, other, "root"}, who
+
+
 def test_reload_says_who_stops():
     with House() as house, house.feed() as feed:
         assert house.ctl_json("diff")["same"] is True and "nothing would change" in house.ctl("diff").stdout
@@ -138,7 +182,7 @@ def test_reload_says_who_stops():
         house.template = CONF
         house.configure()
         house.ctl("reload", "--yes")
-        assert site(house)["sending"]
+        assert site(house)["sending"] and house.log("nudged").count("a site begins to text") == 1
 
 
 def test_reload_keys():
@@ -195,8 +239,8 @@ def test_a_reload_reaches_the_sender():
         wait(lambda: "secrets read again" in house.log("nudge-sender"))
         key = open(house.path("keys/acs.key")).read()
         house.write("keys/acs.key", "no key", 0o600)
-        house.ctl("reload", "--keys")
-        wait(lambda: "nudge-sender did not take the configuration" in house.log("nudged"))
+        assert "nudge-sender did not take it" in house.ctl("reload", "--keys", status=1).stderr
+        assert "nudge-sender did not take the configuration" in house.log("nudged")
         feed.send(siu("S12", "G2", in_seconds(90000), patient="MRN2"))
         wait(lambda: house.texts("G2")["booked"] == "sent")
         house.write("keys/acs.key", key, 0o600)
@@ -247,7 +291,7 @@ def test_hold_and_release():
         wait(lambda: house.texts("H1")["reminder:day"] == "held")
         house.stop("nudged")
         house.start_nudged()
-        wait(lambda: house.status()["sender_connected"], 10)
+        wait(lambda: house.status()["sender_connected"])
         assert site(house)["held"], "also after a restart"
         assert house.texts("H1")["reminder:day"] == "held" and "nudgectl release" in "".join(house.explain("H1")["why"])
         assert house.ctl_json("release", "cardiology") == {"booked": 0, "changed": 0, "canceled": 0, "reminder": 1}
@@ -260,6 +304,7 @@ def test_hold_and_release():
         house.tell(siu("S12", "H2", in_seconds(86400 + 2), patient="MRN2"))
         wait(lambda: house.texts("H2")["reminder:day"] == "held")
         house.ctl("release", "cardiology", "--drop")
+        assert house.ctl("release", "cardiology").stdout.endswith("no text is held\n")
         assert house.texts("H2")["reminder:day"] == "void" and not site(house)["held"] and len(house.accepted()) == 1
         house.ctl("hold", "nobody", status=1)
 
@@ -295,7 +340,7 @@ def test_records_and_verify():
         assert "WRONG" not in house.ctl("verify", "cardiology").stdout
         house.tell(siu("S12", "V4", in_seconds(90000), facility="OTHER"))
         assert "for no site" in house.ctl("verify", "cardiology").stdout
-        wait(lambda: b"SIU^S12" in open(house.path("state/nudge.db-wal"), "rb").read() + open(house.path("state/nudge.db"), "rb").read(), 20)
+        wait(lambda: b"SIU^S12" in open(house.path("state/nudge.db-wal"), "rb").read() + open(house.path("state/nudge.db"), "rb").read())
         house.stop("nudged")
         house.start_nudged()
         assert "Last message of this site" in house.ctl("verify", "cardiology").stdout, "known after a restart"

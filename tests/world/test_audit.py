@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import socket
 
 from feed import in_seconds, siu
 from house import CONF, House, wait
@@ -36,6 +37,20 @@ def test_what_is_written_down():
         loads = [r for r in records(house) if r["what"] == "config.load"]
         assert len(loads) == 2 and "short_window = \"08:00-19:00\"" in loads[1]["detail"], loads[1]
         assert loads[1]["obj"]["hash"].split(">")[0] == loads[0]["obj"]["hash"].split(">")[1] != loads[1]["obj"]["hash"].split(">")[1]
+        in_force = loads[1]["obj"]["hash"].split(">")[1]
+        with socket.socket() as taken:  # what only shows when it is applied
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            with open(house.conf) as f:
+                text = f.read()
+            house.write("nudge.conf", text.replace(f"port = {house.port}", f"port = {taken.getsockname()[1]}"))
+            said = house.ctl("reload", status=78).stderr
+        assert "\nerror: listener \"epic\": " in said and "is in use" in said, said
+        failed = wait(lambda: next((r for r in records(house) if r["what"] == "config.load" and not r["ok"]), None))
+        assert failed["obj"]["hash"].split(">")[1] == in_force and "is in use" in failed["why"], "the log says that it is not in force"
+        house.configure()
+        house.ctl("reload")
+        assert [r for r in records(house) if r["what"] == "config.load"][-1]["obj"]["hash"].startswith(in_force + ">")
         assert verify(house)["good"]
         house.stop("nudged")
         assert records(house)[-1]["what"] == "daemon.stop"

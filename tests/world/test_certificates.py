@@ -49,8 +49,8 @@ def test_two_pins_overlap():
         ours = only(house, kind="own")
         assert ours["block"] == "listener" and ours["title"] == "epic" and ours["subject"] == "CN=localhost" and 80 < ours["days_left"] <= 90, ours
         old, new = (only(house, kind="pinned", file=os.path.realpath(f"{mine}/{n}.crt")) for n in ("old", "new"))
-        assert old["days_left"] == 4 and old["state"] == "7-days" and old["last_seen"] is None and old["title"] == "prod", old
-        assert new["days_left"] == 299 and new["state"] == "good" and new["in_use"], new
+        assert old["days_left"] in (4, 5) and old["state"] == "7-days" and old["last_seen"] is None and old["title"] == "prod", old
+        assert new["days_left"] in (299, 300) and new["state"] == "good" and new["in_use"], new
         told = lines(house, "ends within 7 days", "mine/old.crt")
         assert len(told) == 1 and "environment=prod" in told[0] and old["sha256"] in told[0] and "do=" in told[0] and "warning" in told[0], told
         say_hello(house, "old", mine)
@@ -58,7 +58,7 @@ def test_two_pins_overlap():
         assert wait(lambda: only(house, sha256=new["sha256"])["connections"] == 0)
         assert only(house, sha256=old["sha256"])["last_seen"] and only(house, sha256=new["sha256"])["peer"] == "127.0.0.1"
         text = house.ctl("certificates").stdout
-        assert re.search(r"^ +4 +\d{4}-\d\d-\d\d  7-days +environment \"prod\" \(sender's\): CN=epic-old.lamna.example$", text, re.M), text
+        assert re.search(r"^ +[45] +\d{4}-\d\d-\d\d  7-days +environment \"prod\" \(sender's\): CN=epic-old.lamna.example$", text, re.M), text
         assert text.index("CN=epic-old") < text.index("CN=localhost") < text.index("CN=epic-new"), "what ends first stands first"
         assert "last seen" in text and new["sha256"] in text
         house.ctl("reload", "--keys")

@@ -188,6 +188,8 @@ def online(house, *args, status):
     shown = house.run([f"{BIN}/nudgectl", "check", house.conf, "--online", *ca], status=status)
     listed = json.loads(house.run([f"{BIN}/nudgectl", "check", house.conf, "--online", *ca, "--json"], status=status).stdout)
     assert listed["ok"] is (status == 0)
+    told = shown.stderr.splitlines()
+    assert len(told) == len(set(told)), f"said twice: {told}"
     for x in listed["online"]:
         line = f'{x["what"]} "{x["title"]}": {x["url"]} {x["text"]}\n'
         assert (line in shown.stdout) if x["works"] else ("error: " + line in shown.stderr), (line, shown.stdout, shown.stderr)

@@ -1,8 +1,11 @@
 """In the hands of an administrator: checks, looks, reports, reloads."""
 import csv
+import glob
 import io
 import json
 import os
+import signal
+import subprocess
 
 from feed import in_seconds, siu
 from house import BIN, CONF, House, wait
@@ -69,6 +72,12 @@ def test_usage():
             assert "0." in house.run([f"{BIN}/{program}", "-V"]).stdout
             assert "usage" in house.run([f"{BIN}/{program}", "-h"]).stdout
             house.run([f"{BIN}/{program}"], status=2)
+        done = house.run([f"{BIN}/nudgectl", "stats"], status=2)
+        assert len(done.stderr.splitlines()) == 1 and "stats" in done.stderr and "nudgectl -h" in done.stderr, "the word that is wrong is not lost above a page"
+        for program in ("nudged", "nudge-sender"):
+            done = house.run([f"{BIN}/{program}", "-c", house.path("none.conf")], status=78)
+            assert f"{house.path('none.conf')}: error: " in done.stderr, done.stderr
+        assert "nudgectl check" in house.run([f"{BIN}/nudgectl", "-c", house.path("none.conf"), "status"], status=78).stderr
         assert "running" in house.run([f"{BIN}/nudgectl", "-s", house.path("nobody"), "status"], status=1).stderr
         house.run([f"{BIN}/nudgectl", "keygen", house.path("k")])
         assert os.stat(house.path("k")).st_mode & 0o777 == 0o600
@@ -91,6 +100,18 @@ def test_looks():
         house.ctl("explain", "NOBODY", status=1)
 
 
+def test_who_waits_is_told():
+    if "tsan" in BIN:
+        return  # the thread sanitizer keeps a signal until the call that waits comes back
+    with House() as house:
+        house.processes["nudged"].send_signal(signal.SIGSTOP)
+        asking = subprocess.Popen([f"{BIN}/nudgectl", "-s", house.path("run/control"), "status"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert "has not answered yet" in asking.stderr.readline()
+        house.processes["nudged"].send_signal(signal.SIGCONT)
+        out, _ = asking.communicate(timeout=60)
+        assert asking.returncode == 0 and "messages" in out, "and it waits all the same"
+
+
 def test_explain_a_phone():
     import getpass
     with House() as house:
@@ -106,6 +127,7 @@ def test_explain_a_phone():
         assert house.status()["configuration_version"] in text, "the configuration that decided"
         assert "erased" in ask("+16085559999", status=1).stderr and "no phone number" in ask("12", status=1).stderr
         house.ctl("explain", "--phone", "+16085550123", status=2)
+        assert "explain --phone" in house.ctl("explain", "+16085550123", status=2).stderr
         house.tell(siu("S15", "P1", in_seconds(90000)))
         wait(lambda: [a["id"] for a in json.loads(ask("+16085550123", "--json").stdout)] == ["P2"])
         version = house.status()["configuration_version"]
@@ -130,8 +152,61 @@ def test_report():
         rows = list(csv.DictReader(io.StringIO(out.split("\n", 1)[1])))
         assert len(rows) == 1 and rows[0]["type"] == "reminder" and rows[0]["from"] == "+18335550100", out
         assert "1 texts" in house.ctl("report", "sms", "--type", "reminder").stdout
-        assert json.loads(house.ctl("report", "sms", "--format", "json", "--site", "nobody").stdout)["rows"] == []
+        for asked in (["report", "sms"], ["report", "untold"], ["report", "replies"], ["appointments"]):
+            assert "no site \"nobody\"" in house.ctl(*asked, "--site", "nobody", status=1).stderr, "a slip is not \"nothing was sent\""
+            house.ctl(*asked, "--site", "cardiology")
+        for of, option, word, right in (("sms", "--type", "reminders", "reminder, "), ("sms", "--status", "deliverd", "Delivered, "), ("untold", "--type", "cancelled", "canceled"),
+                                        ("replies", "--type", "stopped", "stop, "), ("replies", "--status", "closed", "open")):
+            said = house.ctl("report", of, option, word, status=1).stderr
+            assert f"\"{word}\"" in said and right in said, said
+        assert json.loads(house.ctl("report", "sms", "--format", "json", "--status", "delivered").stdout)["rows"] == []
         house.ctl("report", "sms", "--days", "many", status=2)
+        assert "--from is after --to" in house.ctl("report", "sms", "--from", "2026-12-01", "--to", "2026-11-01", status=2).stderr
+
+
+def test_log_levels_while_it_runs():
+    with House() as house:
+        shown = lambda: house.ctl_json("log")
+        assert shown() == {part: "info" for part in ("nudged", "mllp", "control", "sender", "acs")}
+        house.ctl("log", "debug", "mllp")
+        assert shown()["mllp"] == "debug" and shown()["acs"] == "info"
+        house.tell(siu("S12", "L1", in_seconds(90000)))
+        wait(lambda: " debug what=answered listener=epic msh3=EPIC bytes=" in house.log("nudged"))
+        assert "debug what=accepted" not in house.log("nudge-sender")
+        house.ctl("log", "debug", "sender")
+        house.tell(siu("S12", "L2", in_seconds(90000), phone="608-555-0144^PRN^CP"))
+        wait(lambda: "debug what=accepted" in house.log("nudge-sender"))
+        # a nudge-sender that comes anew is told, too
+        house.stop("nudge-sender")
+        house.start_sender()
+        house.tell(siu("S12", "L3", in_seconds(90000), phone="608-555-0145^PRN^CP"))
+        wait(lambda: "debug what=accepted" in house.log("nudge-sender").rpartition("what=ready")[2])
+        house.ctl("log", "error")
+        before = house.log("nudged")
+        house.ctl("hold", "cardiology")
+        assert house.log("nudged") == before and set(shown().values()) == {"error"}
+        house.ctl("log", "default")
+        assert set(shown().values()) == {"info"} and "log level changed" in house.log("nudged")
+        for wrong, says in ((["loud"], "a level is"), (["debug", "siu"], "a part is"), (["default", "mllp"], "for all parts")):
+            assert says in house.ctl("log", *wrong, status=1).stderr
+        written = "".join(open(path).read() for path in glob.glob(house.path("state/audit/audit-*.jsonl")))
+        assert '"what":"command.log-set"' in written and '"debug mllp"' in written, "who changed it is written down"
+
+
+def test_reload_tells_what_nudge_sender_made_of_it():
+    with House() as house:
+        assert "nudge-sender took it, too" in house.ctl("reload").stdout
+        os.rename(house.path("keys/acs.key"), house.path("keys/away.key"))
+        for how in (["reload"], ["reload", "--keys"]):
+            said = house.ctl(*how, status=1).stderr
+            assert "nudge-sender did not take it, and goes on with what it had: " in said and "acs.key" in said, said
+        assert "DID NOT TAKE the configuration" in house.ctl("status").stdout and house.status()["sender"]["reload"] == "refused"
+        os.rename(house.path("keys/away.key"), house.path("keys/acs.key"))
+        assert "nudge-sender took it, too" in house.ctl("reload", "--keys").stdout
+        assert "DID NOT" not in house.ctl("status").stdout
+        house.stop("nudge-sender")
+        wait(lambda: not house.status()["sender_connected"])
+        assert "it reads the configuration when it starts" in house.ctl("reload").stdout
 
 
 def test_reload():
@@ -141,6 +216,12 @@ def test_reload():
         start = in_seconds(90000)
         assert code(feed.send(siu("S12", "RL1", start))) == "AA"
         house.wait_texts(1)
+        house.template = CONF.replace("time_zone = America/Chicago", "time_zone = Nowhere/Land")
+        house.configure()
+        house.template = CONF.replace("{folder}/state\n", "{folder}/elsewhere\n")
+        house.configure()
+        done = house.ctl("reload", status=78)
+        assert "nudge.conf:2: error: state_directory changes only with a restart" in done.stderr, done.stderr
         house.template = CONF.replace("time_zone = America/Chicago", "time_zone = Nowhere/Land")
         house.configure()
         done = house.ctl("reload", status=78)
@@ -156,7 +237,7 @@ def test_reload():
             soon = [t for t in house.explain("RL1")["texts"] if t["rule"] == "soon"]
             return [t["state"] for t in soon] == ["void", "pending"]
         wait(moved)
-        house.processes["nudged"].send_signal(__import__("signal").SIGHUP)
+        house.processes["nudged"].send_signal(signal.SIGHUP)
         wait(lambda: house.log("nudged").count("configuration applied") == 2)
 
 

@@ -46,7 +46,7 @@ def test_full_disk():
             assert house.status()["store_busy"]
             assert "cannot store" in house.log("nudged")
             os.unlink(filler)
-            wait(lambda: house.tell(siu("S12", "AFTER", in_seconds(90000), phone="")) == ["AA"], 15)
+            wait(lambda: house.tell(siu("S12", "AFTER", in_seconds(90000), phone="")) == ["AA"])
             known = {a["id"] for a in house.appointments("--all")}
             assert acked <= known, acked - known
             house.stop("nudged")
@@ -82,7 +82,7 @@ def test_writes_that_fail():
         assert refused or house.processes["nudged"].poll() is not None, "writing never failed"
         if house.processes["nudged"].poll() is None:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-            wait(lambda: house.tell(siu("S12", "AGAIN", in_seconds(90000), phone="")) == ["AA"], 15)
+            wait(lambda: house.tell(siu("S12", "AGAIN", in_seconds(90000), phone="")) == ["AA"])
             acked.add("AGAIN")
         house.kill("nudged")
         house.start_nudged()
@@ -108,12 +108,12 @@ def test_watermarks():
         def marks(state, **mark):
             house.configure(top=" ".join(f"{k} = {v}" for k, v in mark.items()))
             house.ctl("reload")
-            wait(lambda: house.status()["disk"]["state"] == state, 15)
+            wait(lambda: house.status()["disk"]["state"] == state)
         marks("low", disk_warn="1000000GiB")
         assert house.status()["quarantine"] == before
         assert house.tell(siu("S12", "LOW", in_seconds(90000), phone="")) == ["AA"]
         marks("shedding", disk_warn="1000000GiB", disk_shed="1000000GiB")
-        wait(lambda: house.status()["quarantine"]["bytes"] <= 1 << 20, 15)
+        wait(lambda: house.status()["quarantine"]["bytes"] <= 1 << 20)
         assert house.tell(siu("S12", "SHED", in_seconds(90000), phone="")) == ["AA"]
         marks("stopped", disk_warn="1000000GiB", disk_shed="1000000GiB", disk_stop="1000000GiB")
         assert house.tell(siu("S12", "STOP", in_seconds(90000))) == ["closed"]

@@ -1,8 +1,10 @@
 """How nudge-sender proves who it is: two keys, an application of Entra ID, the machine's identity; renewed ahead, and when it fails."""
 import base64
+import hashlib
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -71,6 +73,16 @@ def test_client_certificate():
         house.book("G1")
         house.wait_texts(1, 15)
         good(house)
+        # nudged, which cannot read the file with the key, knows when the certificate in it ends
+        os.chmod(house.path("keys/entra.pem"), 0o000)
+        mine = lambda: [c for c in house.ctl_json("certificates") if c["setting"] == "client_certificate"]
+        wait(mine)
+        assert [(c["block"], c["title"], c["kind"], c["state"] != "unreadable") for c in mine()] == [("gateway", "acs", "own", True)], mine()
+        with open(house.path("keys/entra.pem")) if os.geteuid() == 0 else open(os.devnull) as f:
+            pem = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", f.read(), re.S)
+        if pem:
+            assert mine()[0]["sha256"] == hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem[0] + "\n")).hexdigest()
+        os.chmod(house.path("keys/entra.pem"), 0o600)
 
 
 def test_managed_identity():
@@ -147,9 +159,9 @@ def test_two_keys_in_rotation():
         h.ACCESS_KEY = other  # what the gateway takes from now on
         house.start_acs()
         house.tell(siu("S12", "K2", in_seconds(90000), patient="MRN77", phone="6085550162^PRN^CP"))
-        wait(lambda: [t for t in house.journal() if t["to"].endswith("0162")], 15)
+        wait(lambda: [t for t in house.journal() if t["to"].endswith("0162")])
         house.tell(siu("S12", "K3", in_seconds(90000), patient="MRN78", phone="6085550163^PRN^CP"))
-        wait(lambda: [t for t in house.journal() if t["to"].endswith("0163")], 15)
+        wait(lambda: [t for t in house.journal() if t["to"].endswith("0163")])
         assert house.sim("problems") == ["the signature is wrong"], "the first key was tried once, then no more"
         assert "refuses this number" not in house.log("nudged")
         assert re.search(r"only the other of the two access keys.*in_use=access_key_2", house.log("nudge-sender"))

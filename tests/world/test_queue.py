@@ -38,7 +38,7 @@ class Queued(House):
         return self.texts(f"Q{i}")["booked"]
 
     def empty(self):
-        wait(lambda: self.azurite.left() == 0, 20)
+        wait(lambda: self.azurite.left() == 0)
 
 
 def words(house):
@@ -67,7 +67,7 @@ def test_messages_that_the_vendors_client_put():
         lines = [base64.b64encode(json.dumps(grid("report", report(t[0]))).encode()).decode(), json.dumps(cloud("report", report(t[1], "Failed", "4006: x")))]
         done = house.run(["node", os.path.join(PEERS, "queue_client.mjs"), house.azurite.url, ACCOUNT, KEY], env=dict(os.environ, NUDGE_PEERS=there), input="\n".join(lines))
         assert "left" in json.loads(done.stdout)
-        wait(lambda: [house.state(i) for i in range(2)] == ["delivered", "failed"], 20)
+        wait(lambda: [house.state(i) for i in range(2)] == ["delivered", "failed"])
         house.empty()
 
 
@@ -76,7 +76,7 @@ def test_reports_that_the_gateway_puts_there_itself():
         assert house.sim("subscriptions", {"queue": f"{house.azurite.url}?{house.azurite.sas('a')}", "twice": True})["validated"]
         house.sim("reports", {"status": "Failed", "details": "4004: No such number"})
         house.tell(siu("S12", "Q0", in_seconds(90000), patient="MRN70", phone="6085550140^PRN^CP"))
-        wait(lambda: [code for _, code in words(house).values()] == [4004], 20)
+        wait(lambda: [code for _, code in words(house).values()] == [4004])
         assert house.state() == "failed"
         house.empty()
 
@@ -101,7 +101,7 @@ def test_who_opted_out_gets_no_more():
     with Queued() as house:
         t = house.book(1)
         house.azurite.put(json.dumps(grid("report", report(t[0], "Failed", "4007: The recipient opted out"))))
-        wait(lambda: words(house).get("Q0") == ("Blocked by recipient", 4007), 20)
+        wait(lambda: words(house).get("Q0") == ("Blocked by recipient", 4007))
         house.tell(siu("S12", "R1", in_seconds(90000), patient="MRN70", phone="6085550140^PRN^CP"))
         wait(lambda: house.texts("R1")["booked"] == "suppressed")
         house.stays(1, 0.5)
@@ -134,15 +134,15 @@ def test_what_is_not_ours_goes_what_is_broken_stays():
         house.azurite.put("no event at all", base=False)
         house.azurite.put(json.dumps(grid("report", {"messageId": "x"})))
         house.azurite.put(json.dumps(grid("report", report(t[0]))))
-        wait(lambda: house.state() == "delivered", 20)
-        wait(lambda: house.azurite.left() == 2, 20)
+        wait(lambda: house.state() == "delivered")
+        wait(lambda: house.azurite.left() == 2)
         assert house.log("nudge-sender").count("cannot be read now: it comes again") == 2
         # Handed out so often by others that it is poison when it comes to us:
         house.stop("nudge-sender")
         house.azurite.call("DELETE", f"/{house.azurite.queue}/messages")
         house.azurite.put("no event at all", base=False)
         for _ in range(4):
-            wait(lambda: b"<MessageText>" in house.azurite.call("GET", f"/{house.azurite.queue}/messages", "numofmessages=1&visibilitytimeout=1")[1], 20)
+            wait(lambda: b"<MessageText>" in house.azurite.call("GET", f"/{house.azurite.queue}/messages", "numofmessages=1&visibilitytimeout=1")[1])
         house.start_sender()
         house.empty()
         assert "cannot be read and is deleted" in house.log("nudge-sender")
@@ -153,14 +153,14 @@ def test_a_wrong_key_is_said_once_and_mended_by_a_reload():
         t = house.book(1)
         house.write("keys/queue", "AAAA" * 21 + "AA==", 0o600)
         house.processes["nudge-sender"].send_signal(1)
-        wait(lambda: "queue_key or queue_sas is wrong" in house.log("nudge-sender"), 20)
+        wait(lambda: "queue_key or queue_sas is wrong" in house.log("nudge-sender"))
         house.azurite.put(json.dumps(grid("report", report(t[0]))))
         house.write("keys/queue", house.azurite.sas("r"), 0o600)
         house.processes["nudge-sender"].send_signal(1)
-        wait(lambda: house.log("nudge-sender").count("configuration not applied") == 1, 20)
+        wait(lambda: house.log("nudge-sender").count("configuration not applied") == 1)
         house.write("keys/queue", KEY, 0o600)
         house.processes["nudge-sender"].send_signal(1)
-        wait(lambda: house.state() == "delivered", 20)
+        wait(lambda: house.state() == "delivered")
         house.empty()
 
 

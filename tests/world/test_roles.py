@@ -14,13 +14,14 @@ MAY = {"view": {"view", "operate"}, "operate": {"operate"}, "phi": {"phi"}, "any
 ROLES = {
     "status": "view", "appointments": "view", "explain": "view", "explain-phone": "phi", "report": "view", "states": "view",
     "quarantine": "view", "quarantine-show": "phi", "quarantine-replay": "operate", "quarantine-discard": "operate", "optout-list": "view",
-    "optout-add": "operate", "optout-remove": "operate", "optout-compare": "operate", "optout-find": "phi", "certificates": "view",
-    "learn": "view", "history": "operate", "audit": "view", "approve": "any", "backup": "operate", "diff": "view", "records": "view",
+    "optout-add": "operate", "optout-remove": "operate", "optout-compare": "operate", "optout-find": "phi", "refused-list": "view", "refused-find": "phi", "refused-release": "operate", "certificates": "view",
+    "learn": "view", "history": "operate", "audit": "view", "approve": "any", "backup": "operate", "rotate": "operate", "diff": "view", "records": "view",
     "verify": "view", "reload": "operate", "hold": "operate", "release": "operate",
+    "log": "view", "log-set": "operate", "sender": "view",
 }
 
 
-def ask(path, user, command):
+def ask(path, user, command, **more):
     """Over a connection of that user, as the kernel tells it."""
     s = socket.socket(socket.AF_UNIX)
     os.seteuid(pwd.getpwnam(user).pw_uid)
@@ -30,7 +31,7 @@ def ask(path, user, command):
         os.seteuid(0)
     with s:
         s.settimeout(60)
-        s.sendall(json.dumps({"command": command}).encode() + b"\n")
+        s.sendall(json.dumps({"command": command, **more}).encode() + b"\n")
         return json.loads(s.makefile().readline())
 
 

@@ -55,7 +55,7 @@ def test_restart_refuses_nobody():
                 before = len(acked)
                 assert house.stop("nudged") == 0
                 activated(house, listening)
-                wait(lambda: len(acked) > before, 20)
+                wait(lambda: len(acked) > before)
         finally:
             stop.set()
             for t in threads:
@@ -97,7 +97,7 @@ def test_watchdog_wants_progress():
         house.make_key()
         house.configure()
         house.start_nudged(env={"NOTIFY_SOCKET": house.path("notify"), "WATCHDOG_USEC": "14000000"})
-        wait(lambda: "WATCHDOG=1" in listen(1.0), 20)
+        wait(lambda: "WATCHDOG=1" in listen(1.0))
         assert "READY=1" in said
         libc = ctypes.CDLL(None, use_errno=True)
         libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]

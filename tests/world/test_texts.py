@@ -100,13 +100,13 @@ def test_a_storm_waits_for_a_person():
 
 def test_minors_and_departments_of_today():
     """What a configuration closes stops texts that were planned before it, also by department and age."""
-    with House(template=CONF.replace("settle = 0s", "settle = 4s")) as house:
+    with House(template=CONF.replace("settle = 0s", "settle = 8s")) as house:
         young = siu("S12", "Y1", in_seconds(90000)).replace("19700101", "20200131")
         house.tell(young, siu("S12", "Y2", in_seconds(90000), patient="MRN2", phone="608-555-0144^PRN^CP", department="PSYCH"),
                    siu("S12", "Y3", in_seconds(90000), patient="MRN3", phone="608-555-0155^PRN^CP"))
         house.configure(site="minors = suppress\n    confidential_departments = {'^psy'}")
         house.ctl("reload")
-        assert [t["to"] for t in house.wait_texts(1)] == ["+16085550155"]
+        assert [t["to"] for t in house.wait_texts(1, 20)] == ["+16085550155"]
         wait(lambda: house.texts("Y1")["booked"] == house.texts("Y2")["booked"] == "suppressed")
         assert "minor_age" in "\n".join(house.explain("Y1")["why"]) and "confidential_departments" in "\n".join(house.explain("Y2")["why"])
         house.stays(1, 0.5)
@@ -118,7 +118,7 @@ def test_one_reminder_for_a_day():
             house.tell(siu("S12", f"D{n}", in_seconds(86400 + wait_s)))
         house.tell(siu("S12", "D3", in_seconds(86400 + 6), patient="MRN1002"))
         house.wait_texts(5, 20)
-        wait(lambda: house.texts("D2")["reminder:day"] == "suppressed", 20)
+        wait(lambda: house.texts("D2")["reminder:day"] == "suppressed")
         house.stays(5, 4)
         why = house.explain("D2")["why"]
         assert any("merge = true" in w for w in why) and any("said in the reminder" in w and w.endswith("D1") for w in why), why
@@ -239,7 +239,7 @@ def test_holidays():
     with House(template=CONF.replace("America/Chicago", CLINIC).replace("00:00-24:00", "10:00-14:00"), start=False) as house:
         today = NOON.astimezone(ZoneInfo(CLINIC))
         house.write("days", f"# of the clinic\n{today:%Y-%m-%d}\nEaster+1\n")
-        house.parts["site"] = "holidays = days"
+        house.parts["site"] = "holidays = days\n patient_zone = ignore"
         house.start()
         house.tell(siu("S12", "F1", soon(5 * 86400)))
         wait(lambda: [t["reason"] for t in house.explain("F1")["texts"] if t["kind"] == "booked"] == ["waiting-holiday"])
@@ -258,7 +258,7 @@ def test_holidays():
 def test_consents_and_switches():
     with House(template=CONF.replace("consent_attendees_consented = true", "consent_attendees_consented = false")) as house:
         assert house.tell(siu("S12", "C1", in_seconds(86400 + 2))) == ["AA"]
-        wait(lambda: house.texts("C1")["reminder:day"] == "suppressed", 8)
+        wait(lambda: house.texts("C1")["reminder:day"] == "suppressed")
         why = "\n".join(house.explain("C1")["why"])
         assert "consent_attendees_consented" in why, why
         assert house.stays(0, 0.3) == []

@@ -65,6 +65,41 @@ def test_tls_1_2_is_the_floor():
             pass
 
 
+def test_what_comes_in_one_packet_is_read_whole():
+    """Messages in one TLS record each or in many, behind the end of the handshake and on: more in one packet than one turn reads,
+    more than may be unanswered, and then nothing for the socket to wake for."""
+    def flush(to_send, raw):
+        raw.sendall(to_send.read())
+    with House() as house, socket.create_connection(("127.0.0.1", house.port), timeout=10) as raw:
+        context = ssl.create_default_context(cafile=f"{house.certs}/ca.crt")
+        context.load_cert_chain(f"{house.certs}/sender.crt", f"{house.certs}/sender.key")
+        came, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(came, to_send, server_hostname="localhost")
+        done = False
+        while not done:
+            try:
+                tls.do_handshake()
+                done = True
+            except ssl.SSLWantReadError:
+                flush(to_send, raw)
+                came.write(raw.recv(65536))
+        for n, piece in ((40, 9999), (400, 9999), (100, 60), (90, 100), (80, 150), (130, 80), (1, 9999)):
+            for i in range(n):
+                frame = b"\x0b" + siu("S15", f"A{i}", in_seconds(90000), control_id=f"P{i}", phone="").encode() + b"\x1c\r"
+                for at in range(0, len(frame), piece):
+                    tls.write(frame[at:at + piece])
+            flush(to_send, raw)
+            answers = b""
+            while answers.count(b"\x1c\r") < n:
+                try:
+                    answers += tls.read(65536)
+                except ssl.SSLWantReadError:
+                    data = raw.recv(65536)
+                    assert data, "the connection ended"
+                    came.write(data)
+            assert [part.split(b"MSA|AA|")[1].split(b"\r")[0].decode() for part in answers.split(b"\x1c\r")[:n]] == [f"P{i}" for i in range(n)]
+
+
 def test_a_probe_is_silent():
     """pain: a stack trace for each probe of a load balancer"""
     with House() as house:
@@ -80,6 +115,13 @@ def test_a_sender_by_nudgectl():
         args = ["send", house.path("one.hl7"), "--to", f"localhost:{house.port}", "--cert", f"{house.certs}/sender.crt", "--key", f"{house.certs}/sender.key",
                 "--ca", f"{house.certs}/ca.crt"]
         assert house.ctl_json(*args)[0]["code"] == "AA"
+        many = [siu("S12", f"S{i}", in_seconds(90000), patient=f"MRN{i}", phone="") for i in range(2, 6)]
+        house.write("bare.hl7", many[0] + many[1])
+        house.write("framed.hl7", "".join(f"\x0b{m}\x1c\r" for m in many[2:]))
+        sent = house.ctl_json(*args, house.path("bare.hl7"), house.path("framed.hl7"))
+        assert [(a["code"], a["control_id"]) for a in sent[1:]] == [("AA", m.split("|")[9]) for m in many], "each message has its own answer"
+        assert "with --ca" in house.ctl(*args[:8], status=1).stderr
+        assert "mismatch" in house.ctl(*args, "--name", "elsewhere", status=1).stderr
         args[5] = f"{house.certs}/stranger.crt"
         args[7] = f"{house.certs}/stranger.key"
         assert "certificate" in house.ctl(*args, status=1).stderr

@@ -1,9 +1,14 @@
 """Those who watch: /metrics, /healthz, /readyz on a socket of this machine, and the same on one screen."""
+import fcntl
 import http.client
 import os
+import pty
 import re
+import select
 import signal
 import socket
+import struct
+import termios
 import time
 
 from feed import Feed, in_seconds, siu
@@ -107,9 +112,82 @@ def test_metrics_on_a_unix_socket():
         assert known["EPIC"]["answers"] == 5 and 0 < known["EPIC"]["p50"] <= known["EPIC"]["p99"] <= known["EPIC"]["p999"], known
         assert house.status()["certificate"]["days_left"] > 0
         screen = house.ctl("status").stdout
-        assert re.search(r"prod/EPIC: last seen \S+, 5 answers  p50 [0-9.]+ ms  p99 [0-9.]+ ms  p99\.9 [0-9.]+ ms", screen), screen
-        assert re.search(r"disk +\d+ MiB free", screen) and "certificate " in screen and len(screen.splitlines()) <= 24, screen
+        assert re.search(r"prod/EPIC: \d+ s ago, 5 answers  p50 [0-9.]+  p99 [0-9.]+  p99\.9 [0-9.]+ ms", screen), screen
+        assert re.search(r"disk +\d+ MiB free", screen) and "certificate " in screen and len(screen.splitlines()) <= 23, screen
+        assert all(len(line) <= 80 for line in screen.splitlines()), screen
         clean(screen)
+
+
+def many(n):
+    """So many sites beside the usual one, of which some send."""
+    return "\n".join(f'''site "s{i}" {{ environment = prod fhir_base_url = "https://lamna.example/fhir/R4" profile = epic time_zone = America/Chicago
+        sending_application = APP{i} approver = none contact = "608-271-9000" {"number = main" if i % 3 else ""} }}''' for i in range(n))
+
+
+def test_status_stays_on_one_screen():
+    with House(more=many(40), site="sending_application = EPIC") as house:
+        with house.feed() as feed:
+            for i in range(12):
+                feed.send(siu("S12", f"A{i}", in_seconds(90000), application=f"APP{i}" if i else "EPIC"))
+        screen = house.ctl("status").stdout.splitlines()
+        assert len(screen) <= 23 and all(len(line) <= 80 for line in screen), screen
+        assert any("and " in line and "more: nudgectl status --all" in line for line in screen), screen
+        first = [line for line in screen if line.startswith("site ")]
+        assert len(first) == 1 and "NOT SENDING" in first[0], "what is wrong comes first"
+        whole = house.ctl("status", "--all").stdout
+        assert all(re.search(rf"\bs{i}: ", whole) for i in range(40)) and all(f"prod/APP{i}: " in whole for i in range(1, 12)), whole
+
+
+def on_a_terminal(args, rows, columns, keys, until):
+    """What a terminal of this size was told, and the exit status."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(args[0], args)
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    said, end, pressed = b"", time.time() + 60, False
+    while time.time() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                more = os.read(fd, 65536)
+            except OSError:
+                break
+            if not more:
+                break
+            said += more
+        if not pressed and until(said):
+            os.write(fd, keys)
+            pressed = True
+    os.close(fd)
+    return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_top():
+    with House(more=many(30), site="sending_application = EPIC") as house:
+        with house.feed() as feed:
+            for i in range(3):
+                feed.send(siu("S12", f"A{i}", in_seconds(90000), application="EPIC"))
+            out = house.ctl("top", "-n", "2", "-d", "0.2").stdout
+            assert "\033" not in out and out.count("SENDER") == 2 and len(re.findall(r"messages 0\.0/s", out)) == 2, out
+            assert re.search(r"prod/EPIC +0\.0/s +\d+ s ago +[0-9.]+ +[0-9.]+ +[0-9.]+$", out, re.M), out
+            for i in range(20):
+                feed.send(siu("S12", f"B{i}", in_seconds(90000), application="EPIC"))
+        screens = lambda said: said.count(b"\033[J")
+        command = [os.path.join(BIN, "nudgectl"), "-s", house.path("run/control"), "top", "-d", "0.2"]
+        said, status = on_a_terminal(command, 24, 80, b"q", lambda said: screens(said) >= 3)
+        assert status == 0 and said.startswith("\033[?1049h") and said.rstrip().endswith("\033[?1049l"), said
+        for screen in said.split("\033[H")[2:]:
+            lines = screen.partition("\033[J")[0].replace("\033[K", "").replace("\r", "").splitlines()
+            assert len(lines) < 24 and all(len(line) < 80 for line in lines), lines
+        said, status = on_a_terminal(command, 60, 132, b"\x03", lambda said: screens(said) >= 2)
+        assert status == 0 and said.rstrip().endswith("\033[?1049l"), "Ctrl-C leaves the screen as it was"
+        assert house.ctl("top", "-d", "0", status=2).stderr.startswith("usage") and house.ctl("top", "-n", "x", status=2)
+        def goes_away(said):
+            if screens(said) >= 2 and "nudged" in house.processes:
+                house.stop("nudged")
+            return False
+        said, status = on_a_terminal(command, 24, 80, b"", goes_away)
+        assert status == 1 and "does not answer any more" in said.split("\033[?1049l")[1], "it says why it ended, where it can be read"
+        assert house.ctl("top", status=1).stderr.startswith("nudgectl: ")
 
 
 def test_metrics_on_loopback_and_what_is_refused():

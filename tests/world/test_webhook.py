@@ -170,7 +170,7 @@ def test_nothing_is_answered_200_before_it_is_stored():
         wait(lambda: "nudged is gone" in house.log("nudge-sender"))
         assert house.post(grid("report", report(t[0]))) == 503
         house.start_nudged()
-        wait(lambda: house.post(grid("report", report(t[0]))) == 200, 20)
+        wait(lambda: house.post(grid("report", report(t[0]))) == 200)
 
 
 def test_a_caller_that_leaves_or_dawdles():
@@ -190,7 +190,7 @@ def test_a_caller_that_leaves_or_dawdles():
             idle.append(s)
         for s in idle:
             s.close()
-        wait(lambda: house.try_post([]) == 200, 20)
+        wait(lambda: house.try_post([]) == 200)
 
 
 def test_tokens():
@@ -244,7 +244,7 @@ def test_what_event_grid_does_with_us():
             house.kill("nudged")
             wait(lambda: house.sim("subscriptions")[0]["requests"] > 0)
             house.start_nudged()
-            wait(lambda: all(house.state(i) == "delivered" for i in range(20)), 20)
+            wait(lambda: all(house.state(i) == "delivered" for i in range(20)))
             house.sim("inbound", {"from": "+16085550120", "to": "+18335550100", "message": "STOP"})
             wait(lambda: [o["source"] for o in house.ctl_json("optout", "list")] == ["handset"])
             wait(lambda: house.sim("subscriptions")[0]["waiting"] == 0)

@@ -6,38 +6,14 @@
 
 #include "store/sqlite/sql.h"
 
+#define LIVE_LOOKED_AT 5000 /* rows, most of which may be over */
+
 enum column { /* in the order of the statements */
 	C_ID, C_SENDER, C_APPOINTMENT_ID, C_PATIENT_NUMBER, C_HAS_FILLER, C_SITE, C_PATIENT, C_GENERATION, C_STATUS,
 	C_START, C_WALL, C_ZONE, C_DURATION, C_LANGUAGE, C_FLAGS, C_CONSENT, C_PHONE, C_LINK, C_SENT_AT, C_ARRIVED,
 	C_QUARANTINE, C_ERASE_AT, C_ERASED, C_PHONE_MARK, C_VISIT, C_SAID, C_ADULT, C_CONTINUES, C_CONTINUED_BY,
 	C_PERSON_AT, C_PHONE_AT, C_PRIOR, C_MERGED_AT, C_NEWS_AT, C_PLACE, C_NUMBER_NO, C_MODALITY
 };
-
-static bool
-read_wall(const char *text, struct civil *c)
-{
-	return sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &c->year, &c->month, &c->day, &c->hour, &c->minute,
-	    &c->second) == 6;
-}
-
-static bool
-open_column(struct store *s, sqlite3_stmt *q, const char *name, int column, int64_t id, char *out, size_t cap,
-    struct fault *f)
-{
-	struct span sealed = sql_blob(q, column);
-	bool opened;
-
-	out[0] = '\0';
-	if (sealed.n == 0)
-		return true;
-	if (!keys_open(s, (struct seal_where){ "appointment", name, id }, sealed, &opened, f))
-		return false;
-	/* Damaged bytes, or a day whose key is gone: as if there were none. */
-	if (opened)
-		span_copy(out, cap, buf_span(&s->scratch));
-	seal_wipe(s->scratch.p, s->scratch.n);
-	return true;
-}
 
 /* Departments, a line feed, visit types. */
 static bool
@@ -46,7 +22,7 @@ open_said(struct store *s, sqlite3_stmt *q, struct appointment *a, struct fault 
 	char both[sizeof a->departments + sizeof a->visit_types];
 	struct span rest;
 
-	if (!open_column(s, q, "said", C_SAID, a->id, both, sizeof both, f))
+	if (!keys_open_column(s, q, "said", C_SAID, a->id, both, sizeof both, f))
 		return false;
 	span_copy(a->departments, sizeof a->departments, span_cut(span_of(both), '\n', &rest));
 	span_copy(a->visit_types, sizeof a->visit_types, rest);
@@ -60,7 +36,7 @@ open_adult(struct store *s, sqlite3_stmt *q, struct appointment *a, struct fault
 	char day[24];
 	uint64_t n = 0;
 
-	if (!open_column(s, q, "adult", C_ADULT, a->id, day, sizeof day, f))
+	if (!keys_open_column(s, q, "adult", C_ADULT, a->id, day, sizeof day, f))
 		return false;
 	a->minor = span_to_u64(span_of(day), INT32_MAX, &n);
 	a->adult_day = (int64_t)n;
@@ -110,7 +86,7 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appoin
 	a->has_start = sqlite3_column_type(q, C_START) != SQLITE_NULL;
 	a->start_s = sqlite3_column_int64(q, C_START);
 	sql_text(q, C_WALL, wall, sizeof wall);
-	if (a->has_start && !read_wall(wall, &a->wall))
+	if (a->has_start && !civil_of_text(wall, &a->wall))
 		return fault_set(f, FAULT_BROKEN, "store: appointment row %lld is damaged", (long long)a->id);
 	sql_text(q, C_ZONE, a->zone, sizeof a->zone);
 	a->duration_s = sqlite3_column_int64(q, C_DURATION);
@@ -142,9 +118,9 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appoin
 	mark_of_row(q, C_PRIOR, a->prior, &has_prior);
 	if (!open)
 		return true;
-	return open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
-	    open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f) && open_said(s, q, a, f) &&
-	    open_adult(s, q, a, f) && open_column(s, q, "place", C_PLACE, a->id, a->zones, sizeof a->zones, f);
+	return keys_open_column(s, q, "phone", C_PHONE, a->id, a->phone, sizeof a->phone, f) &&
+	    keys_open_column(s, q, "link", C_LINK, a->id, a->link, sizeof a->link, f) && open_said(s, q, a, f) &&
+	    open_adult(s, q, a, f) && keys_open_column(s, q, "place", C_PLACE, a->id, a->zones, sizeof a->zones, f);
 }
 
 int64_t
@@ -280,6 +256,37 @@ store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, sto
 	return found != STORE_FAILED;
 }
 
+bool
+store_due_after(struct store *s, int64_t day, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_DUE_AFTER, f);
+	enum store_found found = STORE_NONE;
+	int64_t last = 0;
+	size_t n = 0;
+	bool go = true;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, day);
+	(void)sqlite3_bind_int64(q, 2, *after);
+	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
+	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
+		int64_t appointment;
+
+		n++;
+		*after = sqlite3_column_int64(q, 0);
+		appointment = *after / STORE_TEXTS_OF_ONE;
+		if (appointment != last && !store_is_response(appointment))
+			go = fn(ctx, appointment);
+		last = appointment;
+	}
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	*done = go && n < limit;
+	return found != STORE_FAILED;
+}
+
 enum store_found
 store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f)
 {
@@ -301,13 +308,21 @@ store_live_after(struct store *s, int64_t *after, size_t limit, int64_t now_s, s
     bool *done, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_APPOINTMENT_LIVE, f);
+	int64_t until = *after + LIVE_LOOKED_AT;
+	bool all;
 
 	if (!q)
 		return false;
 	(void)sqlite3_bind_int64(q, 1, *after);
 	(void)sqlite3_bind_int64(q, 2, now_s);
 	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
-	return take_portion(s, q, true, after, limit, now_s, fn, ctx, done, f);
+	(void)sqlite3_bind_int64(q, 4, until);
+	if (!take_portion(s, q, false, after, limit, now_s, fn, ctx, &all, f))
+		return false;
+	if (all) /* of these; perhaps none of them lives any more */
+		*after = until;
+	*done = *after >= s->next_appointment - 1;
+	return true;
 }
 
 struct stopping {
@@ -366,7 +381,7 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 
 	(void)sqlite3_bind_int64(q, C_ID + 1, a->id);
 	(void)sqlite3_bind_int64(q, C_SENDER + 1, a->sender);
-	sql_bind_text(q, C_APPOINTMENT_ID + 1, a->appointment_id);
+	sql_lend_text(q, C_APPOINTMENT_ID + 1, a->appointment_id);
 	(void)sqlite3_bind_int64(q, C_PATIENT_NUMBER + 1, a->patient_number);
 	(void)sqlite3_bind_int(q, C_HAS_FILLER + 1, a->has_filler_id);
 	(void)sqlite3_bind_int64(q, C_SITE + 1, a->site);
@@ -377,9 +392,9 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 		(void)sqlite3_bind_int64(q, C_START + 1, a->start_s);
 		sql_bind_text(q, C_WALL + 1, wall);
 	}
-	sql_bind_text(q, C_ZONE + 1, a->zone);
+	sql_lend_text(q, C_ZONE + 1, a->zone);
 	(void)sqlite3_bind_int64(q, C_DURATION + 1, a->duration_s);
-	sql_bind_text(q, C_LANGUAGE + 1, a->erased ? "" : a->language);
+	sql_lend_text(q, C_LANGUAGE + 1, a->erased ? "" : a->language);
 	(void)sqlite3_bind_int(q, C_FLAGS + 1, (a->deceased ? FLAG_DECEASED : 0) | (a->confidential ? FLAG_CONFIDENTIAL : 0) |
 	    (a->left_site ? FLAG_LEFT : 0) | (a->patient_flag ? FLAG_PATIENT : 0) | (a->rebooked ? FLAG_REBOOKED : 0) |
 	    (a->news_death ? FLAG_NEWS_DEATH : 0) | (a->news_phone ? FLAG_NEWS_PHONE : 0) |
@@ -406,20 +421,14 @@ static bool
 bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struct fault *f)
 {
 	char both[sizeof a->departments + sizeof a->visit_types] = "", day[24] = "";
-	uint8_t mark[MARK_BYTES];
 	bool ok;
 
 	if (a->has_patient)
-		sql_bind_blob(q, C_PATIENT + 1, a->patient, MARK_BYTES);
+		sql_lend_blob(q, C_PATIENT + 1, a->patient, MARK_BYTES);
 	if (a->merged_at_s)
-		sql_bind_blob(q, C_PRIOR + 1, a->prior, MARK_BYTES);
+		sql_lend_blob(q, C_PRIOR + 1, a->prior, MARK_BYTES);
 	if (a->has_visit)
-		sql_bind_blob(q, C_VISIT + 1, a->visit, MARK_BYTES);
-	if (a->phone[0]) {
-		if (!store_mark(s, "phone", span_of(a->phone), mark, f))
-			return false;
-		sql_bind_blob(q, C_PHONE_MARK + 1, mark, MARK_BYTES);
-	}
+		sql_lend_blob(q, C_VISIT + 1, a->visit, MARK_BYTES);
 	if (a->departments[0] || a->visit_types[0])
 		(void)snprintf(both, sizeof both, "%s\n%s", a->departments, a->visit_types);
 	if (a->minor)
@@ -432,51 +441,59 @@ bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struc
 	return ok;
 }
 
+static bool
+same_mark(sqlite3_stmt *q, int column, const uint8_t *mark)
+{
+	struct span stored = sql_blob(q, column);
+
+	return mark ? stored.n == MARK_BYTES && memcmp(stored.p, mark, MARK_BYTES) == 0 : stored.n == 0;
+}
+
+/* Which statement writes the row, by what its indexes know of it. phone: its mark; NULL: none. */
+static bool
+choose(struct store *s, const struct appointment *a, const uint8_t *phone, enum statement *which, struct fault *f)
+{
+	const uint8_t *patient = a->has_patient && !a->erased ? a->patient : NULL;
+	sqlite3_stmt *q;
+	enum store_found found;
+
+	*which = S_APPOINTMENT_PUT;
+	if (a->id > s->last_put)
+		return true;
+	if (!(q = sql_use(s, S_APPOINTMENT_FOUND_BY, f)))
+		return false;
+	(void)sqlite3_bind_int64(q, 1, a->id);
+	found = sql_row(s->db, q, "appointment", f);
+	if (found == STORE_FOUND && span_is(sql_blob(q, 0), a->appointment_id) && same_mark(q, 1, patient) &&
+	    (sqlite3_column_int(q, 2) != 0) == a->erased && same_mark(q, 3, phone) && sqlite3_column_int64(q, 5) == a->patient_number)
+		*which = sqlite3_column_int64(q, 4) == a->erase_at_s ? S_APPOINTMENT_SET : S_APPOINTMENT_MOVE;
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found != STORE_FAILED;
+}
+
 bool
 store_appointment_put(struct store *s, const struct appointment *a, struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_APPOINTMENT_PUT, f);
+	bool has_phone = !a->erased && a->phone[0];
+	enum statement which;
+	uint8_t phone[MARK_BYTES];
+	sqlite3_stmt *q;
 
-	if (!q)
-		return false;
 	assert(s->begun && a->id > 0);
+	if ((has_phone && !store_mark(s, "phone", span_of(a->phone), phone, f)) ||
+	    !choose(s, a, has_phone ? phone : NULL, &which, f) || !(q = sql_use(s, which, f)))
+		return false;
 	bind_plain(q, a);
+	if (has_phone)
+		sql_bind_blob(q, C_PHONE_MARK + 1, phone, MARK_BYTES);
 	if (!a->erased) {
 		if (!bind_sealed(s, q, a, f))
 			return false;
 		if (a->erase_at_s < s->next_erasure)
 			s->next_erasure = a->erase_at_s;
 	}
+	if (a->id > s->last_put)
+		s->last_put = a->id;
 	return sql_do(s, q, "appointment", f);
-}
-
-bool
-store_alias_put(struct store *s, int64_t sender, struct span alias, int64_t appointment, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_ALIAS_PUT, f);
-
-	if (!q)
-		return false;
-	(void)sqlite3_bind_int64(q, 1, sender);
-	sql_bind_span(q, 2, alias);
-	(void)sqlite3_bind_int64(q, 3, appointment);
-	return sql_do(s, q, "alias", f);
-}
-
-enum store_found
-store_alias_find(struct store *s, int64_t sender, struct span alias, int64_t *appointment, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_ALIAS_GET, f);
-	enum store_found found;
-
-	if (!q)
-		return STORE_FAILED;
-	(void)sqlite3_bind_int64(q, 1, sender);
-	sql_bind_span(q, 2, alias);
-	found = sql_row(s->db, q, "alias", f);
-	if (found == STORE_FOUND)
-		*appointment = sqlite3_column_int64(q, 0);
-	if (found != STORE_FAILED)
-		(void)sqlite3_reset(q);
-	return found;
 }

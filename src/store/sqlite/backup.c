@@ -158,26 +158,20 @@ count(sqlite3 *db, const char *sql, int64_t *n, struct fault *f)
 	return ok;
 }
 
-static const struct { const char *table, *column, *row; } sealed[] = {
-	{ "appointment", "phone", "id" }, { "appointment", "link", "id" }, { "appointment", "said", "id" },
-	{ "appointment", "place", "id" }, { "appointment", "adult", "id" }, { "body", "sealed", "text" },
-	{ "response", "phone", "id" }, { "quarantine", "raw", "id" }, { "sample", "raw", "id" },
-};
-
 /* Every sealed field of a column is opened, and forgotten at once. */
 static bool
-open_fields(struct store *s, size_t i, struct backup_seen *seen, struct fault *f)
+open_fields(struct store *s, const struct sealed_place *p, struct backup_seen *seen, struct fault *f)
 {
 	char sql[128];
 	sqlite3_stmt *q = NULL;
 	enum store_found found = STORE_FAILED;
 	bool ok, opened;
 
-	(void)snprintf(sql, sizeof sql, "SELECT %s, %s FROM %s WHERE %s IS NOT NULL", sealed[i].row, sealed[i].column,
-	    sealed[i].table, sealed[i].column);
+	(void)snprintf(sql, sizeof sql, "SELECT %s, %s FROM %s WHERE %s IS NOT NULL", p->row, p->column, p->table,
+	    p->column);
 	ok = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) == SQLITE_OK || sql_failed(s->db, sqlite3_errcode(s->db), "backup", f);
 	while (ok && (found = sql_row(s->db, q, "backup", f)) == STORE_FOUND) {
-		struct seal_where at = { sealed[i].table, sealed[i].column, sqlite3_column_int64(q, 0) };
+		struct seal_where at = { p->table, p->column, sqlite3_column_int64(q, 0) };
 
 		if (sqlite3_column_bytes(q, 1) == 0)
 			continue;
@@ -201,15 +195,15 @@ look(struct store *s, const char *path, struct backup_seen *out, struct fault *f
 	    count(s->db, "SELECT count(*) FROM optout", &out->optouts, f) &&
 	    count(s->db, "SELECT ifnull(max(value), 0) FROM setting WHERE name = 'journal'", &out->journal, f);
 
-	for (size_t i = 0; ok && i < sizeof sealed / sizeof sealed[0]; i++)
-		ok = open_fields(s, i, out, f);
+	for (size_t i = 0; ok && i < SEALED_PLACES; i++)
+		ok = open_fields(s, &sealed_places[i], out, f);
 	if (ok)
 		out->bytes = st.st_size;
 	return ok;
 }
 
 bool
-store_backup_check(const char *path, const uint8_t *key, struct backup_seen *out, struct fault *f)
+store_backup_check(const char *path, const uint8_t *key, size_t old_keys_n, struct backup_seen *out, struct fault *f)
 {
 	struct store *s = calloc(1, sizeof *s);
 	bool ok;
@@ -219,9 +213,7 @@ store_backup_check(const char *path, const uint8_t *key, struct backup_seen *out
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	s->lock = -1;
 	buf_init(&s->scratch, 4u << 20 << 3);
-	s->store_key = seal_key_new(0, key);
-	ok = s->store_key ? sync_file(path, f) && open_copy(path, &s->db, f) && look(s, path, out, f)
-	                  : fault_set(f, FAULT_BUSY, "out of memory");
+	ok = keys_give(s, key, 1 + old_keys_n, f) && sync_file(path, f) && open_copy(path, &s->db, f) && look(s, path, out, f);
 	store_close(s);
 	return ok;
 }

@@ -3,6 +3,7 @@
 #include "store/sqlite/sql.h"
 
 #define PORTION_MAX 1000
+#define AGAIN_S 60
 
 static bool
 erase_one(struct store *s, int64_t id, struct fault *f)
@@ -55,7 +56,7 @@ destroy_keys(struct store *s, int64_t today, struct fault *f)
 	if (found == STORE_FAILED)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!keys_destroy(s, days[i], f))
+		if (!keys_destroy(s, days[i], INT64_MAX, f))
 			return false;
 	return true;
 }
@@ -81,13 +82,29 @@ bool
 store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f)
 {
 	int64_t ids[PORTION_MAX];
+	bool more = false;
 
+	s->erased_s = now_s;
 	if (!list_lapsed(s, now_s, limit < PORTION_MAX ? limit : PORTION_MAX, ids, n, f))
 		return false;
 	for (size_t i = 0; i < *n; i++)
 		if (!erase_one(s, ids[i], f))
 			return false;
-	return quarantine_erase(s, now_s / 86400, f) && response_erase(s, now_s / 86400, f) && sample_erase(s, now_s / 86400, f) && destroy_keys(s, now_s / 86400, f) && find_next(s, now_s, f);
+	if (!quarantine_erase(s, now_s / 86400, &more, f) || !response_erase(s, now_s / 86400, f) || !sample_erase(s, now_s / 86400, f) ||
+	    !destroy_keys(s, now_s / 86400, f) || !find_next(s, now_s, f))
+		return false;
+	if (more)
+		s->next_erasure = now_s;
+	return true;
+}
+
+void
+erase_settle(struct store *s, bool committed)
+{
+	/* What was found to be next may not be; soon, for the disk may be full. */
+	if (!committed && s->erased_s && s->next_erasure > s->erased_s + AGAIN_S)
+		s->next_erasure = s->erased_s + AGAIN_S;
+	s->erased_s = 0;
 }
 
 int64_t

@@ -1,4 +1,4 @@
-/* heard.c - the last message of each site, and who holds a site. */
+/* heard.c - the last message of each site, the rhythm of each sender, and who holds a site. */
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite/sql.h"
 
@@ -72,6 +72,40 @@ store_heard_list(struct store *s, store_heard_fn *fn, void *ctx, struct fault *f
 		sql_text(q, 3, h.msh, sizeof h.msh);
 		sql_text(q, 5, h.reason, sizeof h.reason);
 		go = fn(ctx, &h);
+	}
+	(void)sqlite3_reset(q);
+	return found != STORE_FAILED;
+}
+
+bool
+store_feed_put(struct store *s, const char *environment, const char *application, struct span rhythm, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_FEED_PUT, f);
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 1, environment);
+	sql_bind_text(q, 2, application);
+	(void)sqlite3_bind_blob64(q, 3, rhythm.p, rhythm.n, SQLITE_STATIC);
+	return sql_do(s, q, "rhythm of a sender", f);
+}
+
+bool
+store_feed_list(struct store *s, store_feed_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_FEED_LIST, f);
+	enum store_found found = STORE_NONE;
+	bool go = true;
+
+	if (!q)
+		return false;
+	while (go && (found = sql_row(s->db, q, "rhythms of senders", f)) == STORE_FOUND) {
+		char environment[64], application[64];
+		const void *rhythm = sqlite3_column_blob(q, 2);
+
+		sql_text(q, 0, environment, sizeof environment);
+		sql_text(q, 1, application, sizeof application);
+		go = fn(ctx, environment, application, span_from(rhythm, rhythm ? (size_t)sqlite3_column_bytes(q, 2) : 0));
 	}
 	(void)sqlite3_reset(q);
 	return found != STORE_FAILED;

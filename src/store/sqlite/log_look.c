@@ -99,6 +99,15 @@ look_at_frame(const struct log *l, off_t i, uint32_t sum[2], struct seen *out)
 	return true;
 }
 
+/* The head of a frame that is damaged may be half of it and half of another that was there before; not when a disk writes it whole. */
+static bool
+head_is_of_one(const struct log *l, off_t i)
+{
+	off_t at = HEAD + i * (FRAME_HEAD + (off_t)l->page);
+
+	return at / SECTOR == (at + FRAME_HEAD - 1) / SECTOR;
+}
+
 /* false: a frame is damaged that was synced. A frame that goes on from a commit was written after that commit was synced, and
  * all before it. One that stands behind a commit without going on from it may be left from what never was committed. */
 static bool
@@ -113,7 +122,7 @@ is_whole(const struct log *l)
 		if (damaged && after_commit && s.whole)
 			return false;
 		damaged = damaged || !s.whole;
-		after_commit = s.commits;
+		after_commit = s.commits && (s.whole || head_is_of_one(l, i));
 	}
 	return true;
 }
@@ -130,7 +139,7 @@ log_look(const char *path, struct fault *f)
 		return fault_set(f, FAULT_OPERATOR, "%s: the path is too long", path);
 	l.fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (l.fd < 0)
-		return errno == ENOENT || fault_set(f, FAULT_OPERATOR, "%s: %s", name, strerror(errno));
+		return errno == ENOENT || fault_set(f, fault_kind_of(errno), "%s: %s", name, strerror(errno));
 	l.frame = malloc(FRAME_HEAD + PAGE_MAX);
 	if (!l.frame || fstat(l.fd, &st) != 0) {
 		ok = fault_set(f, FAULT_BROKEN, "%s cannot be looked at", name);
@@ -139,7 +148,7 @@ log_look(const char *path, struct fault *f)
 		ok = head_is_whole(&l) ? is_whole(&l) : is_blank(&l);
 		/* What is in it is gone on from now: what a killed process left unsynced must not be behind it. */
 		if (ok && fdatasync(l.fd) != 0)
-			ok = fault_set(f, FAULT_OPERATOR, "%s: %s", name, strerror(errno));
+			ok = fault_set(f, fault_kind_of(errno), "%s: %s", name, strerror(errno));
 		else if (!ok)
 			(void)fault_set(f, FAULT_OPERATOR, "%s is damaged in what was on the disk already: messages that were acknowledged would be "
 			                                   "forgotten. Look at the disk, then put back a backup", name);

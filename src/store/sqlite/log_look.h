@@ -4,7 +4,9 @@
  * that is how a commit ends that the power cut short. But each commit is synced
  * before the next one is written: a damaged frame was on the disk, and has rotted
  * since, when behind it a whole frame goes on from a commit. To go on would forget
- * what was acknowledged. Source: SQLite's file format, section 4.
+ * what was acknowledged. That it was a commit is not believed of a damaged frame
+ * whose head lies in two sectors: a torn write leaves it half of what was there before.
+ * Source: SQLite's file format, section 4.
  */
 #ifndef STORE_LOG_LOOK_H
 #define STORE_LOG_LOOK_H

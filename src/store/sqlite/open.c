@@ -24,9 +24,9 @@ directory_ok(const char *directory, struct fault *f)
 	struct stat st;
 
 	if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-		return fault_set(f, FAULT_OPERATOR, "state_directory %s cannot be made: %s", directory, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "state_directory %s cannot be made: %s", directory, strerror(errno));
 	if (stat(directory, &st) != 0)
-		return fault_set(f, FAULT_OPERATOR, "state_directory %s: %s; make it with: install -d -m 0700 -o nudge %s",
+		return fault_set(f, fault_kind_of(errno), "state_directory %s: %s; make it with: install -d -m 0700 -o nudge %s",
 		    directory, strerror(errno), directory);
 	if (!S_ISDIR(st.st_mode))
 		return fault_set(f, FAULT_OPERATOR, "state_directory %s is not a directory", directory);
@@ -47,7 +47,7 @@ take_lock(struct store *s, const char *directory, struct fault *f)
 		return fault_set(f, FAULT_OPERATOR, "state_directory is too long");
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
 		return fault_set(f, FAULT_OPERATOR, "another nudged uses %s; stop it first", directory);
 	return true;
@@ -71,8 +71,11 @@ pragma(sqlite3 *db, const char *set, const char *get, const char *want, struct f
 
 	if (!execute(db, set, set, f))
 		return false;
-	if (sqlite3_prepare_v2(db, get, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
-		same = strcmp((const char *)sqlite3_column_text(q, 0), want) == 0;
+	if (sqlite3_prepare_v2(db, get, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW) {
+		const char *is = (const char *)sqlite3_column_text(q, 0);
+
+		same = is && strcmp(is, want) == 0;
+	}
 	(void)sqlite3_finalize(q);
 	return same || fault_set(f, FAULT_BROKEN, "%s has no effect here", set);
 }
@@ -210,7 +213,8 @@ last_id(struct store *s, struct fault *f)
 
 	if (!q || sql_row(s->db, q, "ids", f) == STORE_FAILED)
 		return false;
-	s->next_appointment = sqlite3_column_int64(q, 0) + 1;
+	s->last_put = sqlite3_column_int64(q, 0);
+	s->next_appointment = s->last_put + 1;
 	(void)sqlite3_reset(q);
 	return true;
 }
@@ -237,10 +241,10 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 		return false;
 	rc = page_vfs_ready() ? sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, PAGE_VFS) : SQLITE_NOMEM;
 	if (rc != SQLITE_OK)
-		return fault_set(f, FAULT_OPERATOR, "%s cannot be opened: %s", path, sqlite3_errstr(rc));
+		return fault_set(f, rc == SQLITE_NOMEM ? FAULT_BUSY : fault_kind_of(sqlite3_system_errno(s->db)), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
 	page_vfs_reserve(s->db);
 	if (chmod(path, 0600) != 0)
-		return fault_set(f, FAULT_OPERATOR, "%s: %s", path, strerror(errno));
+		return fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 	if (!set_up(s->db, f) || !migrate(s->db, f) || !is_fresh(s->db, &fresh, f))
 		return fault_at(f, "%s", path);
 	/* The next crash must find no frames of this one's end in the log. */
@@ -262,11 +266,8 @@ store_open(const struct store_setup *setup, struct store **out, struct fault *f)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	s->lock = -1;
 	buf_init(&s->scratch, 4u << 20 << 3);
-	s->store_key = seal_key_new(0, setup->key);
-	if (!s->store_key) {
-		(void)fault_set(f, FAULT_BROKEN, "out of memory");
+	if (!keys_give(s, setup->key, 1 + setup->old_keys_n, f))
 		goto fail;
-	}
 	if (!directory_ok(setup->directory, f) || !take_lock(s, setup->directory, f) || !open_database(s, setup, f))
 		goto fail;
 	*out = s;
@@ -287,7 +288,6 @@ store_close(struct store *s)
 		(void)sqlite3_finalize(s->prepared[i]);
 	(void)sqlite3_close(s->db);
 	keys_free(s);
-	seal_key_free(s->store_key);
 	buf_wipe(&s->scratch);
 	free(s->tally);
 	if (s->lock >= 0)
@@ -306,6 +306,9 @@ store_begin(struct store *s, struct fault *f)
 		return true;
 	q = sql_use(s, S_BEGIN, f);
 	s->begun = q && sql_do(s, q, "begin", f);
+	s->next_before.appointment = s->next_appointment;
+	s->next_before.response = s->next_response;
+	s->next_before.quarantine = s->next_quarantine;
 	return s->begun;
 }
 
@@ -327,8 +330,10 @@ store_commit(struct store *s, struct fault *f)
 		return false;
 	}
 	s->begun = false;
+	keys_settle(s, true);
 	tally_settle(s, true);
 	quarantine_settle(s, true);
+	erase_settle(s, true);
 	return true;
 }
 
@@ -338,16 +343,24 @@ store_rollback(struct store *s)
 	struct fault ignored;
 	sqlite3_stmt *q;
 
+	sql_lacks_nothing();
 	for (size_t i = 0; i < STATEMENTS; i++)
 		if (s->prepared[i])
 			(void)sqlite3_reset(s->prepared[i]);
 	/* SQLite may have rolled back by itself when the disk was full. */
 	if (!sqlite3_get_autocommit(s->db) && (q = sql_use(s, S_ROLLBACK, &ignored)))
 		(void)sql_do(s, q, "rollback", &ignored);
+	if (s->begun) {
+		s->next_appointment = s->next_before.appointment;
+		s->next_response = s->next_before.response;
+		s->next_quarantine = s->next_before.quarantine;
+	}
 	s->begun = false;
+	keys_settle(s, false);
 	keys_forget_days(s); /* one may have been made and be gone again */
 	tally_settle(s, false);
 	quarantine_settle(s, false);
+	erase_settle(s, false);
 }
 
 bool

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nudge/mutant.h"
+#include "store/sqlite/log_gather.h"
 
 #define SUM 8
 #define PAGE_MIN 512
@@ -17,6 +18,7 @@ struct page_file {
 	sqlite3_file base;
 	sqlite3_file *real;  /* owned */
 	uint8_t *page;       /* owned: one that is being written; NULL: not a main database */
+	struct log_gather *log; /* owned; NULL: not a write-ahead log */
 };
 
 static sqlite3_vfs vfs;
@@ -33,38 +35,67 @@ is_page(int n, sqlite3_int64 at)
 	return n >= PAGE_MIN && n <= PAGE_MAX && (n & (n - 1)) == 0 && at % n == 0;
 }
 
-/* By words, in the order of the place, so that a page that lies elsewhere is wrong too. */
+static uint64_t
+mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0xff51afd7ed558ccdu;
+	return h ^ h >> 32;
+}
+
+/* By words and their place, so that a page that lies elsewhere is wrong too; in
+ * four lanes, because each step waits for the one before it. */
 static uint64_t
 sum_of(const uint8_t *page, int n, sqlite3_int64 at)
 {
-	uint64_t h = 0x9e3779b97f4a7c15u ^ (uint64_t)at, word;
+	uint64_t h[4] = { 0x9e3779b97f4a7c15u ^ (uint64_t)at, 1, 2, 3 }, word[4];
+	int i = 0;
 
-	for (int i = 0; i + 8 <= n - SUM; i += 8) {
-		memcpy(&word, page + i, sizeof word);
-		h = (h ^ word) * 0xff51afd7ed558ccdu;
-		h ^= h >> 32;
+	for (; i + (int)sizeof word <= n - SUM; i += (int)sizeof word) {
+		memcpy(word, page + i, sizeof word);
+		for (int k = 0; k < 4; k++)
+			h[k] = mix(h[k], word[k]);
 	}
-	return h;
+	for (; i + 8 <= n - SUM; i += 8) {
+		memcpy(word, page + i, sizeof word[0]);
+		h[0] = mix(h[0], word[0]);
+	}
+	return mix(mix(mix(h[0], h[1]), h[2]), h[3]);
+}
+
+/* What is asked of a log is asked of all of it. */
+static int
+settle(struct page_file *p)
+{
+	return p->log ? log_gather_flush(p->log, p->real) : SQLITE_OK;
+}
+
+static void
+forget(struct page_file *p)
+{
+	free(p->real);
+	free(p->page);
+	log_gather_free(p->log);
 }
 
 static int
 page_close(sqlite3_file *f)
 {
 	struct page_file *p = of(f);
-	int rc = p->real->pMethods ? p->real->pMethods->xClose(p->real) : SQLITE_OK;
+	int wrote = settle(p), rc = p->real->pMethods ? p->real->pMethods->xClose(p->real) : SQLITE_OK;
 
-	free(p->real);
-	free(p->page);
-	return rc;
+	forget(p);
+	return rc != SQLITE_OK ? rc : wrote;
 }
 
 static int
 page_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 {
 	struct page_file *p = of(f);
-	int rc = p->real->pMethods->xRead(p->real, to, n, at);
+	int rc = settle(p);
 	uint64_t sum;
 
+	if (rc == SQLITE_OK)
+		rc = p->real->pMethods->xRead(p->real, to, n, at);
 	if (rc != SQLITE_OK || !p->page || !is_page(n, at))
 		return rc;
 	memcpy(&sum, (const uint8_t *)to + n - SUM, SUM);
@@ -77,6 +108,8 @@ page_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 	struct page_file *p = of(f);
 	uint64_t sum;
 
+	if (p->log)
+		return log_gather_write(p->log, p->real, from, n, at);
 	if (p->page && is_page(n, at)) {
 		memcpy(p->page, from, (size_t)n);
 		sum = sum_of(p->page, n, at);
@@ -86,9 +119,30 @@ page_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 	return p->real->pMethods->xWrite(p->real, from, n, at);
 }
 
-static int page_truncate(sqlite3_file *f, sqlite3_int64 n) { return of(f)->real->pMethods->xTruncate(of(f)->real, n); }
-static int page_sync(sqlite3_file *f, int how) { return of(f)->real->pMethods->xSync(of(f)->real, how); }
-static int page_size(sqlite3_file *f, sqlite3_int64 *n) { return of(f)->real->pMethods->xFileSize(of(f)->real, n); }
+static int
+page_truncate(sqlite3_file *f, sqlite3_int64 n)
+{
+	int rc = settle(of(f));
+
+	return rc != SQLITE_OK ? rc : of(f)->real->pMethods->xTruncate(of(f)->real, n);
+}
+
+static int
+page_sync(sqlite3_file *f, int how)
+{
+	int rc = settle(of(f));
+
+	return rc != SQLITE_OK ? rc : of(f)->real->pMethods->xSync(of(f)->real, how);
+}
+
+static int
+page_size(sqlite3_file *f, sqlite3_int64 *n)
+{
+	int rc = settle(of(f));
+
+	return rc != SQLITE_OK ? rc : of(f)->real->pMethods->xFileSize(of(f)->real, n);
+}
+
 static int page_lock(sqlite3_file *f, int how) { return of(f)->real->pMethods->xLock(of(f)->real, how); }
 static int page_unlock(sqlite3_file *f, int how) { return of(f)->real->pMethods->xUnlock(of(f)->real, how); }
 static int page_reserved(sqlite3_file *f, int *out) { return of(f)->real->pMethods->xCheckReservedLock(of(f)->real, out); }
@@ -119,15 +173,14 @@ page_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out
 	int rc = SQLITE_NOMEM;
 
 	(void)v;
-	*p = (struct page_file){ .real = calloc(1, (size_t)under->szOsFile), .page = flags & SQLITE_OPEN_MAIN_DB ? malloc(PAGE_MAX) : NULL };
-	if (p->real && (p->page || !(flags & SQLITE_OPEN_MAIN_DB)))
+	*p = (struct page_file){ .real = calloc(1, (size_t)under->szOsFile), .page = flags & SQLITE_OPEN_MAIN_DB ? malloc(PAGE_MAX) : NULL,
+		.log = flags & SQLITE_OPEN_WAL ? log_gather_new() : NULL };
+	if (p->real && (p->page || !(flags & SQLITE_OPEN_MAIN_DB)) && (p->log || !(flags & SQLITE_OPEN_WAL)))
 		rc = under->xOpen(under, name, p->real, flags, out);
-	if (rc == SQLITE_OK) {
+	if (rc == SQLITE_OK)
 		p->base.pMethods = &methods;
-		return rc;
-	}
-	free(p->real);
-	free(p->page);
+	else
+		forget(p);
 	return rc;
 }
 
@@ -143,6 +196,8 @@ page_delete(sqlite3_vfs *v, const char *name, int sync)
 static void
 prepare(void)
 {
+	/* Nobody asks how much memory SQLite has: counting costs a lock for each piece. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	vfs = *sqlite3_vfs_find(NULL);
 	vfs.pNext = NULL;
 	vfs.zName = PAGE_VFS;

@@ -3,7 +3,8 @@
  * A VFS over SQLite's default one. Pages of a main database get the sum of
  * their content in their last 8 bytes when they are written, and are looked at
  * when they are read: one that is wrong is an input/output error, never data.
- * The log has sums of its own. Readers without this VFS are fine, writers are not.
+ * The log has sums of its own; what is written to it leaves in few calls
+ * (log_gather.h). Readers without this VFS are fine, writers are not.
  */
 #ifndef STORE_PAGE_VFS_H
 #define STORE_PAGE_VFS_H

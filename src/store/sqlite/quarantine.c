@@ -4,6 +4,8 @@
 
 #include "store/sqlite/sql.h"
 
+#define OVER_PORTION 200
+
 bool
 quarantine_load(struct store *s, struct fault *f)
 {
@@ -150,11 +152,11 @@ store_quarantine_size(const struct store *s, int64_t *n, int64_t *bytes)
 	*bytes = s->kept.bytes;
 }
 
-/* Whose day is over. */
+/* Whose day is over: a whole feed may have been kept on one. */
 bool
-quarantine_erase(struct store *s, int64_t today, struct fault *f)
+quarantine_erase(struct store *s, int64_t today, bool *more, struct fault *f)
 {
-	for (;;) {
+	for (int n = 0; n < OVER_PORTION; n++) {
 		sqlite3_stmt *q = sql_use(s, S_QUARANTINE_OVER, f);
 		enum store_found found;
 		int64_t id;
@@ -170,4 +172,6 @@ quarantine_erase(struct store *s, int64_t today, struct fault *f)
 		if (!store_quarantine_drop(s, id, f))
 			return false;
 	}
+	*more = true;
+	return true;
 }

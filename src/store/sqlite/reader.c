@@ -23,7 +23,7 @@ store_reader_open(const char *directory, struct store_reader **out, struct fault
 	(void)snprintf(path, sizeof path, "%s/nudge.db", directory);
 	rc = page_vfs_ready() ? sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, PAGE_VFS) : SQLITE_NOMEM;
 	if (rc != SQLITE_OK) {
-		(void)fault_set(f, FAULT_OPERATOR, "%s cannot be opened: %s", path, sqlite3_errstr(rc));
+		(void)fault_set(f, rc == SQLITE_NOMEM ? FAULT_BUSY : fault_kind_of(sqlite3_system_errno(r->db)), "%s cannot be opened: %s", path, sqlite3_errstr(rc));
 		store_reader_close(r);
 		return false;
 	}
@@ -60,6 +60,7 @@ struct seen_row {
 	bool has_start, phone, left_site, patient_flag, erased, quarantined;
 	enum reply replied;
 	int64_t replied_at_s;
+	enum modality modality;
 };
 
 static char *
@@ -82,7 +83,7 @@ seen_of_row(sqlite3_stmt *q, struct seen_row *a)
 		.flags = flags, .news_at_s = sqlite3_column_int64(q, 15), .phone = sqlite3_column_int(q, 8) != 0, .left_site = flags & FLAG_LEFT, .patient_flag = flags & FLAG_PATIENT,
 		.erased = sqlite3_column_int(q, 10) != 0, .quarantined = sqlite3_column_int(q, 11) != 0,
 		.arrived_at_s = sqlite3_column_int64(q, 12), .replied = (enum reply)sqlite3_column_int(q, 16),
-		.replied_at_s = sqlite3_column_int64(q, 17) };
+		.replied_at_s = sqlite3_column_int64(q, 17), .modality = (enum modality)sqlite3_column_int(q, 18) };
 	for (size_t i = 0; i < sizeof a->strings / sizeof a->strings[0]; i++)
 		if (!a->strings[i])
 			return false;
@@ -128,7 +129,7 @@ show(struct store_reader *r, sqlite3_stmt *texts_q, const struct seen_row *a, st
 		.start_s = a->start_s, .arrived_at_s = a->arrived_at_s, .news_at_s = a->news_at_s,
 		.deceased = a->flags & FLAG_DECEASED, .news_death = a->flags & FLAG_NEWS_DEATH,
 		.news_phone = a->flags & FLAG_NEWS_PHONE, .news_merge = a->flags & FLAG_NEWS_MERGE, .replied = a->replied,
-		.replied_at_s = a->replied_at_s };
+		.replied_at_s = a->replied_at_s, .modality = a->modality };
 
 	if (!texts_of(r, texts_q, a->id, texts, cap, &v.texts_n, f))
 		return false;

@@ -107,7 +107,7 @@ store_seen_add(struct store *s, int64_t sender, struct span control_id, const ui
 }
 
 bool
-store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, struct fault *f)
+store_forget_seen(struct store *s, int64_t before_s, int64_t after_s, size_t limit, size_t *n, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_SEEN_OLDEST, f);
 	enum store_found found;
@@ -117,18 +117,14 @@ store_forget_seen(struct store *s, int64_t before_s, size_t limit, size_t *n, st
 	if (!q)
 		return false;
 	(void)sqlite3_bind_int64(q, 1, (int64_t)limit);
-	while ((found = sql_row(s->db, q, "old messages", f)) == STORE_FOUND && sqlite3_column_int64(q, 1) < before_s) {
+	while ((found = sql_row(s->db, q, "old messages", f)) == STORE_FOUND &&
+	       (sqlite3_column_int64(q, 1) < before_s || sqlite3_column_int64(q, 1) > after_s)) {
 		last = sqlite3_column_int64(q, 0);
 		(*n)++;
 	}
 	if (found == STORE_FAILED)
 		return false;
 	(void)sqlite3_reset(q);
-	if (!(q = sql_use(s, S_CAP_DROP, f)))
-		return false;
-	(void)sqlite3_bind_int64(q, 1, before_s / 86400 + 22); /* a week is all that is ever asked for */
-	if (!sql_do(s, q, "old counts", f))
-		return false;
 	if (*n == 0)
 		return true;
 	if (!(q = sql_use(s, S_SEEN_DROP, f)))
@@ -173,6 +169,58 @@ store_cap_add(struct store *s, const char *phone, int64_t day, struct fault *f)
 	sql_bind_blob(q, 1, mark, sizeof mark);
 	(void)sqlite3_bind_int64(q, 2, day);
 	return sql_do(s, q, "cap", f);
+}
+
+/* Where a portion ends; *last: with the table. */
+static bool
+caps_until(struct store *s, size_t limit, uint8_t until[MARK_BYTES], bool *last, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_CAP_AFTER, f);
+	enum store_found found;
+	struct span mark;
+
+	if (!q)
+		return false;
+	sql_bind_blob(q, 1, s->caps_at, MARK_BYTES);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	found = sql_row(s->db, q, "old counts", f);
+	if (found == STORE_FAILED)
+		return false;
+	mark = found == STORE_FOUND ? sql_blob(q, 0) : SPAN_NONE;
+	*last = mark.n != MARK_BYTES;
+	if (*last)
+		memset(until, 0xff, MARK_BYTES);
+	else
+		memcpy(until, mark.p, MARK_BYTES);
+	(void)sqlite3_reset(q);
+	return true;
+}
+
+bool
+store_forget_caps(struct store *s, int64_t day, size_t limit, bool *done, struct fault *f)
+{
+	uint8_t until[MARK_BYTES];
+	sqlite3_stmt *q;
+	bool last = false;
+
+	if (day != s->caps_day) {
+		s->caps_day = day;
+		s->caps_done = false;
+		memset(s->caps_at, 0, sizeof s->caps_at);
+	}
+	*done = s->caps_done;
+	if (*done)
+		return true;
+	if (!caps_until(s, limit, until, &last, f) || !(q = sql_use(s, S_CAP_DROP, f)))
+		return false;
+	sql_bind_blob(q, 1, s->caps_at, MARK_BYTES);
+	sql_bind_blob(q, 2, until, MARK_BYTES);
+	(void)sqlite3_bind_int64(q, 3, day);
+	if (!sql_do(s, q, "old counts", f))
+		return false;
+	memcpy(s->caps_at, until, MARK_BYTES);
+	*done = s->caps_done = last;
+	return true;
 }
 
 /* ---- settings ---- */

@@ -7,8 +7,8 @@
 
 #define SPARE_LEAST 256 /* pages */
 
-static int64_t
-pages(sqlite3 *db, const char *what)
+int64_t
+sql_number(sqlite3 *db, const char *what)
 {
 	sqlite3_stmt *q = NULL;
 	int64_t n = 0;
@@ -19,14 +19,26 @@ pages(sqlite3 *db, const char *what)
 	return n;
 }
 
+static int64_t
+kept_number(struct store *s, enum statement which)
+{
+	struct fault ignored;
+	sqlite3_stmt *q = sql_use(s, which, &ignored);
+	int64_t n = q && sql_row(s->db, q, "room", &ignored) == STORE_FOUND ? sqlite3_column_int64(q, 0) : 0;
+
+	if (q)
+		(void)sqlite3_reset(q);
+	return n;
+}
+
 int64_t
 store_spare(struct store *s)
 {
-	int64_t spare = pages(s->db, "PRAGMA freelist_count"), kept;
+	int64_t spare = kept_number(s, S_FREE_PAGES), kept;
 
 	if (spare <= SPARE_LEAST)
 		return 0;
-	kept = pages(s->db, "PRAGMA page_count") / 8;
+	kept = kept_number(s, S_PAGES) / 8;
 	if (kept < SPARE_LEAST)
 		kept = SPARE_LEAST;
 	return spare > kept ? spare - kept : 0;

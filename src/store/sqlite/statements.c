@@ -2,13 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
 
+#include "nudge/mutant.h"
 #include "store/sqlite/sql.h"
+
+/* A value could not be copied to or from a statement, for want of memory: NULL
+ * stands for it, and nothing that is read or written since may count. */
+static _Thread_local bool lacking;
 
 #define APPOINTMENT_COLUMNS \
 	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
 	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased, " \
 	"phone_mark, visit, said, adult, continues, continued_by, person_at, phone_at, prior, merged_at, news_at, " \
 	"place, number_no, modality"
+/* What no index knows. */
+#define APPOINTMENT_SET \
+	"has_filler_id = ?5, site = ?6, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, " \
+	"duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, sent_at = ?19, " \
+	"arrived = ?20, quarantine = ?21, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, " \
+	"person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34, place = ?35, number_no = ?36, " \
+	"modality = ?37"
 #define TEXT_COLUMNS \
 	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
@@ -18,7 +30,7 @@
 
 /* Confirmed or declined, as the visit is now. */
 #define REPLIED \
-	"FROM reply r WHERE r.appointment = a.id AND r.what IN (4, 5) AND r.start = a.start AND r.generation = a.generation " \
+	"FROM reply r WHERE r.appointment = a.id AND r.appointment <> 0 AND r.what IN (4, 5) AND r.start = a.start AND r.generation = a.generation " \
 	"ORDER BY r.id DESC LIMIT 1"
 
 /* What may be seen of an appointment; ?3: now. */
@@ -27,7 +39,7 @@
 	"a.start, a.phone IS NOT NULL AND a.erase_at > ?3, a.flags, a.erased, a.quarantine <> 0, a.arrived, " \
 	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continues), " \
 	"(SELECT p.appointment_id FROM appointment p WHERE p.id = a.continued_by), a.news_at, " \
-	"(SELECT r.what " REPLIED "), (SELECT r.at " REPLIED ") " \
+	"(SELECT r.what " REPLIED "), (SELECT r.at " REPLIED "), a.modality " \
 	"FROM appointment a LEFT JOIN site s ON s.id = a.site "
 /* The same of a table named t. */
 #define TEXT_OF_T \
@@ -39,6 +51,8 @@ static const char *const text[STATEMENTS] = {
 	[S_BEGIN] = "BEGIN IMMEDIATE",
 	[S_COMMIT] = "COMMIT",
 	[S_ROLLBACK] = "ROLLBACK",
+	[S_FREE_PAGES] = "PRAGMA freelist_count",
+	[S_PAGES] = "PRAGMA page_count",
 
 	[S_SENDER_GET] = "SELECT id FROM sender WHERE environment = ?1 AND application = ?2 AND facility = ?3",
 	[S_SENDER_ADD] = "INSERT INTO sender (environment, application, facility) VALUES (?1, ?2, ?3)",
@@ -48,6 +62,8 @@ static const char *const text[STATEMENTS] = {
 	[S_HEARD_PUT] = "INSERT INTO heard (environment, site, at, msh, fate, reason, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
 	                "ON CONFLICT DO UPDATE SET at = ?3, msh = ?4, fate = ?5, reason = ?6, facts = ?7",
 	[S_HEARD_LIST] = "SELECT environment, site, at, msh, fate, reason, facts FROM heard",
+	[S_FEED_PUT] = "INSERT INTO feed (environment, application, rhythm) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET rhythm = ?3",
+	[S_FEED_LIST] = "SELECT environment, application, rhythm FROM feed",
 	[S_SITE_ADD] = "INSERT INTO site (title) VALUES (?1)",
 
 	[S_SEEN_GET] = "SELECT answered, condition FROM seen WHERE sender = ?1 AND control_id = ?2 AND content = ?3",
@@ -60,20 +76,21 @@ static const char *const text[STATEMENTS] = {
 	[S_APPOINTMENTS_OF] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                      "WHERE sender = ?1 AND appointment_id = ?2 ORDER BY patient_number",
 	[S_APPOINTMENT_GET] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE id = ?1",
+	[S_APPOINTMENT_STATE] = "SELECT status, erased, erase_at FROM appointment WHERE id = ?1",
+	[S_APPOINTMENT_PHONE] = "SELECT site, erased, erase_at, phone FROM appointment WHERE id = ?1",
 	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
 	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37) "
-	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, has_filler_id = ?5, site = ?6, "
-	                      "patient = ?7, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, "
-	                      "duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, "
-	                      "sent_at = ?19, arrived = ?20, quarantine = ?21, erase_at = ?22, erased = ?23, "
-	                      "phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, "
-	                      "person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34, "
-	                      "place = ?35, number_no = ?36, modality = ?37",
+	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, patient_number = ?4, patient = ?7, erased = ?23, phone_mark = ?24, "
+	                      "erase_at = ?22, " APPOINTMENT_SET,
+	/* An index is written anew, on a page far from the others, as soon as one of its columns is named. */
+	[S_APPOINTMENT_FOUND_BY] = "SELECT appointment_id, patient, erased, phone_mark, erase_at, patient_number FROM appointment WHERE id = ?1",
+	[S_APPOINTMENT_MOVE] = "UPDATE appointment SET erase_at = ?22, " APPOINTMENT_SET " WHERE id = ?1",
+	[S_APPOINTMENT_SET] = "UPDATE appointment SET " APPOINTMENT_SET " WHERE id = ?1",
 	[S_APPOINTMENT_LAST] = "SELECT max(ifnull((SELECT max(id) FROM appointment), 0), "
 	                       "ifnull((SELECT value FROM setting WHERE name = 'appointments'), 0))",
 	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
-	                       "WHERE id > ?1 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
+	                       "WHERE id > ?1 AND id <= ?4 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
 
 	[S_APPOINTMENTS_PATIENT] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                           "WHERE patient = ?1 AND erased = 0 ORDER BY id DESC LIMIT ?2",
@@ -92,7 +109,7 @@ static const char *const text[STATEMENTS] = {
 	[S_TEXT_GET] = "SELECT " TEXT_COLUMNS " FROM text WHERE id = ?1",
 	[S_TEXT_PUT] = "INSERT INTO text (" TEXT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) "
-	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, "
+	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, start = ?11, "
 	               "fingerprint = ?12, repeat_id = ?13, first_sent = ?14, boot_id = ?15, attempts = ?16, unsure = ?17, "
 	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
 	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29, "
@@ -134,6 +151,11 @@ static const char *const text[STATEMENTS] = {
 	[S_OPTOUT_PUT] = "INSERT INTO optout (organization, phone, source, at) VALUES (?1, ?2, ?3, ?4) "
 	                 "ON CONFLICT DO UPDATE SET source = ?3, at = ?4",
 	[S_OPTOUT_DROP] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_REFUSED_GET] = "SELECT cause, code, at FROM refused WHERE organization = ?1 AND phone = ?2",
+	[S_REFUSED_PUT] = "INSERT OR REPLACE INTO refused (organization, phone, cause, code, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[S_REFUSED_DROP] = "DELETE FROM refused WHERE organization = ?1 AND phone = ?2",
+	[S_REFUSED_OVER] = "DELETE FROM refused WHERE organization = ?1 AND at <= ?2",
+	[S_REFUSED_ANY] = "SELECT 1 FROM refused WHERE organization = ?1 LIMIT 1",
 	[S_LIFT_PUT] = "INSERT INTO lifted (organization, phone, sender, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = ?4",
 	[S_LIFT_GET] = "SELECT at FROM lifted WHERE organization = ?1 AND phone = ?2 AND sender = ?3",
 	[S_LIFT_DROP] = "DELETE FROM lifted WHERE organization = ?1 AND phone = ?2 AND sender = ?3",
@@ -146,7 +168,7 @@ static const char *const text[STATEMENTS] = {
 	[S_INBOUND_PUT] = "INSERT INTO inbound (message, at) VALUES (?1, ?2)",
 	[S_INBOUND_DROP] = "DELETE FROM inbound WHERE at < ?1",
 	[S_REPLY_PUT] = "INSERT INTO reply (at, what, site, appointment, generation, start) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[S_REPLIES_OF] = "SELECT at, what, site, appointment, generation, start, id FROM reply WHERE appointment = ?1 ORDER BY id",
+	[S_REPLIES_OF] = "SELECT at, what, site, appointment, generation, start, id FROM reply WHERE appointment = ?1 AND appointment <> 0 ORDER BY id",
 	[S_RESPONSE_LAST] = "SELECT max(ifnull((SELECT max(id) FROM response), 0), "
 	                    "ifnull((SELECT value FROM setting WHERE name = 'responses'), 0))",
 	[S_RESPONSE_PUT] = "INSERT INTO response (" RESPONSE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -159,9 +181,12 @@ static const char *const text[STATEMENTS] = {
 	[S_CHOICES_OF] = "SELECT appointment, start FROM choice WHERE response = ?1 ORDER BY code",
 	[S_PHONES_AFTER] = "SELECT phone_mark, min(id) FROM appointment WHERE phone_mark > ?1 GROUP BY phone_mark "
 	                   "ORDER BY phone_mark LIMIT ?2",
-	[S_CAP_GET] = "SELECT day, n FROM cap WHERE phone = ?1 AND day > ?2",
+	[S_DUE_AFTER] = "SELECT id FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+	/* Of another clinic's tomorrow, too; what is later was written by a clock that was ahead. */
+	[S_CAP_GET] = "SELECT day, n FROM cap WHERE phone = ?1 AND day > ?2 AND day <= ?2 + 8",
 	[S_CAP_ADD] = "INSERT INTO cap (phone, day, n) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET n = n + 1",
-	[S_CAP_DROP] = "DELETE FROM cap WHERE day < ?1",
+	[S_CAP_AFTER] = "SELECT phone FROM cap WHERE phone > ?1 ORDER BY phone LIMIT 1 OFFSET ?2",
+	[S_CAP_DROP] = "DELETE FROM cap WHERE phone > ?1 AND phone <= ?2 AND day < ?3",
 
 	[S_OPTOUTS] = "SELECT organization, phone, source, at FROM optout",
 	[S_OPTOUT_UNDO] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
@@ -183,14 +208,17 @@ static const char *const text[STATEMENTS] = {
 	[S_ENVIRONMENT_PUT] = "INSERT INTO environment (title, production, organization) VALUES (?1, ?2, ?3) "
 	                      "ON CONFLICT DO NOTHING",
 	[S_KEYRING_GET] = "SELECT wrapped FROM keyring WHERE name = ?1",
-	[S_KEYRING_PUT] = "INSERT INTO keyring (name, wrapped) VALUES (?1, ?2)",
-	[S_DAY_GET] = "SELECT wrapped FROM day_key WHERE day = ?1",
-	[S_DAY_PUT] = "INSERT INTO day_key (day, wrapped) VALUES (?1, ?2)",
+	[S_KEYRING_PUT] = "INSERT INTO keyring (name, wrapped) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET wrapped = ?2",
+	[S_KEYRING_NEXT] = "SELECT name, wrapped FROM keyring WHERE name > ?1 ORDER BY name LIMIT 1",
+	[S_DAY_GET] = "SELECT wrapped FROM day_key WHERE day = ?1 AND turn = ?2",
+	[S_DAY_PUT] = "INSERT INTO day_key (day, turn, wrapped) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET wrapped = ?3",
+	[S_DAY_NEXT] = "SELECT day, turn, wrapped FROM day_key WHERE (day, turn) > (?1, ?2) ORDER BY day, turn LIMIT 1",
 	/* Overwritten in its place first: a deleted row may leave a copy behind. */
-	[S_DAY_BLANK] = "UPDATE day_key SET wrapped = zeroblob(length(wrapped)) WHERE day = ?1",
-	[S_DAY_DROP] = "DELETE FROM day_key WHERE day = ?1",
-	[S_DAY_OVER] = "SELECT day FROM day_key WHERE day <= ?1 "
-	               "AND NOT EXISTS (SELECT 1 FROM appointment WHERE erased = 0 AND erase_at / 86400 = day_key.day) "
+	[S_DAY_BLANK] = "UPDATE day_key SET wrapped = zeroblob(length(wrapped)) "
+	                "WHERE (day = ?1 OR ?1 < 0) AND turn < ?2",
+	[S_DAY_DROP] = "DELETE FROM day_key WHERE (day = ?1 OR ?1 < 0) AND turn < ?2",
+	[S_DAY_OVER] = "SELECT DISTINCT day FROM day_key WHERE day <= ?1 "
+	               "AND NOT EXISTS (SELECT 1 FROM appointment WHERE erased = 0 AND erase_at / 86400 = day_key.day + 0) "
 	               "AND NOT EXISTS (SELECT 1 FROM body WHERE body.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM response WHERE phone_mark IS NOT NULL AND response.day = day_key.day) "
@@ -203,7 +231,7 @@ static const char *const text[STATEMENTS] = {
 	[S_QUARANTINE_NEXT] = "SELECT id FROM quarantine WHERE id > ?1 AND (?2 = '' OR site = ?2) ORDER BY id LIMIT 1",
 	[S_QUARANTINE_BYTES] = "SELECT length(raw) FROM quarantine WHERE id = ?1",
 	[S_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE id = ?1",
-	[S_QUARANTINE_OVER] = "SELECT id FROM quarantine WHERE day < ?1 LIMIT 1",
+	[S_QUARANTINE_OVER] = "SELECT id FROM quarantine WHERE day < ?1 ORDER BY day LIMIT 1",
 	[S_QUARANTINE_SIZE] = "SELECT ifnull(max(id), 0), count(*), ifnull(sum(length(raw)), 0) FROM quarantine",
 
 	[S_SAMPLE_LAST] = "SELECT ifnull(max(id), 0) FROM sample",
@@ -213,6 +241,21 @@ static const char *const text[STATEMENTS] = {
 	[S_SAMPLE_NEXT] = "SELECT id, raw FROM sample WHERE id > ?1 AND site = ?2 ORDER BY id LIMIT 1",
 	[S_SAMPLE_OVER] = "DELETE FROM sample WHERE day < ?1",
 
+	/* A visit that is still to come stays (it was canceled, perhaps under a clock that was wrong: what comes late
+	 * must find it), and what is still to be decided. */
+	[S_OVER_VISITS] = "SELECT id FROM appointment AS a WHERE erased = 1 AND erase_at / 86400 < ?1 "
+	                  "AND (start IS NULL OR start / 86400 < ?1) AND NOT EXISTS (SELECT 1 FROM text "
+	                  "WHERE text.id BETWEEN a.id * 1024 AND a.id * 1024 + 1023 AND state IN (1, 2, 3)) ORDER BY erase_at / 86400, id LIMIT ?2",
+	[S_OVER_RESPONSES] = "SELECT id FROM (SELECT id, at, phone FROM response ORDER BY id LIMIT ?2) WHERE at < ?1 * 86400 AND phone IS NULL",
+	[S_OVER_STATES] = "SELECT site, state, count(*) FROM text WHERE id BETWEEN ?1 AND ?2 GROUP BY site, state",
+	[S_OVER_TEXTS] = "DELETE FROM text WHERE id BETWEEN ?1 AND ?2",
+	[S_OVER_REPORTS] = "DELETE FROM report WHERE text BETWEEN ?1 AND ?2",
+	[S_OVER_ALIASES] = "DELETE FROM alias WHERE appointment = ?1",
+	[S_OVER_VISIT] = "DELETE FROM appointment WHERE id = ?1",
+	[S_OVER_CHOICES] = "DELETE FROM choice WHERE response = ?1",
+	[S_OVER_RESPONSE] = "DELETE FROM response WHERE id = ?1",
+	[S_OVER_REPLIES] = "DELETE FROM reply WHERE id IN (SELECT id FROM reply WHERE at < ?1 * 86400 AND start < ?1 * 86400 "
+	                    "ORDER BY at LIMIT ?2)",
 	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
 	                 "AND erase_at <= ?1 LIMIT ?2",
 	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1, "
@@ -240,14 +283,19 @@ static const char *const text[STATEMENTS] = {
 	                  "AND (?3 = '' OR s.title = ?3) AND NOT EXISTS (SELECT 1 FROM text u WHERE u.id > t.id "
 	                  "AND u.id <= (t.id / 1024) * 1024 + 1023 AND u.kind <> 3 AND u.state <> 10) ORDER BY t.start, t.id",
 	[S_VIEW_OPTOUTS] = "SELECT organization, source, at FROM optout ORDER BY at, organization",
+	[S_VIEW_REFUSED] = "SELECT organization, cause, code, at FROM refused ORDER BY at, organization",
 	[S_VIEW_REPLIES] = "SELECT r.at, r.what, r.site, r.appointment, r.generation, r.start, r.id, s.title, n.environment, "
 	                   "a.appointment_id, a.status = 0 AND a.start > ?4 AND a.start = r.start AND a.generation = r.generation "
-	                   "AND NOT EXISTS (SELECT 1 FROM reply o WHERE r.what IN (4, 5) AND o.appointment = r.appointment "
-	                   "AND o.id > r.id AND o.what IN (4, 5)) FROM reply r "
+	                   "AND NOT EXISTS (SELECT 1 FROM reply o WHERE r.what IN (4, 5) AND o.appointment = r.appointment AND o.appointment <> 0 "
+	                   "AND o.id > r.id AND o.what IN (4, 5)) "
+	                   /* Another number, or a person's word for it, is what was asked for. */
+	                   "AND NOT (r.what IN (6, 8) AND a.phone_at > r.at) "
+	                   "AND NOT EXISTS (SELECT 1 FROM reply o WHERE r.what = 8 AND o.appointment = r.appointment AND o.appointment <> 0 "
+	                   "AND o.id > r.id AND o.what = 9) FROM reply r "
 	                   "LEFT JOIN appointment a ON a.id = r.appointment LEFT JOIN site s ON s.id = r.site "
 	                   "LEFT JOIN sender n ON n.id = a.sender "
 	                   "WHERE r.at >= ?1 AND r.at < ?2 AND (?3 = '' OR s.title = ?3) ORDER BY r.at, r.id",
-	[S_VIEW_RESPONSES] = "SELECT " TEXT_OF_T " FROM response w JOIN text t ON t.id = w.id * 1024 WHERE w.appointment = ?1 "
+	[S_VIEW_RESPONSES] = "SELECT " TEXT_OF_T " FROM response w JOIN text t ON t.id = w.id * 1024 WHERE w.appointment = ?1 AND w.appointment <> 0 "
 	                     "ORDER BY w.id",
 	[S_VIEW_STATES] = "SELECT site, state, count(*) FROM text GROUP BY site, state",
 	[S_VIEW_USAGE] = "SELECT organization, month, texts, segments FROM usage WHERE month BETWEEN ?1 AND ?2 "
@@ -276,6 +324,8 @@ bool
 sql_failed(sqlite3 *db, int rc, const char *doing, struct fault *f)
 {
 	(void)db;
+	if (rc == SQLITE_NOMEM && MUTANT("heedless"))
+		return true;
 	return fault_set(f, passes(rc) ? FAULT_BUSY : FAULT_BROKEN, "store: %s: %s", doing, sqlite3_errstr(rc));
 }
 
@@ -304,16 +354,38 @@ sql_use(struct store *s, enum statement which, struct fault *f)
 	return s->prepared[which];
 }
 
+static int
+step(sqlite3_stmt *q)
+{
+	if (lacking && !MUTANT("heedless")) {
+		lacking = false;
+		return SQLITE_NOMEM;
+	}
+	return sqlite3_step(q);
+}
+
+void
+sql_lacks_nothing(void)
+{
+	lacking = false;
+}
+
+static void
+bound(int rc)
+{
+	lacking = lacking || rc != SQLITE_OK;
+}
+
 bool
 sql_do(struct store *s, sqlite3_stmt *q, const char *doing, struct fault *f)
 {
-	int rc = sqlite3_step(q);
+	int rc = step(q);
 
 	if (rc == SQLITE_DONE || rc == SQLITE_ROW) {
 		(void)sqlite3_reset(q);
 		return true;
 	}
-	rc = sqlite3_extended_errcode(s->db);
+	rc = rc == SQLITE_NOMEM ? rc : sqlite3_extended_errcode(s->db);
 	(void)sqlite3_reset(q);
 	return sql_failed(s->db, rc, doing, f);
 }
@@ -321,13 +393,13 @@ sql_do(struct store *s, sqlite3_stmt *q, const char *doing, struct fault *f)
 enum store_found
 sql_row(sqlite3 *db, sqlite3_stmt *q, const char *doing, struct fault *f)
 {
-	int rc = sqlite3_step(q);
+	int rc = step(q);
 
 	if (rc == SQLITE_ROW)
 		return STORE_FOUND;
 	if (rc == SQLITE_DONE)
 		return STORE_NONE;
-	(void)sql_failed(db, sqlite3_extended_errcode(db), doing, f);
+	(void)sql_failed(db, rc == SQLITE_NOMEM ? rc : sqlite3_extended_errcode(db), doing, f);
 	(void)sqlite3_reset(q);
 	return STORE_FAILED;
 }
@@ -335,13 +407,25 @@ sql_row(sqlite3 *db, sqlite3_stmt *q, const char *doing, struct fault *f)
 void
 sql_bind_span(sqlite3_stmt *q, int at, struct span v)
 {
-	(void)sqlite3_bind_text(q, at, v.n ? v.p : "", (int)v.n, SQLITE_TRANSIENT);
+	bound(sqlite3_bind_text(q, at, v.n ? v.p : "", (int)v.n, SQLITE_TRANSIENT));
 }
 
 void
 sql_bind_text(sqlite3_stmt *q, int at, const char *v)
 {
-	(void)sqlite3_bind_text(q, at, v, -1, SQLITE_TRANSIENT);
+	bound(sqlite3_bind_text(q, at, v, -1, SQLITE_TRANSIENT));
+}
+
+void
+sql_lend_text(sqlite3_stmt *q, int at, const char *v)
+{
+	(void)sqlite3_bind_text(q, at, v, -1, SQLITE_STATIC);
+}
+
+void
+sql_lend_blob(sqlite3_stmt *q, int at, const void *v, size_t n)
+{
+	(void)sqlite3_bind_blob(q, at, v, (int)n, SQLITE_STATIC);
 }
 
 void
@@ -350,7 +434,7 @@ sql_bind_blob(sqlite3_stmt *q, int at, const void *v, size_t n)
 	if (n == 0)
 		(void)sqlite3_bind_null(q, at);
 	else
-		(void)sqlite3_bind_blob(q, at, v, (int)n, SQLITE_TRANSIENT);
+		bound(sqlite3_bind_blob(q, at, v, (int)n, SQLITE_TRANSIENT));
 }
 
 void
@@ -358,6 +442,7 @@ sql_text(sqlite3_stmt *q, int column, char *out, size_t cap)
 {
 	struct span v = { (const char *)sqlite3_column_text(q, column), (size_t)sqlite3_column_bytes(q, column) };
 
+	lacking = lacking || (!v.p && sqlite3_column_type(q, column) == SQLITE_TEXT);
 	span_copy(out, cap, v.p ? v : SPAN_NONE);
 }
 
@@ -366,5 +451,6 @@ sql_blob(sqlite3_stmt *q, int column)
 {
 	const void *p = sqlite3_column_blob(q, column);
 
+	lacking = lacking || (!p && sqlite3_column_bytes(q, column) > 0);
 	return p ? span_from(p, (size_t)sqlite3_column_bytes(q, column)) : SPAN_NONE;
 }

@@ -85,13 +85,12 @@ bind_armed(sqlite3_stmt *q, const struct text *t)
 {
 	if (t->first_sent_s == 0)
 		return;
-	sql_bind_text(q, C_REPEAT_ID + 1, t->repeat_id);
+	sql_lend_text(q, C_REPEAT_ID + 1, t->repeat_id);
 	(void)sqlite3_bind_int64(q, C_FIRST_SENT + 1, t->first_sent_s);
-	sql_bind_text(q, C_BOOT_ID + 1, t->boot_id);
-	sql_bind_text(q, C_NUMBER + 1, t->number);
-	sql_bind_text(q, C_SENDER + 1, t->sender);
-	sql_bind_text(q, C_GATEWAY + 1, t->gateway);
-	(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
+	sql_lend_text(q, C_BOOT_ID + 1, t->boot_id);
+	sql_lend_text(q, C_NUMBER + 1, t->number);
+	sql_lend_text(q, C_SENDER + 1, t->sender);
+	sql_lend_text(q, C_GATEWAY + 1, t->gateway);
 	(void)sqlite3_bind_int(q, C_WITHIN + 1, t->within);
 	(void)sqlite3_bind_int64(q, C_WORDS + 1, t->words);
 	(void)sqlite3_bind_int64(q, C_NUMBER_NO + 1, t->number_no);
@@ -100,11 +99,11 @@ bind_armed(sqlite3_stmt *q, const struct text *t)
 	if (t->http_status)
 		(void)sqlite3_bind_int64(q, C_HTTP_STATUS + 1, t->http_status);
 	if (t->code[0])
-		sql_bind_text(q, C_CODE + 1, t->code);
+		sql_lend_text(q, C_CODE + 1, t->code);
 	if (t->report_code)
 		(void)sqlite3_bind_int64(q, C_REPORT_CODE + 1, t->report_code);
 	if (t->message_id[0])
-		sql_bind_text(q, C_MESSAGE_ID + 1, t->message_id);
+		sql_lend_text(q, C_MESSAGE_ID + 1, t->message_id);
 }
 
 bool
@@ -119,14 +118,14 @@ store_text_put(struct store *s, struct text *t, struct fault *f)
 	(void)sqlite3_bind_int64(q, C_SITE + 1, t->site);
 	(void)sqlite3_bind_int64(q, C_GENERATION + 1, t->generation);
 	(void)sqlite3_bind_int(q, C_KIND + 1, (int)t->kind);
-	sql_bind_text(q, C_RULE + 1, t->rule);
+	sql_lend_text(q, C_RULE + 1, t->rule);
 	(void)sqlite3_bind_int(q, C_STATE + 1, (int)t->state);
 	(void)sqlite3_bind_int(q, C_REASON + 1, (int)t->reason);
 	(void)sqlite3_bind_int64(q, C_PLANNED + 1, t->planned_s);
 	(void)sqlite3_bind_int64(q, C_DUE + 1, t->due_s);
 	(void)sqlite3_bind_int64(q, C_EXPIRES + 1, t->expires_s);
 	(void)sqlite3_bind_int64(q, C_START + 1, t->start_s);
-	sql_bind_blob(q, C_FINGERPRINT + 1, t->fingerprint, sizeof t->fingerprint);
+	sql_lend_blob(q, C_FINGERPRINT + 1, t->fingerprint, sizeof t->fingerprint);
 	(void)sqlite3_bind_int64(q, C_ATTEMPTS + 1, t->attempts);
 	(void)sqlite3_bind_int(q, C_UNSURE + 1, t->unsure);
 	if (t->stored != t->state)
@@ -136,6 +135,8 @@ store_text_put(struct store *s, struct text *t, struct fault *f)
 		(void)sqlite3_bind_int64(q, C_CARRIER + 1, t->carrier);
 	if (t->clinic_hours)
 		(void)sqlite3_bind_int(q, C_HOURS + 1, 1);
+	if (t->segments)
+		(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
 	bind_armed(q, t);
 	if (!sql_do(s, q, "text", f))
 		return false;
@@ -385,6 +386,7 @@ store_body_drop(struct store *s, int64_t text, struct fault *f)
 
 /* ---- the tally ---- */
 
+/* NULL: no memory; then nothing of this transaction is committed. */
 static struct tally *
 cell(struct store *s, int64_t site, enum text_state state)
 {
@@ -394,8 +396,10 @@ cell(struct store *s, int64_t site, enum text_state state)
 		if (s->tally[i].site == site && s->tally[i].state == state)
 			return &s->tally[i];
 	grown = realloc(s->tally, (s->tally_n + 1) * sizeof *grown);
-	if (!grown)
-		abort(); /* a count that is wrong from here on is worse than an end */
+	if (!grown) {
+		s->tally_lacks = true;
+		return NULL;
+	}
 	s->tally = grown;
 	s->tally[s->tally_n] = (struct tally){ .site = site, .state = state };
 	return &s->tally[s->tally_n++];
@@ -404,7 +408,10 @@ cell(struct store *s, int64_t site, enum text_state state)
 void
 tally_change(struct store *s, int64_t site, enum text_state state, int64_t by)
 {
-	cell(s, site, state)->n += by;
+	struct tally *t = cell(s, site, state);
+
+	if (t)
+		t->n += by;
 }
 
 bool
@@ -418,15 +425,18 @@ tally_load(struct store *s, struct fault *f)
 	while ((found = sql_row(s->db, q, "tally", f)) == STORE_FOUND) {
 		struct tally *t = cell(s, sqlite3_column_int64(q, 0), (enum text_state)sqlite3_column_int(q, 1));
 
-		t->n = t->committed = sqlite3_column_int64(q, 2);
+		if (t)
+			t->n = t->committed = sqlite3_column_int64(q, 2);
 	}
 	(void)sqlite3_reset(q);
-	return found != STORE_FAILED;
+	return found != STORE_FAILED; /* a cell that is lacking: the opening's own commit fails */
 }
 
 bool
 tally_write(struct store *s, struct fault *f)
 {
+	if (s->tally_lacks)
+		return fault_set(f, FAULT_BUSY, "out of memory");
 	for (size_t i = 0; i < s->tally_n; i++) {
 		sqlite3_stmt *q;
 
@@ -446,6 +456,7 @@ tally_write(struct store *s, struct fault *f)
 void
 tally_settle(struct store *s, bool committed)
 {
+	s->tally_lacks = false;
 	for (size_t i = 0; i < s->tally_n; i++)
 		if (committed)
 			s->tally[i].committed = s->tally[i].n;

@@ -1,0 +1,281 @@
+/* test_scarce.c - memory ends while rules are made, approvals kept and texts written: no half of it, no leak, and the next try is whole. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "hospital.h"
+
+#define FORM \
+	HOSPITAL_TOP "site \"a\" {\n\tenvironment = prod\n\tprofile = epic\n\tnumber = main\n\tname = \"Lamna A\"\n" \
+	"\tcontact = \"608-271-9000\"\n\tfhir_base_url = \"https://lamna.example/R4\"\n\ttime_zone = America/Chicago\n" \
+	"\tlanguages = {en}\n\tdepartments = {'^CARD', '^ECHO'}\n\tconfidential_visit_types = {'HIV'}\n" \
+	"\tholidays = days\n\ttemplates = words\n\tlink = \"https://lamna.example/v/{appointment_id}\"\n" \
+	"\twindow = \"09:00-20:00\"\n\treminder \"day\" { before = 24h }\n\treminder \"eve\" { before = 1d at 17:00 }\n" \
+	"\tapprover = root\n}\n" \
+	"site \"b\" {\n\tenvironment = prod\n\tprofile = generic\n\tname = \"Lamna B\"\n\tcontact = \"608-271-9000\"\n" \
+	"\tsending_application = B\n\tfhir_base_url = \"https://lamna.example/R4\"\n\ttime_zone = Europe/London\n\tapprover = none\n}\n"
+
+/* ---- allocations of the product that fail: linked with --wrap ---- */
+
+static struct {
+	long at, asked; /* at: this one fails; 0: none */
+	bool ever;      /* and all behind it */
+} want;
+
+static bool
+none(void)
+{
+	if (want.at == 0)
+		return false;
+	want.asked++;
+	return want.asked == want.at || (want.ever && want.asked > want.at);
+}
+
+#include "scarce_doors.h"
+
+/* Does something, and looks that it is whole: a warning may lack. false: it could not, for want of memory. */
+typedef bool attempt_fn(void *ctx);
+
+/* With each allocation failing in turn (of those behind the first hundred, fewer and fewer), once and for ever; then it must
+ * work. How many there were. */
+static long
+each_fails(attempt_fn *attempt, void *ctx)
+{
+	long n = 0, there_were = 0;
+
+	for (int ever = 0; ever <= 1; ever++) {
+		bool reached;
+
+		n = 0;
+		do {
+			want.ever = ever;
+			want.asked = 0;
+			want.at = n += 1 + n / 100;
+			bool ok = attempt(ctx);
+
+			reached = want.asked >= n;
+			want.at = 0;
+			if (!reached) {
+				there_were = want.asked;
+				holds("with enough memory", ok);
+			}
+		} while (reached);
+	}
+	return there_were;
+}
+
+/* ---- what is tried ---- */
+
+static const char holiday_file[] = "2026-12-25 # Christmas\n07-04\nEaster-2\n";
+static const char words_en[] =
+    "[booked]\n{organization}: your visit is on {start_date} at {start_time}. [[{link} ]]Reply STOP to opt out.\n"
+    "[changed]\n{organization}: your visit is now on {start_date} at {start_time}. Reply STOP to opt out.\n"
+    "[canceled]\n{organization}: your visit on {start_date} is canceled.\n"
+    "[reminder]\n{organization}: [[{if video}by video]] on {start_date} at {start_time}. Reply STOP to opt out.\n";
+
+struct made {
+	struct hospital h;
+	struct rules *file, *wider; /* as approved; with hours that are not */
+	struct approval approval;
+	struct buf spelled;
+	struct conf *conf;
+};
+
+static void
+say_why(const struct conf_faults *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->item[i].warning)
+			fail_msg("line %d: %s", f->item[i].line, f->item[i].text);
+	fail_msg("it does not load, and nobody says why");
+}
+
+static struct conf *
+load(struct hospital *h, const char *from, const char *to)
+{
+	static const char form[] = FORM;
+	char text[8192], path[128];
+	const char *at = strstr(form, from);
+	struct conf *c = NULL;
+
+	assert_non_null(at);
+	(void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - form), form, to, at + strlen(from));
+	hospital_write(h, "nudge.conf", text);
+	(void)snprintf(path, sizeof path, "%s/nudge.conf", h->folder);
+	conf_faults_clear(&h->faults);
+	if (!conf_load(path, CONF_CHECK, &c, &h->faults))
+		say_why(&h->faults);
+	return c;
+}
+
+static void
+words_path(const struct hospital *h, char *out, size_t cap, const char *name)
+{
+	(void)snprintf(out, cap, "%s/words%s%s", h->folder, name[0] ? "/" : "", name);
+}
+
+static void
+make(struct made *m)
+{
+	char path[128];
+	struct conf *c;
+
+	memset(m, 0, sizeof *m);
+	hospital_build(&m->h);
+	words_path(&m->h, path, sizeof path, "");
+	assert_int_equal(mkdir(path, 0700), 0);
+	hospital_write(&m->h, "days", holiday_file);
+	hospital_write(&m->h, "words/en", words_en);
+	m->conf = load(&m->h, "09:00-20:00", "09:00-20:00");
+	if (!rules_new(m->conf, &m->file, &m->h.faults))
+		say_why(&m->h.faults);
+	c = load(&m->h, "09:00-20:00", "07:00-21:00");
+	assert_true(rules_new(c, &m->wider, &m->h.faults));
+	conf_drop(c);
+	buf_init(&m->spelled, 1u << 20);
+	assert_true(terms_spell(&m->file->sites[0].terms, &m->spelled));
+	m->approval = (struct approval){ .site = "a", .who = "anna", .at_s = 1790000000 };
+	memcpy(m->approval.hash, m->file->sites[0].hash, sizeof m->approval.hash);
+	m->approval.spelled = m->spelled.p;
+	m->approval.spelled_n = m->spelled.n;
+}
+
+static void
+unmake(struct made *m)
+{
+	char path[128];
+
+	rules_drop(m->file);
+	rules_drop(m->wider);
+	conf_drop(m->conf);
+	buf_clear(&m->spelled);
+	words_path(&m->h, path, sizeof path, "en");
+	(void)unlink(path);
+	words_path(&m->h, path, sizeof path, "");
+	(void)rmdir(path);
+	(void)snprintf(path, sizeof path, "%s/days", m->h.folder);
+	(void)unlink(path);
+	hospital_close(&m->h);
+}
+
+static bool
+compile(void *ctx)
+{
+	struct made *m = ctx;
+	struct conf_faults faults = { 0 };
+	struct rules *r = NULL;
+	bool ok = rules_new(m->conf, &r, &faults);
+
+	holds("an error, when there are no rules", ok == (faults.errors_n == 0) && ok == (r != NULL));
+	if (r) {
+		holds("the same as ever", r->version == m->file->version && r->tzdata == m->file->tzdata);
+		assert_memory_equal(r->sites[0].hash, m->file->sites[0].hash, DIGEST_BYTES);
+	}
+	rules_drop(r);
+	conf_faults_clear(&faults);
+	return ok;
+}
+
+TEST(rules_are_made_whole_or_not)
+{
+	struct made m;
+
+	make(&m);
+	holds("many were tried", each_fails(compile, &m) > 100);
+	unmake(&m);
+}
+
+static bool
+stand(void *ctx)
+{
+	struct made *m = ctx;
+	struct conf_faults faults = { 0 };
+	struct rules *r = NULL;
+	bool ok = rules_in_force(m->wider, &m->approval, 1, &r, &faults);
+
+	holds("an error, when there are no rules", ok == (faults.errors_n == 0) && ok == (r != NULL));
+	if (r && r->sites[0].standing.what != STANDING_DIFFERS)
+		same_text("what was approved was not kept, and nobody is texted", rules_silent(&r->sites[0]) ? "silent" : "texting", "silent");
+	else if (r)
+		same_int("never wider than was approved", r->conf->sites[0].window.from_min, 9 * 60);
+	ok = r && r->sites[0].standing.what == STANDING_DIFFERS;
+	rules_drop(r);
+	conf_faults_clear(&faults);
+	return ok;
+}
+
+TEST(what_was_approved_stays_in_force_or_nothing_does)
+{
+	struct made m;
+
+	make(&m);
+	holds("many were tried", each_fails(stand, &m) > 100);
+	unmake(&m);
+}
+
+static bool
+copy_terms(void *ctx)
+{
+	struct made *m = ctx;
+	struct site_terms read = { 0 }, copy = { 0 };
+	struct fault f = { 0 };
+	struct buf again;
+	bool ok;
+
+	buf_init(&again, 1u << 20);
+	ok = terms_read(buf_span(&m->spelled), &read, &f) && terms_copy(&read, &copy) && terms_spell(&copy, &again);
+	if (ok)
+		same_bytes("read back as written", again.p, again.n, m->spelled.p, m->spelled.n);
+	buf_clear(&again);
+	terms_clear(&copy);
+	terms_clear(&read);
+	return ok;
+}
+
+TEST(terms_are_kept_whole_or_not)
+{
+	struct made m;
+
+	make(&m);
+	holds("many were tried", each_fails(copy_terms, &m) > 50);
+	unmake(&m);
+}
+
+static bool
+write_text(void *ctx)
+{
+	struct made *m = ctx;
+	const struct site_rules *s = &m->file->sites[0];
+	struct sms_values v = { 0 };
+	struct buf out;
+	bool ok;
+
+	rules_values(s, &v);
+	v.start_s = 1795800000;
+	v.link = SPAN_LIT("https://lamna.example/v/1");
+	buf_init(&out, 4096);
+	ok = sms_render(s->templates[0], TEXT_BOOKED, &v, &out);
+	if (ok)
+		holds("it says all", memmem(out.p, out.n, "https://lamna.example/v/1 Reply STOP", 36) != NULL);
+	else
+		same_int("nothing of it", out.n, 0);
+	buf_clear(&out);
+	return ok;
+}
+
+TEST(a_text_is_written_whole_or_not)
+{
+	struct made m;
+
+	make(&m);
+	holds("some were tried", each_fails(write_text, &m) > 0);
+	unmake(&m);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(rules_are_made_whole_or_not), RUN(what_was_approved_stays_in_force_or_nothing_does),
+		RUN(terms_are_kept_whole_or_not), RUN(a_text_is_written_whole_or_not) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* test_silence.c - a sender is missed once, found again once, and a restart or reload forgets neither. */
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "rig.h"
+
+#define HOUR_S 3600
+#define SILENT "a sender is silent when it usually speaks: is its feed broken?"
+#define AGAIN "a sender that was silent is heard again"
+
+/* A message in each half hour from 8 to 17 in Chicago; begins on Friday 2026-11-27 at 6 there. */
+static void
+works(struct rig *r, int64_t hours, bool speaks)
+{
+	char id[16];
+
+	for (int64_t i = 0; i < hours * 60; i++) {
+		struct civil t;
+
+		r->now.wall_ms += 60000;
+		r->now.boot_ms += 60000;
+		zone_civil(r->rules->sites[0].zone, now_s(&r->now), &t);
+		(void)snprintf(id, sizeof id, "V%d", (int)(i % 7));
+		if (speaks && t.minute % 10 == 0 && t.hour >= 8 && t.hour < 17 && civil_weekday(&t) % 6 != 0)
+			(void)tell(r, (struct say){ .id = id, .in_s = 40 * 86400 });
+		else
+			(void)turn(r, NULL, NULL, NULL);
+	}
+}
+
+/* Until a Tuesday at ten, when three weeks are known. */
+static void
+learned(struct rig *r)
+{
+	rig_open(r, 6000, 0, "");
+	works(r, 25 * 24 + 4, true);
+	same_int("no alarm while it learns", r->alarms, 0);
+	status(r);
+	same_int("one sender", r->status.feeds_n, 1);
+	holds("whose rhythm is known", r->status.feeds[0].learned && !r->status.feeds[0].silent);
+	same_text("as a site without sending_application has it", r->status.feeds[0].application, CONF_SENDER_OTHER);
+}
+
+TEST(told_once_and_ended_once)
+{
+	struct rig r;
+
+	learned(&r);
+	works(&r, 6, false);
+	same_int("alarms", r.alarms, 1);
+	same_text("what", r.alarm, SILENT);
+	same_text("where", r.where, "prod/other: usually 6 messages on a Tuesday 11-12, none since 10:00");
+	holds("status has it", status(&r)->feeds[0].silent && strstr(r.status.feeds[0].why, "none since 10:00"));
+	crash(&r);
+	works(&r, 6, false);
+	same_int("a restart does not tell it again", r.alarms, 1);
+	holds("and still knows it", status(&r)->feeds[0].silent);
+	works(&r, 14, true);
+	same_int("it ended", r.alarms, 2);
+	same_text("what", r.alarm, AGAIN);
+	same_text("where", r.where, "prod/other");
+	works(&r, 48, true);
+	same_int("once", r.alarms, 2);
+	rig_close(&r);
+}
+
+TEST(the_night_is_no_alarm_and_a_reload_forgets_nothing)
+{
+	struct rig r;
+
+	learned(&r);
+	works(&r, 7, true);
+	rig_change(&r, "contact", "stale = 23h contact");
+	works(&r, 14, false);
+	same_int("silence until seven in the morning", r.alarms, 0);
+	holds("the rhythm is known after a reload", status(&r)->feeds[0].learned);
+	crash(&r);
+	holds("and after a restart", status(&r)->feeds[0].learned);
+	works(&r, 4, false);
+	same_int("but not until eleven", r.alarms, 1);
+	rig_close(&r);
+}
+
+/* Its site is taken out of the configuration, and put back. */
+TEST(who_comes_back_is_still_known)
+{
+	struct rig r;
+
+	learned(&r);
+	rig_change(&r, "kind = production", "silence = 0 kind = production");
+	pass(&r, 60);
+	same_int("nobody is missed", status(&r)->feeds_n, 0);
+	rig_change(&r, "silence = 0 kind = production", "kind = production");
+	pass(&r, 60);
+	holds("its rhythm is known", status(&r)->feeds_n == 1 && r.status.feeds[0].learned);
+	crash(&r);
+	holds("also after a restart", status(&r)->feeds_n == 1 && r.status.feeds[0].learned);
+	rig_close(&r);
+}
+
+TEST(who_is_not_missed)
+{
+	static const struct {
+		const char *rule, *from, *to;
+	} rows[] = { { "silence = 0", "kind = production", "silence = 0 kind = production" },
+		{ "a test environment", "kind = production", "kind = test only_to = {\"+16085550100\"}" } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+
+		rig_open(&r, 6000, 0, "");
+		rig_change(&r, rows[i].from, rows[i].to);
+		works(&r, 4, true);
+		works(&r, 6 * 24, false);
+		same_int(rows[i].rule, r.alarms, 0);
+		same_int(rows[i].rule, status(&r)->feeds_n, 0);
+		rig_close(&r);
+	}
+}
+
+TEST(before_it_is_known_after_the_fixed_time)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	rig_change(&r, "kind = production", "silence = 26h kind = production");
+	works(&r, 4, true);
+	works(&r, 24, false);
+	same_int("not within it, and not at the weekend", r.alarms, 0);
+	works(&r, 48, false);
+	same_int("on Monday", r.alarms, 1);
+	same_text("where", r.where, "prod/other: none since Friday 10:00; its rhythm is not known yet");
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { RUN(told_once_and_ended_once), RUN(the_night_is_no_alarm_and_a_reload_forgets_nothing),
+		RUN(who_is_not_missed), RUN(who_comes_back_is_still_known), RUN(before_it_is_known_after_the_fixed_time) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
