@@ -5,8 +5,9 @@
  * three places of a group; for +1 also with dashes, dots, blanks and brackets;
  * all digits packed two a byte (BCD) from the first or the second digit on, in
  * either order of the halves; as a binary number of either byte order. None is
- * shorter than 5 bytes, so that chance makes none of a gigabyte of random bytes.
- * Whatever is encrypted or compressed is not looked into. Pure; one thread.
+ * shorter than 5 bytes: in a gigabyte of sealed bytes, which are as good as
+ * random, chance makes a place for one number of 250. Whatever is encrypted or
+ * compressed is not looked into. Pure; one thread.
  */
 #ifndef NUDGE_TRACES_H
 #define NUDGE_TRACES_H
@@ -26,6 +27,8 @@ bool traces_add(struct traces *t, const char *e164, size_t number) __attribute__
 #define TRACES_OVERLAP 64
 
 typedef void traces_fn(void *ctx, size_t number, const char *form, size_t at); /* form: literal */
+/* How many places chance makes of the numbers so far in `bytes` random bytes. */
+double traces_chance(const struct traces *t, int64_t bytes);
 /* Every place in `bytes`; gives how many. */
 size_t traces_look(struct traces *t, struct span bytes, traces_fn *fn, void *ctx);
 

@@ -149,16 +149,20 @@ read_numbers(struct proof *p, const struct conf *c)
 	return n;
 }
 
+#define CHANCE_SAID 0.001 /* below it, whatever was found is no chance */
+
 static int
 say(const struct call *c, struct proof *p, size_t numbers)
 {
 	bool none = p->seen == 0 && !p->failed;
+	double chance = traces_chance(p->traces, p->bytes);
 	size_t i;
 	json_t *x;
 
 	if (c->json) {
-		(void)call_print_json(json_pack("{s:b, s:b, s:I, s:I, s:I, s:O, s:O}", "none", none, "complete", !p->failed, "numbers",
-		    (json_int_t)numbers, "bytes", (json_int_t)p->bytes, "places", (json_int_t)p->seen, "files", p->files, "found", p->found));
+		(void)call_print_json(json_pack("{s:b, s:b, s:I, s:I, s:I, s:f, s:O, s:O}", "none", none, "complete", !p->failed, "numbers",
+		    (json_int_t)numbers, "bytes", (json_int_t)p->bytes, "places", (json_int_t)p->seen, "chance", chance, "files", p->files,
+		    "found", p->found));
 		return none ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	json_array_foreach(p->files, i, x)
@@ -166,6 +170,9 @@ say(const struct call *c, struct proof *p, size_t numbers)
 	json_array_foreach(p->found, i, x)
 		(void)printf("FOUND number %lld as %s in %s at byte %lld\n", (long long)json_integer_value(json_object_get(x, "number")),
 		    call_text(x, "form"), call_text(x, "file"), (long long)json_integer_value(json_object_get(x, "offset")));
+	if (p->seen > 0 && chance >= CHANCE_SAID)
+		(void)printf("random bytes alone, as sealed fields are, would show %.3f places of so many numbers in so many bytes: a single place as BCD "
+		    "or binary may be that, and is gone after nudgectl rotate; text is never\n", chance);
 	if (p->failed)
 		(void)puts("not all could be read: this proves nothing; run it as root");
 	else

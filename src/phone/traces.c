@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/traces.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 struct needle {
 	uint32_t head; /* its first four bytes */
 	uint8_t n, bytes[NEEDLE_MAX];
+	uint8_t mask; /* what of the last byte belongs to it */
 	const char *form;
 	size_t number;
 };
@@ -24,6 +26,7 @@ struct traces {
 	struct needle *item; /* owned */
 	size_t n, cap;
 	bool sorted;
+	double chance; /* that a form begins at a random byte, all forms together */
 	uint8_t heads[HEADS / 8];
 };
 
@@ -62,7 +65,7 @@ slot_of(uint32_t head)
 }
 
 static bool
-add(struct traces *t, const void *bytes, size_t n, const char *form, size_t number)
+add_masked(struct traces *t, const void *bytes, size_t n, uint8_t mask, const char *form, size_t number)
 {
 	struct needle *x;
 
@@ -83,11 +86,24 @@ add(struct traces *t, const void *bytes, size_t n, const char *form, size_t numb
 		t->cap = cap;
 	}
 	x = &t->item[t->n++];
-	*x = (struct needle){ .head = head_of(bytes), .n = (uint8_t)n, .form = form, .number = number };
+	*x = (struct needle){ .head = head_of(bytes), .n = (uint8_t)n, .mask = mask, .form = form, .number = number };
 	memcpy(x->bytes, bytes, n);
 	t->heads[slot_of(x->head) / 8] |= (uint8_t)(1u << slot_of(x->head) % 8);
 	t->sorted = false;
+	t->chance += ldexp(1, (mask == 0xff ? 0 : 4) - 8 * (int)n);
 	return true;
+}
+
+static bool
+add(struct traces *t, const void *bytes, size_t n, const char *form, size_t number)
+{
+	return add_masked(t, bytes, n, 0xff, form, number);
+}
+
+double
+traces_chance(const struct traces *t, int64_t bytes)
+{
+	return t->chance * (double)bytes;
 }
 
 /* How many digits the country code has (ITU-T E.164, list of assigned codes). */
@@ -150,15 +166,19 @@ add_packed(struct traces *t, const char *digits, size_t n, size_t number)
 {
 	for (size_t from = 0; from < 2; from++) {
 		uint8_t first[DIGITS_MAX], second[DIGITS_MAX];
-		size_t bytes = (n - from) / 2;
+		size_t bytes = 0;
+		bool odd = (n - from) % 2 != 0; /* beside the last digit stands anything */
 
-		for (size_t i = 0; i < bytes; i++) {
-			unsigned a = (unsigned)(digits[from + 2 * i] - '0'), b = (unsigned)(digits[from + 2 * i + 1] - '0');
+		if ((n - from) / 2 < NEEDLE_MIN)
+			continue;
+		for (size_t i = from; i < n; i += 2, bytes++) {
+			unsigned a = (unsigned)(digits[i] - '0'), b = i + 1 < n ? (unsigned)(digits[i + 1] - '0') : 0;
 
-			first[i] = (uint8_t)(a << 4 | b);
-			second[i] = (uint8_t)(b << 4 | a);
+			first[bytes] = (uint8_t)(a << 4 | b);
+			second[bytes] = (uint8_t)(b << 4 | a);
 		}
-		if (!add(t, first, bytes, "BCD", number) || !add(t, second, bytes, "BCD, halves swapped", number))
+		if (!add_masked(t, first, bytes, odd ? 0xf0 : 0xff, "BCD", number) ||
+		    !add_masked(t, second, bytes, odd ? 0x0f : 0xff, "BCD, halves swapped", number))
 			return false;
 	}
 	return true;
@@ -252,7 +272,7 @@ traces_look(struct traces *t, struct span bytes, traces_fn *fn, void *ctx)
 		if (!(t->heads[slot / 8] >> slot % 8 & 1))
 			continue;
 		for (const struct needle *x = first_with(t, head); x < t->item + t->n && x->head == head; x++)
-			if (x->n <= bytes.n - at && memcmp(x->bytes, p + at, x->n) == 0) {
+			if (x->n <= bytes.n - at && memcmp(x->bytes, p + at, x->n - 1u) == 0 && (p[at + x->n - 1] & x->mask) == x->bytes[x->n - 1]) {
 				fn(ctx, x->number, x->form, at);
 				found++;
 			}

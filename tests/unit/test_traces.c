@@ -68,6 +68,8 @@ TEST(each_form_is_found)
 		}
 	same_int("nor when it lacks its last digit", (int64_t)look(t, BYTES("tel:608555012")), 0);
 	same_int("nor of another last digit", (int64_t)look(t, BYTES("tel:6085550124")), 0);
+	same_int("nor packed", (int64_t)look(t, BYTES("\x16\x08\x55\x50\x12\x4f")), 0);
+	same_int("nor swapped", (int64_t)look(t, BYTES("\x61\x80\x55\x05\x21\xf4")), 0);
 	traces_free(t);
 }
 
@@ -94,6 +96,8 @@ TEST(what_is_none)
 		noise[i] = (uint8_t)(v >> 56);
 	}
 	same_int("chance makes none", (int64_t)look(t, noise, 1 << 22), 0);
+	/* of each number 4 forms have 5 bytes and 2 have half a byte more */
+	holds("what chance would make", traces_chance(t, 26651889) > 1 && traces_chance(t, 26651889) < 1.04);
 	same_int("another number", (int64_t)look(t, "+16085560000", 12), 0);
 	holds("the last of many", look(t, "+16085559999", 12) == 1 && last_number == 9999);
 	same_int("nothing", (int64_t)look(t, "", 0), 0);
