@@ -92,6 +92,7 @@ struct appointment {
 	int64_t quarantine;       /* id of a quarantined message that holds its texts; 0: none */
 	int64_t erase_at_s;       /* INT64_MAX: not before something is final */
 	bool erased;
+	int who;                  /* 1 + the first byte of patient, also when that is erased; 0: not known, or not always the same */
 	bool patient_flag;        /* PID-3 changed once: shown in explain */
 	bool has_visit;
 	uint8_t visit[MARK_BYTES]; /* mark of the visit type */

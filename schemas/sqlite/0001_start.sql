@@ -89,6 +89,8 @@ CREATE TABLE appointment (
 	prior          BLOB,              -- mark of PID-3 before two records were merged
 	merged_at      INTEGER NOT NULL,  -- when that message was sent; or 0
 	news_at        INTEGER NOT NULL,  -- when the last ADT came that changed something; or 0
+	who            INTEGER NOT NULL,  -- 1 and the first of the mark's 16 bytes, kept when it is erased: tells many others apart, and
+	                                  -- names nobody; 0 when the patient changed
 	UNIQUE (sender, appointment_id, patient_number)
 ) STRICT;
 CREATE INDEX appointment_erase ON appointment (erase_at / 86400, id, erase_at) WHERE erased = 0;
@@ -239,6 +241,7 @@ CREATE TABLE response (               -- a text back to a phone that wrote; its 
 ) STRICT;
 CREATE INDEX response_phone ON response (phone_mark, id) WHERE phone_mark IS NOT NULL;
 CREATE INDEX response_of ON response (appointment) WHERE appointment <> 0;
+CREATE INDEX response_over ON response (at) WHERE phone IS NULL;
 
 CREATE TABLE choice (                 -- the visits that a response offered by code
 	response    INTEGER NOT NULL,

@@ -13,7 +13,9 @@ struct match {
 	uint8_t patient[MARK_BYTES];
 	bool has_patient, found;
 	int64_t rows, highest;
-	int64_t gone_s; /* rows that are erased, and tell nobody's name: the last message to any of them was sent then; 0: none */
+	/* Rows that are erased, and tell nobody's name: the last message to any of them was sent then, and to any that may be of
+	 * this patient. 0: none. */
+	int64_t gone_s, gone_mine_s;
 	struct appointment best;
 };
 
@@ -40,6 +42,8 @@ match_row(void *ctx, const struct appointment *a)
 	m->rows++;
 	if (a->erased && a->has_sent_at && a->sent_at_s > m->gone_s)
 		m->gone_s = a->sent_at_s;
+	if (a->erased && a->has_sent_at && a->sent_at_s > m->gone_mine_s && (!m->has_patient || a->who == 0 || a->who == 1 + m->patient[0]))
+		m->gone_mine_s = a->sent_at_s;
 	if (a->patient_number > m->highest)
 		m->highest = a->patient_number;
 	if (same) {
@@ -256,6 +260,15 @@ retire_old_id(struct engine *e, int64_t sender, const struct booking *b, struct 
 	return true;
 }
 
+/* Of a visit that was called off, and erased: an older message is not about a new one. In a group it may be about another. */
+static bool
+is_of_before(const struct match *m)
+{
+	bool group = m->rows > 1 || m->b->patient_number > 0;
+
+	return m->b->has_sent_at && m->b->sent_at_s < (group ? m->gone_mine_s : m->gone_s);
+}
+
 /* false in *known: neither known nor of any site here. */
 static bool
 apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *known, struct fault *f)
@@ -272,8 +285,8 @@ apply_booking(struct engine *e, const struct booking *b, int64_t sender, bool *k
 	is_new = !m.found;
 	if (is_new && (!b->site || over))
 		return true; /* nothing of it is kept */
-	if (is_new ? b->has_sent_at && b->sent_at_s < m.gone_s : is_older(e, &m.best, b))
-		return true; /* of a group: it may be about the one whose visit was called off since */
+	if (is_new ? is_of_before(&m) : is_older(e, &m.best, b))
+		return true;
 	if (is_new)
 		start_row(e, sender, &m, &a);
 	else

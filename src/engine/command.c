@@ -91,7 +91,7 @@ command_rules(struct engine *e, struct command *c, struct fault *f)
 	if (!store_begin(e->store, f) || !command_sites(e, c->rules, &st, f))
 		return false;
 	/* The last borrows from the rules: behind it nothing may fail. */
-	if (!ahead_replan(e, c->rules, f) || !heard_build(e, c->rules, false, f) || !silence_build(e, c->rules, f)) {
+	if (!ahead_replan(e, c->rules, f) || !heard_build(e, c->rules, true, f) || !silence_build(e, c->rules, f)) {
 		free(st);
 		return false;
 	}

@@ -29,13 +29,13 @@ load_one(void *ctx, const struct heard *h)
 	struct loading *l = ctx;
 	struct heard_now *x = find(l->list, l->n, h->environment, h->site);
 
-	if (x)
+	if (x && x->is.at_ms == 0)
 		*x = (struct heard_now){ *h, true };
 	return true;
 }
 
 bool
-heard_build(struct engine *e, const struct rules *r, bool first, struct fault *f)
+heard_build(struct engine *e, const struct rules *r, bool stored, struct fault *f)
 {
 	const struct conf *c = r->conf;
 	struct loading l = { calloc(c->sites_n + c->environments_n + 1, sizeof *l.list), 0 };
@@ -54,7 +54,7 @@ heard_build(struct engine *e, const struct rules *r, bool first, struct fault *f
 		if ((old = find(e->heard, e->heard_n, x->is.environment, x->is.site)))
 			*x = *old;
 	}
-	if (first && !store_heard_list(e->store, load_one, &l, f)) {
+	if (stored && !store_heard_list(e->store, load_one, &l, f)) {
 		free(l.list);
 		return false;
 	}

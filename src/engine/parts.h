@@ -475,7 +475,7 @@ bool same_sender(const char *a, const char *b);                                 
 
 bool told_ask(struct engine *e, const struct link_question *q); /* leaves after the commit; false: too many in this turn, ask later */
 
-bool heard_build(struct engine *e, const struct rules *r, bool first, struct fault *f); /* first: from the store */
+bool heard_build(struct engine *e, const struct rules *r, bool stored, struct fault *f); /* stored: also what the store knows of sites that are new here */
 void heard_note(struct engine *e, const struct message *m);
 bool heard_keep(struct engine *e, struct fault *f);           /* into the store, not more often than need be */
 void heard_tell(const struct engine *e, struct command *c);

@@ -100,8 +100,10 @@ hand_over(struct loop *l)
 
 	if (!l->linked || l->flying.n > 0 || batch.n == 0)
 		return;
-	if (bufferevent_write(l->bev, batch.p, batch.n) != 0)
-		return; /* out of memory: with the next one, perhaps */
+	if (bufferevent_write(l->bev, batch.p, batch.n) != 0) { /* out of memory */
+		(void)event_add(l->again, &(struct timeval){ 0, RETRY_MIN_MS * 1000 });
+		return;
+	}
 	l->kept = l->flying;
 	l->flying = batch;
 }
@@ -338,13 +340,17 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 }
 
 static void
-connect_now(evutil_socket_t fd, short what, void *ctx)
+connect_or_hand_over(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 
 	(void)fd;
 	(void)what;
+	if (l->bev) {
+		hand_over(l);
+		return;
+	}
 	assert(strlen(l->conf->sender_socket) < sizeof a.sun_path);
 	memcpy(a.sun_path, l->conf->sender_socket, strlen(l->conf->sender_socket) + 1);
 	l->bev = bufferevent_socket_new(l->base, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -397,7 +403,7 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 	l->wait_ms = RETRY_MIN_MS;
 	buf_init(&l->kept, KEPT_MAX);
 	buf_init(&l->flying, KEPT_MAX);
-	l->again = evtimer_new(base, connect_now, l);
+	l->again = evtimer_new(base, connect_or_hand_over, l);
 	l->end = evtimer_new(base, on_end, l);
 	if (!l->again || !l->end || !outbox_new(write_event, l, &l->outbox)) {
 		loop_free(l);
@@ -412,7 +418,7 @@ loop_new(struct event_base *base, struct conf *c, struct loop **out, struct faul
 		loop_free(l);
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	}
-	connect_now(-1, 0, l);
+	connect_or_hand_over(-1, 0, l);
 	*out = l;
 	return true;
 }

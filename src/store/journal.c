@@ -304,15 +304,18 @@ write_stream(struct journal *j, struct stream *s, const char *name, struct fault
 	return true;
 }
 
+/* false: not known; what a clock wrote that ran ahead says nothing. */
 static bool
-first_at(struct journal *j, const char *name, int64_t *at_s)
+begun_at(struct journal *j, int64_t first, int64_t now_s, int64_t *at_s)
 {
+	char name[JOURNAL_NAME_MAX];
 	struct journal_entry e;
 	struct fault ignored;
 	struct buf text;
 	struct journal_walk w;
 	bool there = false, ok;
 
+	journal_file_name(first, name);
 	buf_init(&text, FILE_READ_MAX);
 	ok = journal_file_read(&j->place, name, &text, &there, &ignored) && there;
 	if (ok) {
@@ -322,26 +325,33 @@ first_at(struct journal *j, const char *name, int64_t *at_s)
 	if (ok)
 		*at_s = e.at_s;
 	buf_clear(&text);
-	return ok;
+	return ok && *at_s <= now_s;
 }
 
-/* Files of sends whose successor began before the retention go. */
+/* Files of sends go when they and their successor began before the retention. Were
+ * the successor's time enough, one that was begun under a clock of 1970 would take
+ * yesterday's with it. */
 static void
 forget_old(struct journal *j, int64_t now_s)
 {
-	char name[JOURNAL_NAME_MAX];
-	int64_t *firsts = NULL, at_s;
+	int64_t *firsts = NULL, own_s = 0, next_s = 0, kept_s = now_s - j->retention_s;
+	bool own, next = false;
 	struct fault ignored;
 	size_t n = 0;
 
 	if (!journal_files(&j->place, &firsts, &n, &ignored))
 		return;
-	for (size_t i = 0; i + 1 < n; i++) {
-		journal_file_name(firsts[i + 1], name);
-		if (!first_at(j, name, &at_s) || at_s >= now_s - j->retention_s)
-			break;
-		journal_file_name(firsts[i], name);
-		(void)unlinkat(j->place.folder, name, 0);
+	own = n > 0 && begun_at(j, firsts[0], now_s, &own_s);
+	for (size_t i = 0; i + 1 < n && !(next && next_s >= kept_s); i++) {
+		char name[JOURNAL_NAME_MAX];
+
+		next = begun_at(j, firsts[i + 1], now_s, &next_s);
+		if (next && next_s < kept_s && (!own || own_s < kept_s)) {
+			journal_file_name(firsts[i], name);
+			(void)unlinkat(j->place.folder, name, 0);
+		}
+		own = next;
+		own_s = next_s;
 	}
 	free(firsts);
 }

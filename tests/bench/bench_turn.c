@@ -142,6 +142,7 @@ measure_limit(const struct bench *b, long long stored, long long n, int group)
 	(void)snprintf(path, sizeof path, "%s/limit.db", b->folder);
 	bare_open(&l, path);
 	for (long long i = 0; i < stored + n;) {
+		long long end = i < stored ? stored : stored + n;
 		int now = i < stored ? 512 : group;
 
 		if (i == stored) {
@@ -149,7 +150,7 @@ measure_limit(const struct bench *b, long long stored, long long n, int group)
 			cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 		}
 		bare_do(&l, BARE_BEGIN);
-		for (int k = 0; k < now && i < (i < stored ? stored : stored + n); k++, i++)
+		for (int k = 0; k < now && i < end; k++, i++)
 			bare_put(&l, i, i, feed_start(i, NOW_S), NOW_S);
 		bare_do(&l, BARE_COMMIT);
 	}

@@ -158,7 +158,8 @@ run(uint64_t seed)
 
 /* ---- fixed ones ---- */
 
-/* The clock is set once, for some hours, or is never known to be right: nobody loses a reminder, nobody gets two. */
+/* The clock is set once, for some hours, or is never known to be right: nobody loses a reminder, nobody gets two. Each
+ * with nudged as it is, and with one that is ended while the clock is wrong. */
 static void
 run_clocks(uint64_t seed)
 {
@@ -166,10 +167,12 @@ run_clocks(uint64_t seed)
 		{ 3600, 2 * HOUR_MS }, { -3600, 2 * HOUR_MS }, { 86400, 3 * HOUR_MS }, { -86400, 3 * HOUR_MS },
 		{ -1795780800, 4 * HOUR_MS }, { 410000000, 4 * HOUR_MS }, { 2500000000, HOUR_MS }, { 0, 0 } };
 
-	for (size_t i = 0; i < COUNT(ways); i++) {
+	for (size_t k = 0; k < 2 * COUNT(ways); k++) {
 		struct clinic_ways w = { .visits = 30, .days = 3, .feeds = 1, .window = 2 };
+		size_t i = k / 2;
+		int64_t half_ms = ways[i].for_ms ? ways[i].for_ms / 2 : HOUR_MS;
 
-		begin(seed * 1000 + i);
+		begin(seed * 1000 + k);
 		the.gateway = (struct gateway_ways){ .slow_ms = 100, .took = clinic_took, .refused = clinic_refused };
 		set_out(&w, the.rules, 0, 0);
 		trouble_live(1);
@@ -178,6 +181,10 @@ run_clocks(uint64_t seed)
 		trouble_live(20 * HOUR_MS);
 		if (ways[i].by_s)
 			trouble_set_clock(ways[i].by_s * 1000, ways[i].for_ms);
+		if (k % 2) {
+			trouble_live(20 * HOUR_MS + half_ms);
+			trouble_end_nudged(seed % 2 ? HOUSE_KILL : HOUSE_POWER, 20000);
+		}
 		trouble_live(30 * HOUR_MS);
 		sim_advance(sim_ms() + 8 * HOUR_MS); /* and a night in which the machine is suspended */
 		live_to_the_end();

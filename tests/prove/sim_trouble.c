@@ -96,8 +96,8 @@ clock_is_set_right(void *ctx, int64_t unused)
 }
 
 /* A machine that starts anew asks its own clock chip, which is wrong by a day or more, or right. */
-static void
-end_nudged(enum house_end how, int64_t for_ms)
+void
+trouble_end_nudged(enum house_end how, int64_t for_ms)
 {
 	house_end(how);
 	if (how == HOUSE_POWER && sim_skew_ms() > -DAY_MS && sim_skew_ms() < DAY_MS)
@@ -147,7 +147,7 @@ kill_nudged(void)
 	if (dice(2))
 		house_die_after(1 + (long)dice(6));
 	else
-		end_nudged(HOUSE_KILL, 1000 + (int64_t)dice(luck(50) ? HOUR_MS : 20000));
+		trouble_end_nudged(HOUSE_KILL, 1000 + (int64_t)dice(luck(50) ? HOUR_MS : 20000));
 }
 
 static void
@@ -157,7 +157,7 @@ cut_power(void)
 		cut_after(1 + (long)dice(40), dice(UINT32_MAX));
 	else if (house_is_up()) {
 		end_sender(true, 3000 + (int64_t)dice(60000));
-		end_nudged(HOUSE_POWER, 2000 + (int64_t)dice(60000));
+		trouble_end_nudged(HOUSE_POWER, 2000 + (int64_t)dice(60000));
 	}
 }
 
@@ -257,7 +257,7 @@ trouble_live(int64_t until_ms)
 
 			if (power || luck(200))
 				end_sender(true, 3000 + (int64_t)dice(60000));
-			end_nudged(trouble_has(POWER) ? HOUSE_POWER : HOUSE_KILL, 1000 + (int64_t)dice(10000));
+			trouble_end_nudged(trouble_has(POWER) ? HOUSE_POWER : HOUSE_KILL, 1000 + (int64_t)dice(10000));
 			continue;
 		}
 		if (sim_do_one())

@@ -3,6 +3,7 @@
 #define SIM_TROUBLE_H
 
 #include "sim_gateway.h"
+#include "sim_house.h"
 
 #define HOUR_MS 3600000LL
 #define DAY_MS (24 * HOUR_MS)
@@ -18,6 +19,7 @@ int64_t trouble_happened(enum trouble t);
 int64_t trouble_starts(void);          /* of nudged */
 
 void trouble_set_clock(int64_t by_ms, int64_t for_ms); /* and it is put right after so long; 0: nobody does */
+void trouble_end_nudged(enum house_end how, int64_t for_ms); /* and it is started again after so long */
 void trouble_look_at_books(void);
 void trouble_live(int64_t until_ms);   /* The world goes on. */
 

@@ -116,6 +116,17 @@ change(const char *name_begins, bool cut, const char *add)
 	(void)closedir(d);
 }
 
+static void
+sweep(void)
+{
+	DIR *d = opendir(folder);
+
+	for (struct dirent *x; (x = readdir(d));)
+		(void)unlinkat(dirfd(d), x->d_name, 0);
+	(void)closedir(d);
+	(void)rmdir(folder);
+}
+
 TEST(files_are_read_on_and_mended)
 {
 	struct journal *j;
@@ -169,17 +180,66 @@ TEST(files_are_read_on_and_mended)
 	journal_close(j);
 	j = open_at(7, 12, JOURNAL_LEVEL);
 	journal_close(j);
-	d = opendir(folder);
+	sweep();
+}
+
+static int
+files_of_sends(void)
+{
+	DIR *d = opendir(folder);
+	int n = 0;
+
 	for (struct dirent *x; (x = readdir(d));)
-		(void)unlinkat(dirfd(d), x->d_name, 0);
+		n += strncmp(x->d_name, "sends", 5) == 0;
 	(void)closedir(d);
-	(void)rmdir(folder);
+	return n;
+}
+
+/* A send on the day that the clock shows: retention is a day, and each day has a file. */
+static void
+send_on(struct journal *j, int64_t day)
+{
+	struct journal_entry e = entries[0];
+	struct fault f = { 0 };
+
+	e.at_s = day * 86400;
+	journal_add(j, &e);
+	journal_commit(j);
+	if (!journal_write(j, e.at_s, &f))
+		fail_msg("%s", f.text);
+}
+
+TEST(old_files_go_by_what_the_clock_can_have_been)
+{
+	struct journal *j;
+
+	(void)snprintf(folder, sizeof folder, "/tmp/nudge-journal-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	j = open_at(7, 0, JOURNAL_LEVEL);
+	for (int64_t day = 20000; day < 20010; day++)
+		send_on(j, day);
+	same_int("what began before the retention went", files_of_sends(), 3);
+	send_on(j, 0);
+	same_int("a clock of 1970 makes a file", files_of_sends(), 4);
+	send_on(j, 20010);
+	same_int("and takes nobody's with it but what is too old", files_of_sends(), 4);
+	same_int("yesterday's is there", sum_after(j, 8), 9 + 10 + 11 + 12);
+	send_on(j, 40000);
+	send_on(j, 20011);
+	same_int("one of the future says nothing of its neighbours' age", files_of_sends(), 3);
+	for (int64_t day = 20012; day < 20018; day++)
+		send_on(j, day);
+	same_int("until those behind them are too old", files_of_sends(), 3);
+	same_int("which are the newest", sum_after(j, 18), 19 + 20);
+	journal_close(j);
+	sweep();
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(what_is_written_is_read), RUN(files_are_read_on_and_mended) };
+	const struct CMUnitTest tests[] = { RUN(what_is_written_is_read), RUN(files_are_read_on_and_mended),
+		RUN(old_files_go_by_what_the_clock_can_have_been) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

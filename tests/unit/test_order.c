@@ -352,6 +352,24 @@ TEST(whoever_of_a_group_has_no_id_is_known_by_their_place)
 	rig_close(&r);
 }
 
+/* A patient who can be told from `patient` when both are erased: of 256 one cannot. */
+static const char *
+told_from(struct rig *r, const char *patient)
+{
+	static const char *const ids[] = { "11", "12", "13", "14" };
+	uint8_t mark[MARK_BYTES], other[MARK_BYTES];
+	struct fault f = { 0 };
+
+	assert_true(store_mark(r->store, "patient", span_of(patient), mark, &f));
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		assert_true(store_mark(r->store, "patient", span_of(ids[i]), other, &f));
+		if (other[0] != mark[0])
+			return ids[i];
+	}
+	fail_msg("four patients of one byte");
+	return NULL;
+}
+
 /* What was canceled is erased and names nobody any more. */
 TEST(a_late_booking_revives_nobody_in_a_group)
 {
@@ -373,9 +391,34 @@ TEST(a_late_booking_revives_nobody_in_a_group)
 	give(&r, m);
 	same_int("and nothing else", r.jobs_n, 3);
 	same_int("no other row", look(&r, "G6").rows, 2);
+	prepare(&r, (struct say){ .id = "G6", .patient = told_from(&r, "7"), .phone = "+16085550125", .in_s = 2 * DAY, .sent_ago_s = 60 }, &m)->patient_number = 3;
+	give(&r, m);
+	same_int("an older message about another is no older one of theirs", r.jobs_n, 4);
+	accept_all(&r, 3);
 	prepare(&r, (struct say){ .id = "G6", .patient = "7", .phone = PHONE, .in_s = 2 * DAY }, &m)->patient_number = 1;
 	give(&r, m);
-	same_int("booked anew, it is told", r.jobs_n, 4);
+	same_int("booked anew, it is told", r.jobs_n, 5);
+	rig_close(&r);
+}
+
+/* The id of a visit of one, which changed hands before it was called off. */
+TEST(a_late_booking_of_who_had_it_before_revives_nothing)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "");
+	(void)tell(&r, (struct say){ .id = "G7", .patient = "7", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 90 });
+	(void)tell(&r, (struct say){ .id = "G7", .patient = "8", .phone = OTHER, .in_s = 2 * DAY, .sent_ago_s = 50 });
+	accept_all(&r, 0);
+	(void)tell(&r, (struct say){ .id = "G7", .patient = "8", .in_s = 2 * DAY, .status = VISIT_CANCELED, .sent_ago_s = 10 });
+	accept_all(&r, 0);
+	pass(&r, 10);
+	int told_n = r.jobs_n;
+
+	(void)tell(&r, (struct say){ .id = "G7", .patient = "7", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 90 });
+	(void)tell(&r, (struct say){ .id = "G7", .patient = "9", .phone = "+16085550125", .in_s = 2 * DAY, .sent_ago_s = 60 });
+	same_int("nobody is told anything", r.jobs_n, told_n);
+	same_int("one row", look(&r, "G7").rows, 1);
 	rig_close(&r);
 }
 
@@ -388,7 +431,8 @@ main(void)
 		RUN(pattern_b_cancelled_and_booked_anew_leaves_one_visit), RUN(a_resend_is_known_for_weeks),
 		RUN(a_group_visit_has_a_row_for_each_patient),
 		RUN(whoever_is_none_of_a_group_has_a_row_of_their_own), RUN(an_old_id_joins_a_group_that_has_its_number),
-		RUN(whoever_of_a_group_has_no_id_is_known_by_their_place), RUN(a_late_booking_revives_nobody_in_a_group) };
+		RUN(whoever_of_a_group_has_no_id_is_known_by_their_place), RUN(a_late_booking_revives_nobody_in_a_group),
+		RUN(a_late_booking_of_who_had_it_before_revives_nothing) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

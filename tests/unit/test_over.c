@@ -167,11 +167,49 @@ TEST(a_canceled_visit_stays_until_its_day_is_over)
 	rig_close(&r);
 }
 
+/* Phones that write what nobody reads: each is told so, once a day. */
+static void
+phones_write(struct rig *r, int n)
+{
+	static int64_t number;
+
+	for (int i = 0; i < n; i++) {
+		struct sender_event ev = { .told = EVENT_INBOUND, .event = ++number, .to = "+18335550100", .gateway = "acs" };
+
+		(void)snprintf(ev.from, sizeof ev.from, "+1608555%04d", 100 + i);
+		(void)snprintf(ev.message_id, sizeof ev.message_id, "Incoming_%lld", (long long)number);
+		told(r, ev, "is there parking");
+		accept_all(r);
+	}
+}
+
+TEST(answers_given_under_a_clock_that_ran_ahead_keep_no_others)
+{
+	struct rig r;
+
+	begin(&r, "report_retention = 40d");
+	visits(&r, "A", 1);
+	phones_write(&r, 60); /* more than one portion */
+	same_int("each was answered", rows(&r, "response"), 60);
+	r.now.wall_ms -= 1000LL * 365 * DAY_S;
+	phones_write(&r, 20);
+	r.now.wall_ms += 1000LL * 365 * DAY_S;
+	days(&r, 2);
+	same_int("what is too old went from behind them", rows(&r, "response WHERE at < 1700000000"), 0);
+	same_int("they stay", rows(&r, "response"), 60);
+	days(&r, 42);
+	same_int("until they are old", rows(&r, "response"), 0);
+	same_int("with their texts", rows(&r, "text"), 0);
+	books_are_right(&r);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_is_too_old_goes_and_nothing_else), RUN(a_canceled_visit_stays_until_its_day_is_over),
-		RUN(what_is_too_much_goes_but_not_what_a_backup_may_need) };
+		RUN(what_is_too_much_goes_but_not_what_a_backup_may_need),
+		RUN(answers_given_under_a_clock_that_ran_ahead_keep_no_others) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

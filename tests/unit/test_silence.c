@@ -133,11 +133,55 @@ TEST(before_it_is_known_after_the_fixed_time)
 	rig_close(&r);
 }
 
+static void
+keep_heard(void *ctx, const struct command *c)
+{
+	*(struct heard *)ctx = c->heard;
+}
+
+static int64_t
+heard_at_ms(struct rig *r, const char *site)
+{
+	struct command *c = calloc(1, sizeof *c);
+	struct heard h = { .at_ms = -1 };
+
+	c->kind = COMMAND_HEARD;
+	(void)snprintf(c->site, sizeof c->site, "%s", site);
+	(void)snprintf(c->environment, sizeof c->environment, "prod");
+	r->on_reply = keep_heard;
+	r->on_reply_ctx = &h;
+	(void)turn(r, NULL, NULL, &c->link);
+	r->on_reply = NULL;
+	return h.at_ms;
+}
+
+TEST(a_site_that_returns_is_known_by_its_last_message)
+{
+	struct rig r;
+	int64_t at_ms;
+
+	rig_open(&r, 6000, 0, "");
+	(void)tell(&r, (struct say){ .id = "V1", .in_s = 40 * 86400 });
+	at_ms = heard_at_ms(&r, "cardiology");
+	holds("heard", at_ms > 0);
+	pass(&r, 10);
+	rig_change(&r, "site \"cardiology\"", "site \"oncology\"");
+	same_int("another site has said nothing", heard_at_ms(&r, "oncology"), 0);
+	rig_change(&r, "site \"oncology\"", "site \"cardiology\"");
+	same_int("the one before is as it was", heard_at_ms(&r, "cardiology"), at_ms);
+	(void)tell(&r, (struct say){ .id = "V1", .in_s = 41 * 86400 });
+	at_ms = heard_at_ms(&r, "cardiology");
+	rig_change(&r, "608-271-9000", "608-271-9001");
+	same_int("a reload takes no older one from the store", heard_at_ms(&r, "cardiology"), at_ms);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(told_once_and_ended_once), RUN(the_night_is_no_alarm_and_a_reload_forgets_nothing),
-		RUN(who_is_not_missed), RUN(who_comes_back_is_still_known), RUN(before_it_is_known_after_the_fixed_time) };
+		RUN(who_is_not_missed), RUN(who_comes_back_is_still_known), RUN(before_it_is_known_after_the_fixed_time),
+		RUN(a_site_that_returns_is_known_by_its_last_message) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -278,6 +278,7 @@ def test_no_memory_is_waited_for():
             return house.texts(f"F{trial.n}").get("booked") == "sent"
         told.__doc__ = "the newest visit is told of, by the nudge-sender that had no memory"
         wait(told, 120)
+        trial.judge()
 
 
 def test_who_asks_without_memory_is_not_left_waiting():

@@ -12,7 +12,7 @@ enum column { /* in the order of the statements */
 	C_ID, C_SENDER, C_APPOINTMENT_ID, C_PATIENT_NUMBER, C_HAS_FILLER, C_SITE, C_PATIENT, C_GENERATION, C_STATUS,
 	C_START, C_WALL, C_ZONE, C_DURATION, C_LANGUAGE, C_FLAGS, C_CONSENT, C_PHONE, C_LINK, C_SENT_AT, C_ARRIVED,
 	C_QUARANTINE, C_ERASE_AT, C_ERASED, C_PHONE_MARK, C_VISIT, C_SAID, C_ADULT, C_CONTINUES, C_CONTINUED_BY,
-	C_PERSON_AT, C_PHONE_AT, C_PRIOR, C_MERGED_AT, C_NEWS_AT, C_PLACE, C_NUMBER_NO, C_MODALITY
+	C_PERSON_AT, C_PHONE_AT, C_PRIOR, C_MERGED_AT, C_NEWS_AT, C_PLACE, C_NUMBER_NO, C_MODALITY, C_WHO
 };
 
 /* Departments, a line feed, visit types. */
@@ -97,6 +97,7 @@ of_row(struct store *s, sqlite3_stmt *q, int64_t now_s, bool open, struct appoin
 	a->rebooked = flags & FLAG_REBOOKED;
 	a->number_no = sqlite3_column_int64(q, C_NUMBER_NO);
 	a->modality = (enum modality)sqlite3_column_int(q, C_MODALITY);
+	a->who = sqlite3_column_int(q, C_WHO);
 	a->continues = sqlite3_column_int64(q, C_CONTINUES);
 	a->continued_by = sqlite3_column_int64(q, C_CONTINUED_BY);
 	a->consent = (enum consent_said)sqlite3_column_int(q, C_CONSENT);
@@ -229,64 +230,6 @@ store_appointments_of_phone(struct store *s, const char *phone, int64_t now_s, s
 	return walk(s, q, now_s, false, fn, ctx, &n, f);
 }
 
-bool
-store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
-    struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_PHONES_AFTER, f);
-	enum store_found found = STORE_NONE;
-	size_t n = 0;
-	bool go = true;
-
-	if (!q)
-		return false;
-	sql_bind_blob(q, 1, after, MARK_BYTES);
-	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
-	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
-		struct span mark = sql_blob(q, 0);
-
-		n++;
-		if (mark.n == MARK_BYTES)
-			memcpy(after, mark.p, MARK_BYTES);
-		go = fn(ctx, sqlite3_column_int64(q, 1));
-	}
-	if (found != STORE_FAILED)
-		(void)sqlite3_reset(q);
-	*done = go && n < limit;
-	return found != STORE_FAILED;
-}
-
-bool
-store_due_after(struct store *s, int64_t day, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
-    struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_DUE_AFTER, f);
-	enum store_found found = STORE_NONE;
-	int64_t last = 0;
-	size_t n = 0;
-	bool go = true;
-
-	if (!q)
-		return false;
-	(void)sqlite3_bind_int64(q, 1, day);
-	(void)sqlite3_bind_int64(q, 2, *after);
-	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
-	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
-		int64_t appointment;
-
-		n++;
-		*after = sqlite3_column_int64(q, 0);
-		appointment = *after / STORE_TEXTS_OF_ONE;
-		if (appointment != last && !store_is_response(appointment))
-			go = fn(ctx, appointment);
-		last = appointment;
-	}
-	if (found != STORE_FAILED)
-		(void)sqlite3_reset(q);
-	*done = go && n < limit;
-	return found != STORE_FAILED;
-}
-
 enum store_found
 store_appointment_get(struct store *s, int64_t id, int64_t now_s, struct appointment *out, struct fault *f)
 {
@@ -374,6 +317,14 @@ seal_column(struct store *s, sqlite3_stmt *q, int at, const char *name, const st
 	return true;
 }
 
+static int
+who_of(const struct appointment *a)
+{
+	if (!a->has_patient)
+		return a->who;
+	return a->generation > 0 || a->merged_at_s ? 0 : 1 + a->patient[0];
+}
+
 static void
 bind_plain(sqlite3_stmt *q, const struct appointment *a)
 {
@@ -414,6 +365,7 @@ bind_plain(sqlite3_stmt *q, const struct appointment *a)
 	(void)sqlite3_bind_int64(q, C_NEWS_AT + 1, a->news_at_s);
 	(void)sqlite3_bind_int64(q, C_NUMBER_NO + 1, a->number_no);
 	(void)sqlite3_bind_int(q, C_MODALITY + 1, (int)a->modality);
+	(void)sqlite3_bind_int(q, C_WHO + 1, who_of(a));
 }
 
 /* What identifies the patient, or tells what the visit is about. */

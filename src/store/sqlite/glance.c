@@ -1,5 +1,7 @@
-/* glance.c - the little that is asked of an appointment most often, without the rest of its row. */
+/* glance.c - the little that is asked of appointments most often, without the rest of the row. */
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "store/sqlite/sql.h"
 
 bool
@@ -58,4 +60,64 @@ store_phone_of(struct store *s, int64_t id, int64_t now_s, int64_t *site, char p
 	}
 	(void)sqlite3_reset(q);
 	return found;
+}
+
+/* Walks that need no more of each than which it is. */
+
+bool
+store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_PHONES_AFTER, f);
+	enum store_found found = STORE_NONE;
+	size_t n = 0;
+	bool go = true;
+
+	if (!q)
+		return false;
+	sql_bind_blob(q, 1, after, MARK_BYTES);
+	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
+	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
+		struct span mark = sql_blob(q, 0);
+
+		n++;
+		if (mark.n == MARK_BYTES)
+			memcpy(after, mark.p, MARK_BYTES);
+		go = fn(ctx, sqlite3_column_int64(q, 1));
+	}
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	*done = go && n < limit;
+	return found != STORE_FAILED;
+}
+
+bool
+store_due_after(struct store *s, int64_t day, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+    struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_DUE_AFTER, f);
+	enum store_found found = STORE_NONE;
+	int64_t last = 0;
+	size_t n = 0;
+	bool go = true;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, day);
+	(void)sqlite3_bind_int64(q, 2, *after);
+	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
+	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
+		int64_t appointment;
+
+		n++;
+		*after = sqlite3_column_int64(q, 0);
+		appointment = *after / STORE_TEXTS_OF_ONE;
+		if (appointment != last && !store_is_response(appointment))
+			go = fn(ctx, appointment);
+		last = appointment;
+	}
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	*done = go && n < limit;
+	return found != STORE_FAILED;
 }

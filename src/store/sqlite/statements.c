@@ -13,14 +13,14 @@ static _Thread_local bool lacking;
 	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
 	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased, " \
 	"phone_mark, visit, said, adult, continues, continued_by, person_at, phone_at, prior, merged_at, news_at, " \
-	"place, number_no, modality"
+	"place, number_no, modality, who"
 /* What no index knows. */
 #define APPOINTMENT_SET \
 	"has_filler_id = ?5, site = ?6, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, " \
 	"duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, sent_at = ?19, " \
 	"arrived = ?20, quarantine = ?21, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, " \
 	"person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34, place = ?35, number_no = ?36, " \
-	"modality = ?37"
+	"modality = ?37, who = ?38"
 #define TEXT_COLUMNS \
 	"id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, repeat_id, " \
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
@@ -80,7 +80,7 @@ static const char *const text[STATEMENTS] = {
 	[S_APPOINTMENT_PHONE] = "SELECT site, erased, erase_at, phone FROM appointment WHERE id = ?1",
 	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
-	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37) "
+	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38) "
 	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, patient_number = ?4, patient = ?7, erased = ?23, phone_mark = ?24, "
 	                      "erase_at = ?22, " APPOINTMENT_SET,
 	/* An index is written anew, on a page far from the others, as soon as one of its columns is named. */
@@ -246,7 +246,7 @@ static const char *const text[STATEMENTS] = {
 	[S_OVER_VISITS] = "SELECT id FROM appointment AS a WHERE erased = 1 AND erase_at / 86400 < ?1 "
 	                  "AND (start IS NULL OR start / 86400 < ?1) AND NOT EXISTS (SELECT 1 FROM text "
 	                  "WHERE text.id BETWEEN a.id * 1024 AND a.id * 1024 + 1023 AND state IN (1, 2, 3)) ORDER BY erase_at / 86400, id LIMIT ?2",
-	[S_OVER_RESPONSES] = "SELECT id FROM (SELECT id, at, phone FROM response ORDER BY id LIMIT ?2) WHERE at < ?1 * 86400 AND phone IS NULL",
+	[S_OVER_RESPONSES] = "SELECT id FROM response WHERE at < ?1 * 86400 AND phone IS NULL ORDER BY at LIMIT ?2",
 	[S_OVER_STATES] = "SELECT site, state, count(*) FROM text WHERE id BETWEEN ?1 AND ?2 GROUP BY site, state",
 	[S_OVER_TEXTS] = "DELETE FROM text WHERE id BETWEEN ?1 AND ?2",
 	[S_OVER_REPORTS] = "DELETE FROM report WHERE text BETWEEN ?1 AND ?2",
