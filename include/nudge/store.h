@@ -147,10 +147,10 @@ bool store_appointments_of_phone(struct store *s, const char *phone, int64_t now
 typedef bool store_phone_fn(void *ctx, int64_t appointment); /* false: that was enough for now */
 bool store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, store_phone_fn *fn, void *ctx, bool *done,
     struct fault *f) __attribute__((warn_unused_result));
-/* The appointments of texts that wait and are due on that day (of UTC, since 1970), by id, one after another; begin with
- * *after 0, it moves on; looks at `limit` texts at most. What is called may not come back here. */
-bool store_due_after(struct store *s, int64_t day, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
-    struct fault *f) __attribute__((warn_unused_result));
+/* The appointments of texts that wait and are due in that span, before until_s, by id, one after another; begin with
+ * *after 0, it moves on; at most `limit` texts. What is called may not come back here. */
+bool store_due_after(struct store *s, int64_t span, int64_t until_s, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx,
+    bool *done, struct fault *f) __attribute__((warn_unused_result));
 
 /* Rows with an id above *after that a message told of, or that begin, since then: looks at `rows` of them, until fn
  * says false; *after moves on; *done: there are no more. */
@@ -212,9 +212,11 @@ bool store_body_drop(struct store *s, int64_t text, struct fault *f) __attribute
 /* Texts whose carrier this is, by id. */
 bool store_carried(struct store *s, int64_t carrier, store_text_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
 
-/* Pending texts with due_s < until_s, at most `limit`, in the order of (day of
+/* What is due is found by spans of four days since 1970. */
+#define STORE_DUE_SPAN_S 345600
+/* Pending texts with due_s < until_s, at most `limit`, in the order of (span of
  * due, id), after *cursor; *cursor moves on. Begin with {0}. *done: no more. */
-struct store_cursor { int64_t day, id; };
+struct store_cursor { int64_t span, id; };
 typedef bool store_due_fn(void *ctx, int64_t text, int64_t due_s);
 bool store_due(struct store *s, int64_t until_s, size_t limit, struct store_cursor *cursor, bool *done,
     store_due_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));

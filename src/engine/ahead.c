@@ -96,7 +96,7 @@ load_portion(struct engine *e, struct fault *f)
 	if (!e->loading && e->horizon_s < now + LOOKAHEAD_S / 2) {
 		e->loading = true;
 		e->load_from_s = e->horizon_s;
-		e->load_cursor = (struct store_cursor){ e->horizon_s / 86400, 0 };
+		e->load_cursor = (struct store_cursor){ e->horizon_s / STORE_DUE_SPAN_S, 0 };
 		e->horizon_s = now + LOOKAHEAD_S - 1;
 	}
 	if (!e->loading)

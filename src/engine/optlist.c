@@ -216,8 +216,8 @@ optout_compare(struct engine *e)
 static void
 compare_soon(struct engine *e)
 {
-	e->compared_day = now_s(&e->now) / 86400;
-	e->compared_until = e->compared_day + SOON_DAYS;
+	e->compared_span = now_s(&e->now) / STORE_DUE_SPAN_S;
+	e->compared_until_s = (now_s(&e->now) / 86400 + SOON_DAYS + 1) * 86400;
 	e->compared_text = 0;
 	e->compared_ms = 0;
 	e->comparing = COMPARING_SOON;
@@ -249,15 +249,15 @@ phones_at_once(const struct engine *e)
 static bool
 next_phones(struct engine *e, struct phones *p, size_t most, bool *done, struct fault *f)
 {
-	bool of_day;
+	bool of_span;
 
 	if (e->comparing == COMPARING_ALL)
 		return store_phones_after(e->store, e->compared, most, take_phone, p, done, f);
-	if (!store_due_after(e->store, e->compared_day, &e->compared_text, most, take_phone, p, &of_day, f))
+	if (!store_due_after(e->store, e->compared_span, e->compared_until_s, &e->compared_text, most, take_phone, p, &of_span, f))
 		return false;
-	*done = of_day && e->compared_day >= e->compared_until;
-	if (of_day) {
-		e->compared_day++;
+	*done = of_span && e->compared_span >= (e->compared_until_s - 1) / STORE_DUE_SPAN_S;
+	if (of_span) {
+		e->compared_span++;
 		e->compared_text = 0;
 	}
 	return true;

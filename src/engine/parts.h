@@ -209,7 +209,7 @@ struct before {
 	enum comparing comparing;
 	int64_t replan_after, held_looked_s, forgot_s, quarantine_full_s, reports_pace_ms;
 	uint8_t compared[MARK_BYTES];
-	int64_t compared_day, compared_text;
+	int64_t compared_span, compared_text;
 	struct limit_said { char organization[64]; int64_t percent; } limits[LIMITS_SAID];
 	struct site_state *sites; /* owned: what this turn replaced; NULL: nothing */
 	struct rules *rules;      /* a hold; as sites */
@@ -267,7 +267,7 @@ struct engine {
 	enum comparing comparing; /* opt-outs with the gateway's */
 	bool lifts_asked;         /* on this connection of nudge-sender it was seen whether an opt-out's end is still to be told */
 	uint8_t compared[MARK_BYTES];                    /* every phone: after this one */
-	int64_t compared_day, compared_until, compared_text; /* who is texted soon: this day of UTC, after this text */
+	int64_t compared_span, compared_until_s, compared_text; /* who is texted soon: this span of STORE_DUE_SPAN_S, after this text */
 	int64_t compared_ms;
 	bool scrub_wanted;
 	int64_t scrubbed_ms, forgot_s;

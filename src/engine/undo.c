@@ -86,7 +86,7 @@ undo_note(struct engine *e)
 	b->journal_held = e->journal_held;
 	b->reports_pace_ms = e->reports_pace_ms;
 	memcpy(b->compared, e->compared, sizeof b->compared);
-	b->compared_day = e->compared_day;
+	b->compared_span = e->compared_span;
 	b->compared_text = e->compared_text;
 	memcpy(b->limits, e->limits, sizeof b->limits);
 }
@@ -184,7 +184,7 @@ go_back(struct engine *e)
 	e->journal_held = b->journal_held;
 	e->reports_pace_ms = b->reports_pace_ms;
 	memcpy(e->compared, b->compared, sizeof e->compared);
-	e->compared_day = b->compared_day;
+	e->compared_span = b->compared_span;
 	e->compared_text = b->compared_text;
 	memcpy(e->limits, b->limits, sizeof e->limits);
 }

@@ -91,33 +91,39 @@ store_phones_after(struct store *s, uint8_t after[MARK_BYTES], size_t limit, sto
 	return found != STORE_FAILED;
 }
 
+#define LOOKED_AT 5000 /* texts, most of which may be due later */
+
 bool
-store_due_after(struct store *s, int64_t day, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
+store_due_after(struct store *s, int64_t span, int64_t until_s, int64_t *after, size_t limit, store_phone_fn *fn, void *ctx, bool *done,
     struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_DUE_AFTER, f);
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_DUE, f);
 	enum store_found found = STORE_NONE;
 	int64_t last = 0;
-	size_t n = 0;
-	bool go = true;
+	size_t looked = 0, n = 0;
+	bool go = limit > 0;
 
 	if (!q)
 		return false;
-	(void)sqlite3_bind_int64(q, 1, day);
+	(void)sqlite3_bind_int64(q, 1, span);
 	(void)sqlite3_bind_int64(q, 2, *after);
-	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
+	(void)sqlite3_bind_int64(q, 3, LOOKED_AT);
 	while (go && (found = sql_row(s->db, q, "phones", f)) == STORE_FOUND) {
 		int64_t appointment;
 
-		n++;
+		looked++;
 		*after = sqlite3_column_int64(q, 0);
+		if (sqlite3_column_int64(q, 1) >= until_s)
+			continue;
+		n++;
 		appointment = *after / STORE_TEXTS_OF_ONE;
 		if (appointment != last && !store_is_response(appointment))
 			go = fn(ctx, appointment);
 		last = appointment;
+		go = go && n < limit;
 	}
 	if (found != STORE_FAILED)
 		(void)sqlite3_reset(q);
-	*done = go && n < limit;
+	*done = go && looked < LOOKED_AT;
 	return found != STORE_FAILED;
 }

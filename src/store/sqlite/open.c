@@ -16,7 +16,10 @@
 #include "store/sqlite/sql.h"
 
 #define PATH_MAX_ 4096
-#define LOG_PAGES_MANY 200
+/* Between two checkpoints lie some commits: each page that several wrote is copied once, and few commits wait for it. */
+#define LOG_PAGES_FEW 200
+#define LOG_COMMITS_MANY 8
+#define LOG_PAGES_MANY 4000
 
 static bool
 directory_ok(const char *directory, struct fault *f)
@@ -225,6 +228,7 @@ count_log(void *ctx, sqlite3 *db, const char *name, int pages)
 	(void)db;
 	(void)name;
 	((struct store *)ctx)->log_pages = pages;
+	((struct store *)ctx)->log_commits++;
 	return SQLITE_OK;
 }
 
@@ -370,13 +374,13 @@ store_checkpoint(struct store *s, bool scrub, bool *done, struct fault *f)
 
 	assert(!s->begun);
 	*done = true;
-	if (!scrub && s->log_pages < LOG_PAGES_MANY)
+	if (!scrub && (s->log_pages < LOG_PAGES_FEW || (s->log_commits < LOG_COMMITS_MANY && s->log_pages < LOG_PAGES_MANY)))
 		return true;
 	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, scrub ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
 	    NULL, NULL);
 	*done = rc == SQLITE_OK;
 	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY) {
-		s->log_pages = 0;
+		s->log_pages = s->log_commits = 0;
 		return true;
 	}
 	return sql_failed(s->db, rc, "checkpoint", f);

@@ -75,6 +75,7 @@ struct store {
 	int64_t next_erasure;
 	int64_t erased_s;         /* in this transaction; 0: nothing was */
 	int log_pages;            /* in the write-ahead log since the last checkpoint */
+	int log_commits;
 	struct tally *tally;      /* owned */
 	size_t tally_n;
 	bool tally_lacks;      /* a cell for want of memory: this transaction must not be committed */

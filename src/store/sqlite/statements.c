@@ -26,6 +26,9 @@ static _Thread_local bool lacking;
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code, words, number_no, hours"
 
+/* As the index has it, of STORE_DUE_SPAN_S. */
+#define DUE_SPAN "due / 345600"
+
 #define RESPONSE_COLUMNS "id, at, organization, site, kind, appointment, start, language, phone, phone_mark, day"
 
 /* Confirmed or declined, as the visit is now. */
@@ -115,10 +118,10 @@ static const char *const text[STATEMENTS] = {
 	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29, "
 	               "words = ?30, number_no = ?31, hours = ?32",
 	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 "
+	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND " DUE_SPAN " = ?1 AND id > ?2 "
 	                "ORDER BY id LIMIT ?3",
-	[S_TEXTS_DAY] = "SELECT due / 86400 FROM text WHERE state = 1 AND due / 86400 > ?1 "
-	                "ORDER BY due / 86400 LIMIT 1",
+	[S_TEXTS_SPAN] = "SELECT " DUE_SPAN " FROM text WHERE state = 1 AND " DUE_SPAN " > ?1 "
+	                 "ORDER BY " DUE_SPAN " LIMIT 1",
 	[S_TEXTS_HELD_FOR] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 AND reason = ?3 "
 	                     "ORDER BY id LIMIT ?2",
 	[S_TEXTS_HELD_KINDS] = "SELECT kind, count(*) FROM text WHERE state = 2 AND site = ?1 AND reason = ?2 GROUP BY kind",
@@ -181,7 +184,6 @@ static const char *const text[STATEMENTS] = {
 	[S_CHOICES_OF] = "SELECT appointment, start FROM choice WHERE response = ?1 ORDER BY code",
 	[S_PHONES_AFTER] = "SELECT phone_mark, min(id) FROM appointment WHERE phone_mark > ?1 GROUP BY phone_mark "
 	                   "ORDER BY phone_mark LIMIT ?2",
-	[S_DUE_AFTER] = "SELECT id FROM text WHERE state = 1 AND due / 86400 = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
 	/* Of another clinic's tomorrow, too; what is later was written by a clock that was ahead. */
 	[S_CAP_GET] = "SELECT day, n FROM cap WHERE phone = ?1 AND day > ?2 AND day <= ?2 + 8",
 	[S_CAP_ADD] = "INSERT INTO cap (phone, day, n) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET n = n + 1",

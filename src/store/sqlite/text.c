@@ -258,16 +258,16 @@ store_held_over(struct store *s, int64_t now_s, size_t limit, store_text_fn *fn,
 	return walk(s, q, fn, ctx, f);
 }
 
-/* The first day after `day` that has pending texts; INT64_MAX when none has. */
+/* The first span after `span` that has pending texts; INT64_MAX when none has. */
 static bool
-next_day(struct store *s, int64_t day, int64_t *out, struct fault *f)
+next_span(struct store *s, int64_t span, int64_t *out, struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_TEXTS_DAY, f);
+	sqlite3_stmt *q = sql_use(s, S_TEXTS_SPAN, f);
 	enum store_found found;
 
 	if (!q)
 		return false;
-	(void)sqlite3_bind_int64(q, 1, day);
+	(void)sqlite3_bind_int64(q, 1, span);
 	found = sql_row(s->db, q, "due texts", f);
 	if (found == STORE_FAILED)
 		return false;
@@ -276,9 +276,9 @@ next_day(struct store *s, int64_t day, int64_t *out, struct fault *f)
 	return true;
 }
 
-/* Texts of one day after cursor->id; *n counts those that were looked at. */
+/* Texts of one span after cursor->id; *n counts those that were looked at. */
 static bool
-due_of_day(struct store *s, int64_t until_s, size_t limit, struct store_cursor *cursor, size_t *n, store_due_fn *fn,
+due_in_span(struct store *s, int64_t until_s, size_t limit, struct store_cursor *cursor, size_t *n, store_due_fn *fn,
     void *ctx, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_TEXTS_DUE, f);
@@ -286,7 +286,7 @@ due_of_day(struct store *s, int64_t until_s, size_t limit, struct store_cursor *
 
 	if (!q)
 		return false;
-	(void)sqlite3_bind_int64(q, 1, cursor->day);
+	(void)sqlite3_bind_int64(q, 1, cursor->span);
 	(void)sqlite3_bind_int64(q, 2, cursor->id);
 	(void)sqlite3_bind_int64(q, 3, (int64_t)limit);
 	*n = 0;
@@ -310,21 +310,21 @@ store_due(struct store *s, int64_t until_s, size_t limit, struct store_cursor *c
 
 	*done = false;
 	while (left > 0) {
-		int64_t day;
+		int64_t span;
 		size_t n;
 
-		if (!due_of_day(s, until_s, left, cursor, &n, fn, ctx, f))
+		if (!due_in_span(s, until_s, left, cursor, &n, fn, ctx, f))
 			return false;
 		if (n == left)
 			return true;
 		left -= n;
-		if (!next_day(s, cursor->day, &day, f))
+		if (!next_span(s, cursor->span, &span, f))
 			return false;
-		if (day > (until_s - 1) / 86400) {
+		if (span > (until_s - 1) / STORE_DUE_SPAN_S) {
 			*done = true;
 			return true;
 		}
-		cursor->day = day;
+		cursor->span = span;
 		cursor->id = 0;
 	}
 	return true;
