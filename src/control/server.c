@@ -58,9 +58,11 @@ static void
 send_json(struct caller *x, json_t *o)
 {
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-	bool said = text && x->bev && bufferevent_write(x->bev, text, strlen(text)) == 0 && bufferevent_write(x->bev, "\n", 1) == 0;
+	bool said = text && x->bev && bufferevent_write(x->bev, text, strlen(text)) == 0 && bufferevent_write(x->bev, "\n", 1) == 0 &&
+	    bufferevent_enable(x->bev, EV_WRITE) == 0;
 
-	/* Who gets no answer, for want of memory, is not left waiting for one. */
+	/* Who gets no answer, for want of memory, is not left waiting for one; nor is libevent, which may not have had
+	 * any to watch its own buffer. */
 	if (!said && x->bev)
 		(void)shutdown(bufferevent_getfd(x->bev), SHUT_RDWR);
 	if (text)

@@ -297,6 +297,9 @@ on_jobs(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	/* Told to write, too: of a link that was made while there was no memory libevent may not see that there is something. */
+	if (q && l->bev && l->greeted)
+		(void)bufferevent_enable(l->bev, EV_WRITE);
 	for (; q; q = next) {
 		struct job_item *item = (struct job_item *)(void *)q;
 

@@ -93,6 +93,13 @@ keep_flying(struct loop *l)
 	l->kept = all;
 }
 
+/* Told to write, too: of a link that was made while there was no memory libevent may not see that there is something. */
+static bool
+put_on_link(struct loop *l, struct span bytes)
+{
+	return bufferevent_write(l->bev, bytes.p, bytes.n) == 0 && bufferevent_enable(l->bev, EV_WRITE) == 0;
+}
+
 static void
 hand_over(struct loop *l)
 {
@@ -100,7 +107,7 @@ hand_over(struct loop *l)
 
 	if (!l->linked || l->flying.n > 0 || batch.n == 0)
 		return;
-	if (bufferevent_write(l->bev, batch.p, batch.n) != 0) { /* out of memory */
+	if (!put_on_link(l, buf_span(&batch))) { /* out of memory */
 		(void)event_add(l->again, &(struct timeval){ 0, RETRY_MIN_MS * 1000 });
 		return;
 	}
@@ -174,7 +181,7 @@ write_event(void *ctx, struct span frame)
 {
 	struct loop *l = ctx;
 
-	return l->linked && bufferevent_write(l->bev, frame.p, frame.n) == 0;
+	return l->linked && put_on_link(l, frame);
 }
 
 static bool
@@ -229,7 +236,7 @@ tell_certificates(struct loop *l)
 		buf_reset(&der);
 		buf_reset(&frame);
 		if (acs_client_certificate(g, &der) && link_put_certificate(&frame, span_of(g->title), buf_span(&der)))
-			(void)bufferevent_write(l->bev, frame.p, frame.n);
+			(void)put_on_link(l, buf_span(&frame));
 	}
 	buf_clear(&der);
 	buf_clear(&frame);
@@ -330,7 +337,7 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 		return;
 	buf_init(&hello, 256);
 	if (link_put_hello(&hello, "nudge-sender", LINK_CREDITS))
-		(void)bufferevent_write(l->bev, hello.p, hello.n);
+		(void)put_on_link(l, buf_span(&hello));
 	buf_clear(&hello);
 	l->linked = true;
 	hand_over(l);
