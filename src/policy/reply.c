@@ -149,7 +149,7 @@ stop_somewhere(const struct reply_text *t)
 	bool others_small = false;
 
 	for (size_t i = 0; i < t->n; i++)
-		others_small = others_small || (!t->said[i].capitals && !t->said[i].number);
+		others_small = others_small || !t->said[i].capitals;
 	for (size_t at = 0; at < t->n; at++) {
 		bool last = at + 1 == t->n && t->n <= 7;
 
@@ -222,12 +222,12 @@ confirm_or_decline(const struct reply_text *t, struct reply_said *out)
 
 /* Only the word itself, as carriers want it. */
 static const char *
-keyword_of(const struct reply_text *t, const struct phrase *p)
+keyword_of(const struct reply_text *t)
 {
 	static const char *const known[] = { "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "START",
 		"UNSTOP", "HELP", "INFO", NULL };
 
-	for (const char *const *k = known; t->n == 1 && p && *k; k++)
+	for (const char *const *k = known; t->n == 1 && *k; k++)
 		if (strcasecmp(*k, t->said[0].word) == 0)
 			return *k;
 	return "";
@@ -260,7 +260,7 @@ reply_read(struct span text, struct reply_said *out)
 	if (t.n > 0 && out->what != REPLY_NOTHING && out->what != REPLY_UNKNOWN && out->what != REPLY_CONFIRM &&
 	    out->what != REPLY_DECLINE) {
 		out->language = p->language;
-		out->keyword = keyword_of(&t, p);
+		out->keyword = keyword_of(&t);
 	}
 	seal_wipe(&t, sizeof t);
 }

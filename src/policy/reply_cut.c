@@ -31,9 +31,15 @@ is_apostrophe(UChar32 c)
 }
 
 static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
 is_number(const struct said *w)
 {
-	return w->word[0] && strspn(w->word, "0123456789") == strlen(w->word);
+	return strspn(w->word, "0123456789") == strlen(w->word);
 }
 
 /* "STOOOP" is "stop": three and more of a letter are one. */
@@ -75,14 +81,9 @@ end_word(struct reply_text *t, struct said *w, size_t *n)
 static bool
 joins(const struct said *w, size_t n, char c, char next)
 {
-	bool digit = c >= '0' && c <= '9', last_digit;
-
-	if (n == 0)
+	if (n == 0 || is_digit(c) == (n < WORD_MAX && is_digit(w->word[n - 1])))
 		return true;
-	last_digit = n < WORD_MAX && w->word[n - 1] >= '0' && w->word[n - 1] <= '9';
-	if (digit == last_digit)
-		return true;
-	return c == '0' && !last_digit && next >= 'a' && next <= 'z';
+	return c == '0' && next >= 'a';
 }
 
 static char
@@ -98,11 +99,11 @@ letter_at(struct span s, size_t at)
 static void
 add_letter(struct reply_text *t, struct said *w, size_t *n, UChar32 c, char next)
 {
-	char plain = u_isalpha(c) ? plain_letter(c) : u_isdigit(c) ? (char)('0' + u_charDigitValue(c)) : '?';
+	char plain = u_isalpha(c) ? plain_letter(c) : (char)('0' + u_charDigitValue(c));
 
 	if (!joins(w, *n, plain, next))
 		end_word(t, w, n);
-	else if (*n > 0 && plain == '0' && !(w->word[0] >= '0' && w->word[0] <= '9'))
+	else if (*n > 0 && plain == '0' && !is_digit(w->word[0]))
 		plain = 'o';
 	if (*n < WORD_MAX)
 		w->word[*n] = plain;
@@ -180,9 +181,11 @@ reply_cut(struct span s, struct reply_text *t)
 		if (c == 0x153 || c == 0x152) { /* oe */
 			add_letter(t, &w, &n, 'o', 'e');
 			add_letter(t, &w, &n, 'e', '\0');
+		} else if (is_apostrophe(c)) { /* one of them Unicode takes for a letter */
+			continue;
 		} else if (u_isalpha(c) || u_isdigit(c)) {
 			add_letter(t, &w, &n, c, letter_at(s, at));
-		} else if (!is_apostrophe(c) && u_charType(c) != U_NON_SPACING_MARK && u_charType(c) != U_FORMAT_CHAR) {
+		} else if (u_charType(c) != U_NON_SPACING_MARK && u_charType(c) != U_FORMAT_CHAR) {
 			t->thumb_up = t->thumb_up || c == 0x1f44d;
 			end_word(t, &w, &n);
 		}

@@ -53,6 +53,18 @@ static const struct {
 		REPLY_NOTHING },
 	{ "Please stop: \xe2\x80\x9cLamna Healthcare: reminder of your visit\xe2\x80\x9d", REPLY_STOP },
 	{ "", REPLY_NOTHING }, { "   ", REPLY_NOTHING }, { "...", REPLY_NOTHING }, { "\xff\xfe", REPLY_NOTHING },
+	{ "Gef\xc3\xa4llt \xe2\x80\x9eLamna: reminder of your visit. Reply STOP\xe2\x80\x9c", REPLY_NOTHING },
+	{ "Liked \xe2\x80\x9cLamna\nreminder of\nyour visit\nReply STOP to opt out\xe2\x80\x9d", REPLY_NOTHING },
+	{ "Liked \xe2\x80\x9cLamna Healthcare: reminder of your visit. Reply STOP", REPLY_NOTHING }, /* cut off by the phone */
+	{ "\xf0\x9f\x91\x8d \xe2\x80\x9cLamna: reminder of your visit\xe2\x80\x9d", REPLY_NOTHING },
+	{ "Lamna reminder of your visit on Monday at nine. Reply STOP to opt out of these texts from our clinic at any time", REPLY_NOTHING },
+	/* spelled as keyboards of other languages have it */
+	{ "\xef\xbd\xa6 stop", REPLY_STOP }, { "\xc2\xaa stop", REPLY_STOP }, { "\xc5\xa1 stop", REPLY_STOP },
+	{ "don\xe2\x80\x98t contact me", REPLY_STOP }, { "don\xca\xbct contact me", REPLY_STOP }, { "don\xc2\xb4t contact me", REPLY_STOP },
+	{ "don`t contact me", REPLY_STOP }, { "arre\xcc\x82t", REPLY_STOP }, { "ST\xe2\x80\x8dOP", REPLY_STOP },
+	{ "S T O P please", REPLY_STOP }, { "I WILL STOP AT THE DESK", REPLY_UNKNOWN }, { "mon c\xc5\x93ur", REPLY_UNKNOWN },
+	{ "\xc5\x92UVRE", REPLY_UNKNOWN },
+	{ "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z", REPLY_UNKNOWN },
 	/* texts again */
 	{ "START", REPLY_START }, { "start.", REPLY_START }, { "Start please", REPLY_START }, { "UNSTOP", REPLY_START },
 	{ "opt in", REPLY_START }, { "start texting me again", REPLY_START }, { "SUBSCRIBE", REPLY_START }, { "INICIAR", REPLY_START },
@@ -167,11 +179,19 @@ TEST(long_and_odd_texts)
 	same_int("the length is the span's", s.what, REPLY_UNKNOWN);
 }
 
+TEST(every_meaning_has_a_name_and_a_sentence)
+{
+	for (int r = 0; r < REPLIES; r++)
+		holds("said", reply_name((enum reply)r)[0] && reply_sentence((enum reply)r)[0]);
+	same_text("what a later version stored", reply_name(REPLIES), "");
+	same_text("nor a sentence", reply_sentence(REPLIES), "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_patients_write), RUN(which_visit), RUN(what_else_a_reply_says),
-		RUN(long_and_odd_texts) };
+		RUN(long_and_odd_texts), RUN(every_meaning_has_a_name_and_a_sentence) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,12 +311,129 @@ TEST(stored_and_read_again)
 	end();
 }
 
+/* Of the five weeks that are known: that many blocks on the first of their Mondays in this hour of the day. */
+static void
+known_monday(int hour, uint8_t blocks, size_t weeks)
+{
+	struct rhythm_hour *h = &w.r.hour[24 + hour];
+
+	for (size_t week = 0; week < weeks; week++) {
+		h->blocks[week] = blocks;
+		h->messages[week] = blocks;
+	}
+}
+
+static void
+known_weeks(void)
+{
+	w.r.week = MONDAY_S / (7 * DAY_S) / RHYTHM_WEEKS * RHYTHM_WEEKS + 5; /* not one of these */
+	for (size_t i = 0; i < RHYTHM_HOURS; i++)
+		w.r.hour[i].known = 31;
+}
+
+TEST(an_old_silence_is_told_in_an_hour_that_usually_speaks)
+{
+	static const struct { int hour; uint8_t blocks; size_t weeks; enum rhythm_change want; } rows[] = {
+		{ 5, 0, 5, RHYTHM_SAME }, /* nobody speaks then */
+		{ 6, 1, 2, RHYTHM_SAME }, /* less than a quarter of what the busiest is worth */
+		{ 9, 12, 5, RHYTHM_BEGINS },
+	};
+
+	begin(NULL);
+	known_weeks();
+	for (size_t i = 0; i < COUNT(rows); i++)
+		known_monday(rows[i].hour, rows[i].blocks, rows[i].weeks);
+	holds("known", rhythm_learned(&w.r));
+	same_int("worth nothing", rhythm_worth_milli(&w.r, 24 + 5), 0);
+	holds("worth little", rhythm_worth_milli(&w.r, 24 + 6) > 0 && 4 * rhythm_worth_milli(&w.r, 24 + 6) < rhythm_worth_milli(&w.r, 24 + 9));
+	w.r.odd_milli = 2 * RHYTHM_ODD * 1000;
+	w.r.last_s = MONDAY_S - DAY_S;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		same_int("change", rhythm_tick(&w.r, &w.clock, MONDAY_S + rows[i].hour * 3600 + 60, UNLEARNED_S), rows[i].want);
+		same_int("alarm", w.r.silent, rows[i].want == RHYTHM_BEGINS);
+	}
+	end();
+}
+
+static const struct rhythm_hour *
+hour_after(int64_t from_s, int messages, int64_t until_s)
+{
+	for (int64_t t = from_s - 600; t < until_s; t += 60) { /* watched from its beginning to its end */
+		(void)rhythm_tick(&w.r, &w.clock, t, 600);
+		for (int i = 0; t == from_s + 60 && i < messages; i++)
+			(void)rhythm_hear(&w.r, &w.clock, t);
+	}
+	return &w.r.hour[24 + 9];
+}
+
+TEST(an_hour_in_which_an_alarm_began_counts_by_what_came_before)
+{
+	const struct rhythm_hour *h;
+
+	begin(NULL);
+	(void)rhythm_hear(&w.r, &w.clock, MONDAY_S + 8 * 3600);
+	h = hour_after(MONDAY_S + 9 * 3600, 3, MONDAY_S + 10 * 3600 + 120);
+	holds("it is silent", w.r.silent);
+	holds("the hour is known", h->known != 0);
+	same_int("by its messages", h->messages[w.r.week % RHYTHM_WEEKS], 3);
+	end();
+}
+
+TEST(more_messages_than_are_counted_are_many)
+{
+	const struct rhythm_hour *h;
+
+	begin(NULL);
+	(void)rhythm_hear(&w.r, &w.clock, MONDAY_S + 8 * 3600);
+	h = hour_after(MONDAY_S + 9 * 3600, 70000, MONDAY_S + 10 * 3600 + 120);
+	same_int("as many as there is room for", h->messages[w.r.week % RHYTHM_WEEKS], UINT16_MAX);
+	same_int("in one block", h->blocks[w.r.week % RHYTHM_WEEKS], 1);
+	end();
+}
+
+TEST(one_message_and_a_clock_that_went_back_in_words)
+{
+	char text[RHYTHM_TEXT_MAX];
+
+	begin(NULL);
+	known_weeks();
+	known_monday(9, 1, 5);
+	w.r.last_s = MONDAY_S + 8 * 3600;
+	rhythm_explain(&w.r, &w.clock, MONDAY_S + 9 * 3600 + 1800, text);
+	same_text("one", text, "usually 1 message on a Monday 9-10, none since 8:00");
+	w.r.last_s = MONDAY_S + 2 * DAY_S + 8 * 3600;
+	rhythm_explain(&w.r, &w.clock, MONDAY_S + 9 * 3600 + 1800, text);
+	same_text("later than now", text, "usually 1 message on a Monday 9-10, none since 2026-01-07 8:00");
+	end();
+}
+
+TEST(what_no_feed_can_have_had_is_not_read)
+{
+	static const struct { const char *rule; int64_t week, last_s, odd_milli; bool good; } rows[] = {
+		{ "as it may be", 2921, MONDAY_S, 5, true }, { "a week before 1970", -1, MONDAY_S, 5, false },
+		{ "a message before 1970", 2921, -1, 5, false }, { "less than no silence", 2921, MONDAY_S, -1, false },
+		{ "a silence without an end", 2921, MONDAY_S, INT64_MAX / 2, false },
+	};
+	uint8_t stored[RHYTHM_STORED];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rhythm r = { .week = rows[i].week, .last_s = rows[i].last_s, .odd_milli = rows[i].odd_milli }, out;
+
+		rhythm_put(&r, stored);
+		same_int(rows[i].rule, rhythm_get(span_from(stored, sizeof stored), &out), rows[i].good);
+		same_int(rows[i].rule, out.last_s, rows[i].good ? MONDAY_S : 0);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_year_of_usual_silence_is_no_alarm), RUN(odd_silence_is_told_once_and_ends_once),
 		RUN(a_holiday_is_a_sunday), RUN(until_two_weeks_are_known), RUN(what_was_not_watched_is_no_silence),
-		RUN(a_schedule_that_is_loaded_does_not_raise_what_is_usual), RUN(the_clock_steps), RUN(in_words), RUN(stored_and_read_again) };
+		RUN(a_schedule_that_is_loaded_does_not_raise_what_is_usual), RUN(the_clock_steps), RUN(in_words), RUN(stored_and_read_again),
+		RUN(an_old_silence_is_told_in_an_hour_that_usually_speaks), RUN(an_hour_in_which_an_alarm_began_counts_by_what_came_before),
+		RUN(more_messages_than_are_counted_are_many), RUN(one_message_and_a_clock_that_went_back_in_words),
+		RUN(what_no_feed_can_have_had_is_not_read) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,6 +119,22 @@ static const struct {
 	{ "days counted without the leap day", "AAA0BBB,J60/0,J365/0", true, 2028, 1835481600, 3600, 1861830000, 0 },
 	{ "days counted from 0, leap day and all", "AAA0BBB,59/0,364/0", true, 2028, 1835395200, 3600, 1861743600, 0 },
 	{ "no summer", "<+0530>-5:30", true, 0, 0, 0, 0, 0 },
+	{ "day 59 of those from 1, in a leap year", "AAA0BBB,J59,J365", true, 2028, 1835316000, 3600, 1861837200, 0 },
+	{ "summer from the last Sunday of December", "AAA0BBB,M12.5.0,M6.1.0", true, 2026, 1780794000, 0, 1798336800, 3600 },
+	{ "an offset to the second", "LMT0:01:15", true, 0, 0, 0, 0, 0 },
+	{ "60 minutes", "EST5:60", false, 0, 0, 0, 0, 0 },
+	{ "no minutes behind the colon", "EST5:", false, 0, 0, 0, 0, 0 },
+	{ "60 seconds", "EST5:00:60", false, 0, 0, 0, 0, 0 },
+	{ "no seconds behind the colon", "EST5:00:", false, 0, 0, 0, 0, 0 },
+	{ "a number of five digits", "EST00005", false, 0, 0, 0, 0, 0 },
+	{ "a sign behind the letters", "EST{5", false, 0, 0, 0, 0, 0 },
+	{ "month 0", "EST5EDT,M0.2.0,M11.1.0", false, 0, 0, 0, 0, 0 },
+	{ "a month alone", "EST5EDT,M3,M11.1.0", false, 0, 0, 0, 0, 0 },
+	{ "week 6", "EST5EDT,M3.6.0,M11.1.0", false, 0, 0, 0, 0, 0 },
+	{ "no weekday", "EST5EDT,M3.2,M11.1.0", false, 0, 0, 0, 0, 0 },
+	{ "no number at all", "EST5EDT,x,1", false, 0, 0, 0, 0, 0 },
+	{ "summer more than a day west", "EST5EDT25,M3.2.0,M11.1.0", false, 0, 0, 0, 0, 0 },
+	{ "summer's offset and no rule", "EST5EDT4", false, 0, 0, 0, 0, 0 },
 	{ "no name", "5EDT", false, 0, 0, 0, 0, 0 },
 	{ "a name of two letters", "ES5", false, 0, 0, 0, 0, 0 },
 	{ "a name that does not end", "<+05", false, 0, 0, 0, 0, 0 },
@@ -154,7 +170,7 @@ TEST(a_footer_says_when_summer_begins_and_ends)
 /* ---- files ---- */
 
 struct maker {
-	char bytes[512];
+	char bytes[2048];
 	size_t n;
 };
 
@@ -223,6 +239,8 @@ static const struct {
 	{ "more changes than there is room for", '2', 0, 2, 2, { 1000, 2000, 0 }, "AAA1", 2, 0 },
 	{ "years beyond the room", '2', 0, 0, 1, { 0 }, "AAA1BBB,M3.2.0,M11.1.0", 100, 0 },
 	{ "a kind that is not there", '2', 0, 2, 1, { 1000, 2000, 0 }, "AAA1", 9, 0 },
+	{ "more kinds than a byte counts", '2', 0, 0, 257, { 0 }, "AAA1", 9, 0 },
+	{ "a rule, and all that is listed before 1970", '2', 0, 2, 2, { -2000, -1000, 0 }, "AAA1BBB,M3.2.0,M11.1.0", 300, 263 },
 	{ "no kind at all", '2', 0, 0, 0, { 0 }, "AAA1", 9, 0 },
 	{ "leap seconds are counted", '2', 1, 2, 2, { 1000, 2000, 0 }, "AAA1", 9, 0 },
 	{ "version 1, which has no footer", '\0', 0, 2, 2, { 1000, 2000, 0 }, "AAA1", 9, 0 },
@@ -243,6 +261,39 @@ TEST(a_zone_file_is_read_whole_or_refused)
 		for (size_t k = 1; ok && k < n; k++)
 			holds(files[i].rule, list[k].at_s > list[k - 1].at_s && list[k].offset_s != list[k - 1].offset_s);
 		free(list);
+	}
+}
+
+#define TYPES_AT 92 /* two headers, the first one's four characters */
+
+TEST(an_offset_that_no_place_has_is_refused)
+{
+	static const int64_t offsets[] = { 93599, -93599, 93600, -93600 };
+
+	for (size_t i = 0; i < COUNT(offsets); i++) {
+		struct maker m = make_file('2', 0, NULL, 0, 1, "");
+		struct tz_change list[9];
+		struct fault f = { .kind = FAULT_NONE };
+		size_t n = 0;
+
+		for (size_t k = 0; k < 4; k++)
+			m.bytes[TYPES_AT + k] = (char)((uint64_t)offsets[i] >> (24 - 8 * k) & 0xff);
+		same_int("taken", tzif_read(span_from(m.bytes, m.n), list, COUNT(list), &n, &f), i < 2);
+		if (i < 2)
+			same_int("offset", list[0].offset_s, offsets[i]);
+	}
+}
+
+TEST(a_footer_begins_and_ends_on_a_line_of_its_own)
+{
+	for (size_t end = 0; end < 2; end++) {
+		struct maker m = make_file('2', 0, NULL, 0, 1, "AAA1");
+		struct tz_change list[9];
+		struct fault f = { .kind = FAULT_NONE };
+		size_t n = 0;
+
+		m.bytes[end ? m.n - 1 : m.n - sizeof "AAA1" - 1] = ' ';
+		holds("refused", !tzif_read(span_from(m.bytes, m.n), list, COUNT(list), &n, &f) && strstr(f.text, "torn"));
 	}
 }
 
@@ -291,6 +342,7 @@ main(void)
 		RUN(paraguay_stays_on_summer_time_as_decided_in_2024),
 		RUN(a_footer_says_when_summer_begins_and_ends),
 		RUN(a_zone_file_is_read_whole_or_refused),
+		RUN(an_offset_that_no_place_has_is_refused), RUN(a_footer_begins_and_ends_on_a_line_of_its_own),
 		RUN(a_zone_file_that_was_cut_is_refused_wherever_it_was_cut),
 		RUN(a_name_cannot_leave_the_database),
 	};
