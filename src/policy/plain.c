@@ -56,7 +56,7 @@ letter_as(UChar32 c, char one[REPLACEMENT_MAX])
 	UErrorCode e = U_ZERO_ERROR;
 	const UNormalizer2 *nfd = unorm2_getNFDInstance(&e);
 	UChar apart[8];
-	UChar32 base = c;
+	UChar32 base;
 
 	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
 		if (c == letters[i].letter)
@@ -66,7 +66,7 @@ letter_as(UChar32 c, char one[REPLACEMENT_MAX])
 	if (U_FAILURE(e) || unorm2_getDecomposition(nfd, c, apart, 8, &e) <= 0 || U_FAILURE(e))
 		return NULL;
 	base = apart[0];
-	if (base == c || base >= 0x80 || !u_isalpha(base))
+	if (base >= 0x80 || !u_isalpha(base))
 		return NULL;
 	one[0] = (char)base;
 	one[1] = '\0';

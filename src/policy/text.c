@@ -161,13 +161,13 @@ static const struct {
 const char *
 reason_name(enum text_reason r)
 {
-	return r < REASONS && reasons[r].name ? reasons[r].name : "";
+	return r < REASONS ? reasons[r].name : "";
 }
 
 const char *
 reason_sentence(enum text_reason r)
 {
-	return r < REASONS && reasons[r].sentence ? reasons[r].sentence : "";
+	return r < REASONS ? reasons[r].sentence : "";
 }
 
 const char *

@@ -51,6 +51,9 @@ TEST(addresses)
 		{ "the military is anywhere", "US", "AE", "09012", "" },
 		{ "and so is its ZIP alone", "US", "", "09012", "" },
 		{ "overseas, in the Pacific", "US", "AP", "96201", "" },
+		{ "more letters than any code has", "", "WI", "53703-1234-5678-9012-3456", "America/Chicago" },
+		{ "signs beside letters and digits", "", "WI", "[53:703_{", "America/Chicago" },
+		{ "a Canadian code in the United States", "US", "", "M5V 2T6", "" },
 		{ "nothing", "", "", "", "" },
 		{ "no text", "", "\xff\xfe", "\x01", "" },
 	};
@@ -72,6 +75,8 @@ TEST(home_is_the_country_that_is_not_said)
 	same_text("at home in Canada", out, "America/Edmonton");
 	(void)places_zones(SPAN_NONE, "CA", span_of("WI"), span_of("53703"), out);
 	same_text("a visitor from Wisconsin", out, "America/Chicago");
+	(void)places_zones(SPAN_NONE, "", SPAN_NONE, span_of("53703"), out);
+	same_text("at home nowhere", out, "");
 	(void)places_zones(SPAN_NONE, "NO", SPAN_NONE, span_of("53703"), out);
 	same_text("at home where no places are known", out, "");
 }

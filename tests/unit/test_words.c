@@ -53,6 +53,9 @@ static const struct {
 	{ "what saves no segment stays as it is written", "s\xc3\xa1" "bado {organization}", "Lamna", "s\xc3\xa1" "bado Lamna", false, true, 1 },
 	{ "smart_encoding = false", FILL "s\xc3\xa1" "bado {organization}", "Lamna", FILL "s\xc3\xa1" "bado Lamna", true, true, 2 },
 	{ "an accent behind its letter is one with it", FILL "{organization}", "Jose\xcc\x81", FILL "Jos\xc3\xa9", false, false, 1 },
+	{ "an accent that is part of no letter goes", FILL "q\xcc\x81 {organization}", "Lamna", FILL "q Lamna", false, false, 1 },
+	{ "an accent on a letter that the alphabet has not", FILL "\xce\xac {organization}", "Lamna", FILL "\xce\xac Lamna", false, true, 2 },
+	{ "a sign that is none of ours with a stroke through", FILL "a \xe2\x89\xa0 b {organization}", "Lamna", FILL "a \xe2\x89\xa0 b Lamna", false, true, 2 },
 	{ "Polish and ligatures", FILL "\xc5\x81\xc3\xb3" "d\xc5\xba \xc5\x93uvre {organization}", "Lamna", FILL "Lodz oeuvre Lamna", false, false, 1 },
 };
 
