@@ -220,14 +220,11 @@ lanes_build(struct engine *e, const struct rules *r)
 	return true;
 }
 
-bool
-lane_may_send(struct engine *e, struct lane *l)
+void
+lane_probes(struct engine *e, struct lane *l)
 {
-	if (e->now.boot_ms < l->pause_until_ms)
-		return false;
 	if (l->blocked) /* this one is the probe; the next waits again */
 		l->pause_until_ms = e->now.boot_ms + PROBE_MS;
-	return true;
 }
 
 bool

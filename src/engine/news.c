@@ -247,7 +247,7 @@ apply_id(struct engine *e, struct span id, int64_t site, const struct patient_ne
 		return false;
 	while (!*done && (whole || e->news_left > 0)) {
 		struct portion p = { .n = 0 };
-		size_t most = whole || e->news_left > NEWS_PORTION ? NEWS_PORTION : e->news_left;
+		size_t most = whole ? NEWS_PORTION : e->news_left; /* which begins as such a portion */
 
 		if (!store_patient_after(e->store, mark, after, most, now_s(&e->now), collect, &p, done, f))
 			return false;

@@ -52,7 +52,7 @@ static bool
 refused(struct engine *e, struct text *t, const struct flight *x, struct fault *f)
 {
 	/* A refusal after a lost answer may only mean that the first was taken. */
-	bool unsure = x && x->unsure;
+	bool unsure = x->unsure;
 
 	if (strcmp(t->code, "opted-out") == 0 && !optout_of_text(e, t, f))
 		return false;
@@ -80,9 +80,8 @@ later(struct engine *e, struct text *t, struct flight *x, const struct sender_ev
 	wait = ev->retry_after_ms >= 0 ? ev->retry_after_ms : backoff_ms(x->attempt, true, r / 4294967296.0);
 	if (wait > 3600000)
 		wait = 3600000;
-	if (x->out)
-		e->flights.out_n--;
 	x->out = false;
+	e->flights.out_n--;
 	x->unsure = x->unsure || ev->outcome == OUTCOME_UNSURE;
 	x->wake_ms = e->now.boot_ms + wait;
 	t->unsure = x->unsure;

@@ -139,6 +139,7 @@ part_from_new(struct engine *e, struct appointment *a, struct fault *f)
 	return booked.erased || (plan_again(e, &booked, f) && store_appointment_put(e->store, &booked, f));
 }
 
+/* Then it is booked or canceled, at a site, and no other continues it. */
 static bool
 plans_one_of_a_pair(const struct engine *e)
 {
@@ -159,8 +160,7 @@ pair_look(struct engine *e, struct appointment *a, const struct appointment *bef
 		return part_from_old(e, a, f);
 	if (a->continued_by && (another || a->status == VISIT_BOOKED || a->status == VISIT_ARRIVED))
 		return part_from_new(e, a, f);
-	if (!seeks || a->continues || a->continued_by || !a->has_patient || !a->has_visit || a->left_site ||
-	    (a->status != VISIT_BOOKED && a->status != VISIT_CANCELED))
+	if (!seeks || a->continues || !a->has_patient || !a->has_visit)
 		return true;
 	if (!find(e, a, &other, f))
 		return false;

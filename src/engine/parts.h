@@ -354,7 +354,7 @@ void lanes_served(struct lane *l, int64_t site, int64_t segments);
 struct bucket *lane_bucket(struct engine *e, const struct lane *l);
 bool lane_may_retry(struct engine *e, struct lane *l); /* takes nothing */
 void lane_retried(struct lane *l);
-bool lane_may_send(struct engine *e, struct lane *l);        /* breaker, pause; takes the probe when it is one */
+void lane_probes(struct engine *e, struct lane *l);          /* its next text leaves: behind an open breaker that is the probe */
 void lane_worked(struct engine *e, struct lane *l);
 enum lane_trouble { LANE_SILENT, LANE_REFUSED, LANE_NOT_TRIED };
 void lane_failed(struct engine *e, struct lane *l, enum lane_trouble trouble);

@@ -39,7 +39,7 @@ gather(struct engine *e, struct look *l, struct gate_facts *g, bool count_caps, 
 	case STORE_NONE:
 		break;
 	}
-	if (l->site && !refused_is(e, l->site->environment->organization, l->a.phone, &g->refused, f))
+	if (!refused_is(e, l->site->environment->organization, l->a.phone, &g->refused, f))
 		return false;
 	return !count_caps || store_cap_count(e->store, l->a.phone, g->today_day,
 	    &g->sent_today, &g->sent_week, f);
@@ -174,7 +174,7 @@ window_of(const struct engine *e, const struct text *t)
 {
 	const struct conf_gateway *g = conf_find_gateway(e->rules->conf, t->gateway);
 
-	return g ? g->repeat_window_s : ACS_WINDOW_S;
+	return g ? g->repeat_window_s : 0; /* it is gone: nobody repeats there what it may have */
 }
 
 static int64_t
@@ -319,6 +319,8 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	} else if (!merge_find(e, &l, &m, f)) {
 		return false;
 	} else if (!render(e, &l, &m, &size)) {
+		if (e->scratch.lacked) /* it is no fault of the words */
+			return fault_set(f, FAULT_BROKEN, "out of memory");
 		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0, false };
 		return refuse(e, &l, &r, f);
 	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
@@ -335,7 +337,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 		    fault_set(f, FAULT_BROKEN, "out of memory");
 	lane->wants = 1;
 	lanes_served(lane, l.t.site, (int64_t)size.segments);
-	(void)lane_may_send(e, lane);
+	lane_probes(e, lane);
 	x = flights_add(&e->flights, text);
 	return arm(e, &l, &m, &size, x, f);
 }
@@ -465,7 +467,7 @@ retry(struct engine *e, struct flight *x, struct fault *f)
 		x->wake_ms = e->now.boot_ms + (pause > 100 ? pause : 100);
 		return true;
 	}
-	(void)lane_may_send(e, lane);
+	lane_probes(e, lane);
 	if (!x->offered)
 		lane_retried(lane);
 	x->offered = false;

@@ -127,7 +127,7 @@ timing_keep(struct engine *e, struct fault *f)
 {
 	int64_t now = now_s(&e->now);
 
-	if (!e->clock_changed && !e->clock_back && now - e->clock_noted_s < NOTE_S && now >= e->clock_noted_s)
+	if (!e->clock_changed && now - e->clock_noted_s < NOTE_S && now >= e->clock_noted_s)
 		return true;
 	if (!store_begin(e->store, f) || !store_setting_put(e->store, "clock_boot", boot_mark(e), f) ||
 	    !store_setting_put(e->store, "clock_offset", e->clock_offset_ms, f) || !store_setting_put(e->store, "clock_seen", now, f))

@@ -141,16 +141,15 @@ unknown_count(struct engine *e, int64_t site, int64_t n[TEXT_KINDS], struct faul
 bool
 unknown_release(struct engine *e, int64_t site, bool send, struct command *c, struct fault *f)
 {
+	const struct conf_site *s = engine_site(e, site);
 	struct batch b;
 
 	begin(&b, e);
 	if (!store_unknown(e->store, site, REASON_UNKNOWN_HELD, INT64_MAX, take, &b, f))
 		return false;
 	for (size_t i = 0; i < b.n; i++) {
-		const struct conf_site *s = engine_site(e, b.item[i].site);
-
 		c->counts[b.item[i].kind]++;
-		if (!(send && s ? resend(e, &b.item[i], s, f) : drop(e, &b.item[i], REASON_NO_ANSWER, f)))
+		if (!(send ? resend(e, &b.item[i], s, f) : drop(e, &b.item[i], REASON_NO_ANSWER, f)))
 			return false;
 	}
 	c->more = c->more || b.n == AT_ONCE;
