@@ -102,18 +102,20 @@ TEST(what_expires_first_goes_first)
 	rig_close(&r);
 }
 
+#define MAIN "sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 600/min"
+#define NAME "sender = \"LAMNA\" type = alphanumeric gateway = acs rate = 60/min"
+#define OTHER(what) "number \"other\" { " what " }\nenvironment \"prod\""
+#define SECOND_GATEWAY "gateway \"second\" { endpoint = \"https://127.0.0.2\" access_key = acs.key }\n"
+
 static int
-in_a_minute(const char *second_number)
+in_a_minute(const char *first_number, const char *second_number)
 {
 	struct rig r;
-	char more[900];
 	int n, before;
 
 	rig_open(&r, 600, 0, "");
 	rig_change(&r, "environment \"prod\"", second_number);
-	rig_change(&r, "sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 600/min",
-	    "sender = \"LAMNA\" type = alphanumeric gateway = acs rate = 60/min");
-	(void)snprintf(more, sizeof more, "daily_cap = 0 %s", second_site);
+	rig_change(&r, MAIN, first_number);
 	rig_change(&r, "reminder \"day\" { before = 24h }", "reminder \"day\" { before = 24h } daily_cap = 0 departments = {'^C$'} } site \"dental\" { environment = prod "
 	    "fhir_base_url = \"https://y/R4\" profile = generic number = other time_zone = America/Chicago settle = 0s window = \"00:00-24:00\" "
 	    "approver = none contact = \"608-271-9001\" departments = {'^D$'} reminder \"day\" { before = 24h } daily_cap = 0");
@@ -135,13 +137,27 @@ in_a_minute(const char *second_number)
 
 TEST(names_share_the_rate_of_their_resource)
 {
-	int shared = in_a_minute("number \"other\" { sender = \"LAMNADENT\" type = alphanumeric gateway = acs rate = 60/min }\nenvironment \"prod\"");
+	int shared = in_a_minute(NAME, OTHER("sender = \"LAMNADENT\" type = alphanumeric gateway = acs rate = 60/min"));
 	bool fair = site_n[1] >= shared / 3 && site_n[2] >= shared / 3;
-	int own = in_a_minute("number \"other\" { sender = \"+18335550101\" type = toll-free verified = true gateway = acs rate = 60/min }\nenvironment \"prod\"");
+	int own = in_a_minute(NAME, OTHER("sender = \"+18335550101\" type = toll-free verified = true gateway = acs rate = 60/min"));
+	int elsewhere = in_a_minute(NAME, SECOND_GATEWAY OTHER("sender = \"LAMNADENT\" type = alphanumeric gateway = second rate = 60/min"));
 
 	holds("two names of one resource: sixty segments together", shared >= 25 && shared <= 60);
 	holds("neither keeps the other waiting", fair);
 	holds("two numbers: sixty each", own > shared * 3 / 2 && own <= 120);
+	holds("two names of two resources: sixty each", elsewhere > shared * 3 / 2 && elsewhere <= 120);
+}
+
+/* As where two sites have a block each for the one number that they share. */
+TEST(a_number_that_stands_in_two_blocks_has_one_rate_the_slower)
+{
+	static const char slow[] = "sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 60/min";
+	int slow_first = in_a_minute(slow, OTHER("sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 120/min"));
+	int slow_last = in_a_minute("sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 120/min",
+	    OTHER("sender = \"+18335550100\" type = toll-free verified = true gateway = acs rate = 60/min"));
+
+	holds("sixty segments together", slow_first >= 25 && slow_first <= 60);
+	holds("whichever block comes first", slow_last >= 25 && slow_last <= 60);
 }
 
 /* ---- failures ---- */
@@ -351,7 +367,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_site_with_much_does_not_keep_one_with_little_waiting), RUN(what_expires_first_goes_first),
-		RUN(names_share_the_rate_of_their_resource), RUN(twenty_failures_spread_over_a_day_open_nothing),
+		RUN(names_share_the_rate_of_their_resource), RUN(a_number_that_stands_in_two_blocks_has_one_rate_the_slower), RUN(twenty_failures_spread_over_a_day_open_nothing),
 		RUN(asked_too_fast_is_no_outage), RUN(retries_have_a_budget), RUN(a_day_without_the_gateway) };
 
 	(void)setenv("NUDGE_RIG", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", 0); /* the disk is not what is tried here */

@@ -477,9 +477,12 @@ TEST(a_full_journal_holds_jobs_back_and_nothing_else)
 	same_int("not sent", r.jobs_n, 1);
 	(void)turn(&r, NULL, NULL, NULL);
 	same_int("still not", r.jobs_n, 1);
+	(void)tell(&r, (struct say){ .id = "C", .patient = "3", .phone = "+16085550125", .in_s = 90000 });
+	same_int("one more is at the gateway or on its way there", status(&r)->texts[TEXT_SENDING], 1);
+	same_int("still not", r.jobs_n, 1);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
 	live(&r, 30);
-	same_int("sent once there is room", r.jobs_n, 2);
+	same_int("sent once there is room", r.jobs_n, 3);
 	end(&r);
 }
 
