@@ -208,6 +208,130 @@ TEST(what_was_certainly_not_taken_is_not_used)
 	rig_close(&r);
 }
 
+/* ---- what the limit is not for, and where it changes ---- */
+
+TEST(who_wrote_is_answered_beyond_the_limit)
+{
+	struct rig r;
+	struct sender_event ev = { .told = EVENT_INBOUND, .event = 1, .from = "+16085550100", .to = "+18335550100", .gateway = "acs" };
+
+	rig_open(&r, 6000, 0, "");
+	book(&r, 0);
+	with_limit(&r, confirmation_of(&r, 1).segments, "hold");
+	book(&r, 1);
+	same_int("no other text goes", status(&r)->texts[TEXT_HELD], 1);
+	told(&r, ev, "HELP ME PLEASE");
+	same_int("but the answer does", r.jobs_n, 2);
+	same_text("to who wrote", last_job(&r)->to, "+16085550100");
+	holds("and counts", status(&r)->limits[0].used > r.status.limits[0].limit);
+	rig_close(&r);
+}
+
+/* Two sites of one organization: one of them has nothing that is held. */
+TEST(a_limit_that_only_warns_now_lets_go)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "departments = {'^C$'} } site \"dental\" { environment = prod fhir_base_url = \"https://y/R4\" profile = generic "
+	    "number = main time_zone = America/Chicago approver = none contact = \"608-271-9001\" departments = {'^D$'}");
+	book(&r, 0);
+	with_limit(&r, confirmation_of(&r, 1).segments, "hold");
+	book(&r, 1);
+	same_int("held", status(&r)->texts[TEXT_HELD], 1);
+	rig_change(&r, "on_limit = hold", "on_limit = warn");
+	pass(&r, 5);
+	same_int("none is any more", status(&r)->texts[TEXT_HELD], 0);
+	same_int("sent", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+/* 2026-12-01 00:00 UTC comes in so many seconds. */
+static void
+before_the_month_ends(struct rig *r, int64_t seconds)
+{
+	int64_t step = 1796083200 - seconds - now_s(&r->now);
+
+	r->now.wall_ms += step * 1000;
+	r->now.boot_ms += step * 1000;
+	pass(r, 5);
+}
+
+/* Armed in the last seconds of a month, and its answer of the next: it is that month's. */
+TEST(a_text_counts_for_the_month_in_which_it_was_armed)
+{
+	struct rig r;
+	struct sender_event *back = calloc(1, sizeof *back), *taken = calloc(1, sizeof *taken);
+	struct store_usage u;
+	struct fault f = { 0 };
+	int64_t one;
+
+	assert_true(back && taken);
+	rig_open(&r, 6000, 0, "");
+	before_the_month_ends(&r, 15);
+	(void)tell(&r, (struct say){ .id = "L", .phone = "+16085550100", .in_s = 40 * DAY });
+	one = confirmation_of(&r, 1).segments;
+	*back = (struct sender_event){ .what = SENDER_OUTCOME, .text = last_job(&r)->text, .attempt = 1, .outcome = OUTCOME_NOT_TRIED,
+		.code = "too-late", .retry_after_ms = -1 };
+	*taken = *back;
+	taken->outcome = OUTCOME_ACCEPTED;
+	taken->code[0] = '\0';
+	back->link.next = &taken->link;
+	r.now.wall_ms += 15000;
+	r.now.boot_ms += 15000;
+	(void)turn(&r, NULL, &back->link, NULL); /* given back, and heard of all the same */
+	same_text("it was taken", text_state_name(confirmation_of(&r, 1).state), "sent");
+	holds("November", store_usage_get(r.store, "lamna", 2026 * 12 + 10, &u, &f));
+	same_int("is what it is counted for", u.segments, one);
+	holds("December", store_usage_get(r.store, "lamna", 2026 * 12 + 11, &u, &f));
+	same_int("begins with nothing", u.segments, 0);
+	rig_close(&r);
+}
+
+/* A turn in which nothing else is written: whatever of it fails, the next one lets go. */
+TEST(what_is_let_go_alone_is_let_go_though_turns_fail)
+{
+	struct rig r;
+
+	if (rig_refuse.on)
+		return; /* it refuses by itself */
+	rig_open(&r, 6000, 0, "stale = 30d");
+	book(&r, 0);
+	with_limit(&r, confirmation_of(&r, 1).segments, "hold");
+	book(&r, 1);
+	before_the_month_ends(&r, 15);
+	same_int("held", status(&r)->texts[TEXT_HELD], 1);
+	r.now.wall_ms += 65000;
+	r.now.boot_ms += 65000;
+	for (long n = 1; n < 100 && confirmation_of(&r, 2).state == TEXT_HELD; n++) {
+		refuse_at(n, SQLITE_FULL, 0);
+		refuse_here(true);
+		(void)turn(&r, NULL, NULL, NULL);
+		refuse_here(false);
+	}
+	refuse_at(0, SQLITE_OK, 0);
+	pass(&r, 1);
+	same_int("let go", status(&r)->texts[TEXT_HELD], 0);
+	same_int("sent, once", r.jobs_n, 2);
+	rig_close(&r);
+}
+
+TEST(status_tells_of_as_many_organizations_as_it_has_room_for)
+{
+	struct rig r;
+	char more[2600], *at = more;
+
+	rig_open(&r, 6000, 0, "");
+	for (int i = 0; i < 16; i++)
+		at += sprintf(at, "organization \"o%d\" { name = \"O %d\" consent_send_on_behalf = true consent_attendees_consented = true country = US monthly_limit = %d }\n", i, i, 100 + i);
+	(void)snprintf(at, sizeof more - (size_t)(at - more), "gateway \"acs\"");
+	rig_change(&r, "gateway \"acs\"", more);
+	same_int("sixteen of seventeen", (int64_t)status(&r)->limits_n, 16);
+	same_text("the first", r.status.limits[0].organization, "lamna");
+	same_text("to the last that fits", r.status.limits[15].organization, "o14");
+	same_int("with its limit", r.status.limits[15].limit, 114);
+	rig_close(&r);
+}
+
 /* Texts to number i on the day. */
 static int64_t
 counted(struct rig *r, int i, int64_t day)
@@ -262,6 +386,9 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(held_at_the_limit_and_released_by_the_next_month), RUN(a_higher_limit_lets_go), RUN(that_a_month_ended_is_told_though_turns_fail),
 		RUN(what_does_not_fit_into_the_rest_stays_held),
 		RUN(warned_at_the_limit), RUN(what_was_certainly_not_taken_is_not_used),
+		RUN(who_wrote_is_answered_beyond_the_limit), RUN(a_limit_that_only_warns_now_lets_go),
+		RUN(a_text_counts_for_the_month_in_which_it_was_armed), RUN(what_is_let_go_alone_is_let_go_though_turns_fail),
+		RUN(status_tells_of_as_many_organizations_as_it_has_room_for),
 		RUN(old_counts_go_in_portions_and_new_ones_stay) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
