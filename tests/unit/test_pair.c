@@ -18,13 +18,21 @@ struct step {
 static int64_t begun_s;
 
 static void
-say(struct rig *r, const struct step *s)
+say_at(struct rig *r, const struct step *s, bool here)
 {
 	struct message *m = message_of(r, (struct say){ .id = s->id, .patient = s->patient, .phone = s->status == VISIT_BOOKED ? PHONE : NULL,
 	                                      .in_s = begun_s + s->in_days * DAY - now_s(&r->now), .status = s->status });
 
 	m->bookings[0].visit_type = m->bookings[0].visit_types = span_of(s->type ? s->type : "");
+	if (!here) /* as a message that names a department of no site */
+		m->bookings[0].site = NULL;
 	(void)turn(r, &m->link, NULL, NULL);
+}
+
+static void
+say(struct rig *r, const struct step *s)
+{
+	say_at(r, s, true);
 }
 
 /* The newest confirmation of an appointment by the number of its row. */
@@ -238,12 +246,257 @@ TEST(a_crash_between_the_two)
 	rig_close(&r);
 }
 
+static void
+accepted(struct rig *r)
+{
+	pass(r, 65);
+	outcome(r, last_job(r), OUTCOME_ACCEPTED, 202);
+}
+
+/* ---- which two are one ---- */
+
+TEST(a_visit_that_left_the_site_is_no_half)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say_at(&r, &(struct step){ "A1", VISIT_CANCELED, 10, "ECHO", NULL }, false);
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	pass(&r, 80);
+	same_int("one text", r.jobs_n, 2);
+	same_text("of a visit of its own", text_kind_name(newest_of(&r, 2).kind), "booked");
+	rig_close(&r);
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	pass(&r, 20);
+	say_at(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL }, false);
+	pass(&r, 80);
+	same_int("what is left is a cancellation", r.jobs_n, 2);
+	same_text("of the old one", text_kind_name(newest_of(&r, 1).kind), "canceled");
+	same_int("and it is the one that is told", last_job(&r)->text / STORE_TEXTS_OF_ONE, 1);
+	rig_close(&r);
+}
+
+/* Who has found its other half is nobody else's. */
+TEST(two_are_a_pair_and_the_third_is_alone)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	say(&r, &(struct step){ "A3", VISIT_BOOKED, 14, "ECHO", NULL });
+	pass(&r, 80);
+	same_int("two texts", r.jobs_n, 3);
+	same_text("the first that came is the change", text_kind_name(newest_of(&r, 2).kind), "changed");
+	same_text("the other is new", text_kind_name(newest_of(&r, 3).kind), "booked");
+	rig_close(&r);
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "B1", VISIT_BOOKED, 20, "ECHO", NULL });
+	accepted(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	say(&r, &(struct step){ "B1", VISIT_CANCELED, 20, NULL, NULL });
+	pass(&r, 80);
+	same_int("two texts", r.jobs_n, 4);
+	same_text("one change", text_kind_name(newest_of(&r, 3).kind), "changed");
+	same_text("and one cancellation", text_kind_name(newest_of(&r, 2).kind), "canceled");
+	rig_close(&r);
+}
+
+/* What the month holds has had its time: it is told as it was held. */
+TEST(what_a_limit_holds_is_told_as_it_was)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	rig_change(&r, "country = US", "country = US monthly_limit = 1 on_limit = hold");
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	pass(&r, 65);
+	same_text("held", reason_name(newest_of(&r, 1).reason), "monthly-limit");
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	rig_change(&r, "monthly_limit = 1", "monthly_limit = 100");
+	pass(&r, 80);
+	same_int("both are told", r.jobs_n, 3);
+	same_text("canceled", text_kind_name(newest_of(&r, 1).kind), "canceled");
+	same_text("and booked", text_kind_name(newest_of(&r, 2).kind), "booked");
+	rig_close(&r);
+}
+
+TEST(the_old_id_of_another_patient_parts_them)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	pass(&r, 20);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, "2002" });
+	pass(&r, 80);
+	same_int("one text", r.jobs_n, 2);
+	same_text("a visit of its own", text_kind_name(newest_of(&r, 2).kind), "booked");
+	rig_close(&r);
+}
+
+/* ---- when the change is not told, or told again ---- */
+
+static struct appointment
+row(struct rig *r, int64_t id)
+{
+	struct appointment a = { 0 };
+	struct fault f = { 0 };
+
+	assert_int_equal(store_appointment_get(r->store, id, now_s(&r->now), &a, &f), STORE_FOUND);
+	return a;
+}
+
+TEST(a_change_that_comes_to_nothing_keeps_no_number)
+{
+	struct rig r;
+	struct command *c = calloc(1, sizeof *c);
+
+	assert_non_null(c);
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	same_text("it may be needed still", row(&r, 1).phone, PHONE);
+	c->kind = COMMAND_OPTOUT_ADD;
+	(void)snprintf(c->organization, sizeof c->organization, "lamna");
+	(void)snprintf(c->phone, sizeof c->phone, "%s", PHONE);
+	(void)turn(&r, NULL, NULL, &c->link);
+	pass(&r, 80);
+	same_int("nobody is told", r.jobs_n, 1);
+	same_text("why", reason_name(newest_of(&r, 2).reason), "opted-out");
+	holds("and the old one's number is gone", row(&r, 1).erased && !row(&r, 1).phone[0]);
+	rig_close(&r);
+}
+
+TEST(moved_again_it_is_one_change_more)
+{
+	struct rig r;
+
+	told_of_one(&r);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 12, "ECHO", NULL });
+	accepted(&r);
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 13, "ECHO", NULL });
+	pass(&r, 65);
+	same_int("one text more", r.jobs_n, 3);
+	same_text("a change", text_kind_name(newest_of(&r, 2).kind), "changed");
+	rig_close(&r);
+}
+
+/* The old one's day came while its change could not be told: nobody is told today that yesterday's visit is cancelled. */
+TEST(the_old_day_is_over_before_the_new_one_is_told)
+{
+	struct rig r;
+
+	rig_open(&r, 200, 60, "stale = 30d");
+	begun_s = now_s(&r.now);
+	say(&r, &(struct step){ "A1", VISIT_BOOKED, 1, "ECHO", NULL });
+	accepted(&r);
+	sender(&r, false);
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 1, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 5, "ECHO", NULL });
+	r.now.wall_ms += 3 * DAY * 1000;
+	r.now.boot_ms += 3 * DAY * 1000;
+	pass(&r, 10);
+	holds("the old one is erased", row(&r, 1).erased);
+	say(&r, &(struct step){ "A2", VISIT_CANCELED, 5, NULL, NULL });
+	sender(&r, true);
+	pass(&r, 80);
+	same_int("nothing is owed", r.jobs_n, 1);
+	rig_close(&r);
+}
+
+/* ---- long after ---- */
+
+static void
+days(struct rig *r, int64_t n)
+{
+	for (int64_t i = 0; i < 24 * n; i++) {
+		int before = r->jobs_n;
+
+		r->now.wall_ms += 3600000;
+		r->now.boot_ms += 3600000;
+		(void)turn(r, NULL, NULL, NULL);
+		for (int k = before; k < r->jobs_n; k++)
+			outcome(r, &r->jobs[k % 256], OUTCOME_ACCEPTED, 202);
+	}
+}
+
+/* A visit lives again whose change was told, and so does the one that took its place: they are two. */
+TEST(both_live_again_and_are_two)
+{
+	for (int by_then = 0; by_then < 2; by_then++) {
+		struct rig r;
+		int jobs;
+
+		told_of_one(&r);
+		rig_change(&r, "store_key", "report_retention = 40d store_key");
+		say(&r, &(struct step){ "A1", VISIT_CANCELED, 100, NULL, NULL });
+		say(&r, &(struct step){ "A2", VISIT_BOOKED, 3, "ECHO", NULL });
+		accepted(&r);
+		same_text("a change", text_kind_name(newest_of(&r, 2).kind), "changed");
+		days(&r, by_then ? 60 : 10); /* the new one's day is over; and at last it is known no more */
+		jobs = r.jobs_n;
+		say(&r, &(struct step){ "A1", VISIT_BOOKED, 100, "ECHO", NULL });
+		accepted(&r);
+		same_int("the old one is told of", r.jobs_n, jobs + 1);
+		same_text("as booked", text_kind_name(newest_of(&r, 1).kind), "booked");
+		say(&r, &(struct step){ "A2", VISIT_BOOKED, 110, "ECHO", NULL });
+		accepted(&r);
+		same_int("and so is the other", r.jobs_n, jobs + 2);
+		same_text("as what it is by what is known of it", text_kind_name(newest_of(&r, last_job(&r)->text / STORE_TEXTS_OF_ONE).kind),
+		    by_then ? "booked" : "changed");
+		say(&r, &(struct step){ "A2", VISIT_CANCELED, 110, NULL, NULL });
+		accepted(&r);
+		same_int("which ends alone", r.jobs_n, jobs + 3);
+		holds("the old one stays", row(&r, 1).status == VISIT_BOOKED && !row(&r, 1).erased);
+		rig_close(&r);
+	}
+}
+
+/* The old one's row went with the report's time; the new one is months away. */
+TEST(the_new_one_outlives_the_old_ones_row)
+{
+	struct rig r;
+	struct appointment a;
+	struct fault f = { 0 };
+	int jobs;
+
+	told_of_one(&r);
+	rig_change(&r, "store_key", "report_retention = 40d store_key");
+	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 120, "ECHO", NULL });
+	accepted(&r);
+	days(&r, 60);
+	same_int("the old one is known no more", store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_NONE);
+	jobs = r.jobs_n;
+	say(&r, &(struct step){ "A2", VISIT_BOOKED, 121, "ECHO", NULL });
+	accepted(&r);
+	same_int("a move is told", r.jobs_n, jobs + 1);
+	same_text("as one", text_kind_name(newest_of(&r, 2).kind), "changed");
+	say(&r, &(struct step){ "A2", VISIT_CANCELED, 121, NULL, NULL });
+	accepted(&r);
+	same_int("and so is its end", r.jobs_n, jobs + 2);
+	same_text("as one", text_kind_name(newest_of(&r, 2).kind), "canceled");
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(one_change_in_either_order), RUN(two_texts_where_it_is_not_one_visit),
 		RUN(undone_is_silent), RUN(the_last_word_wins), RUN(also_while_a_storm_is_held),
-		RUN(a_crash_between_the_two) };
+		RUN(a_crash_between_the_two),
+		RUN(a_visit_that_left_the_site_is_no_half), RUN(two_are_a_pair_and_the_third_is_alone), RUN(what_a_limit_holds_is_told_as_it_was),
+		RUN(the_old_id_of_another_patient_parts_them), RUN(a_change_that_comes_to_nothing_keeps_no_number),
+		RUN(moved_again_it_is_one_change_more), RUN(the_old_day_is_over_before_the_new_one_is_told), RUN(both_live_again_and_are_two),
+		RUN(the_new_one_outlives_the_old_ones_row) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
