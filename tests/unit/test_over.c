@@ -193,13 +193,50 @@ TEST(answers_given_under_a_clock_that_ran_ahead_keep_no_others)
 	same_int("each was answered", rows(&r, "response"), 60);
 	r.now.wall_ms -= 1000LL * 365 * DAY_S;
 	phones_write(&r, 20);
+	same_int("those of a year ago", rows(&r, "response WHERE at < 1780000000"), 20);
 	r.now.wall_ms += 1000LL * 365 * DAY_S;
 	days(&r, 2);
-	same_int("what is too old went from behind them", rows(&r, "response WHERE at < 1700000000"), 0);
+	same_int("what is too old went from behind them", rows(&r, "response WHERE at < 1780000000"), 0);
 	same_int("they stay", rows(&r, "response"), 60);
 	days(&r, 42);
 	same_int("until they are old", rows(&r, "response"), 0);
 	same_int("with their texts", rows(&r, "text"), 0);
+	books_are_right(&r);
+	rig_close(&r);
+}
+
+/* Where the report goes back no further than a backup may need, nothing goes sooner for want of room. */
+TEST(what_is_too_much_stays_as_long_as_the_report_where_that_is_the_journals_time)
+{
+	struct rig r;
+
+	begin(&r, "report_retention = 40d journal_retention = 40d store_max = 100KiB");
+	visits(&r, "A", 400);
+	holds("it is larger", store_bytes(r.store) > 100 << 10);
+	days(&r, 39);
+	same_int("within both nothing goes", rows(&r, "appointment"), 400);
+	days(&r, 4);
+	same_int("then all", rows(&r, "appointment"), 0);
+	books_are_right(&r);
+	rig_close(&r);
+}
+
+/* A day with few visits before days with many: the few alone do not make it small enough. */
+TEST(what_is_too_much_goes_day_by_day)
+{
+	struct rig r;
+
+	begin(&r, "store_max = 300KiB");
+	visits(&r, "A", 20);
+	days(&r, 2);
+	visits(&r, "B", 1500);
+	holds("it is larger", store_bytes(r.store) > 300 << 10);
+	days(&r, 33);
+	same_int("the day before is still needed", rows(&r, "appointment"), 1520);
+	days(&r, 2);
+	same_int("the few went", rows(&r, "appointment"), 1500);
+	days(&r, 3);
+	holds("and then as many as must", rows(&r, "appointment") > 0 && store_bytes(r.store) <= 300 << 10);
 	books_are_right(&r);
 	rig_close(&r);
 }
@@ -209,7 +246,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_is_too_old_goes_and_nothing_else), RUN(a_canceled_visit_stays_until_its_day_is_over),
 		RUN(what_is_too_much_goes_but_not_what_a_backup_may_need),
-		RUN(answers_given_under_a_clock_that_ran_ahead_keep_no_others) };
+		RUN(answers_given_under_a_clock_that_ran_ahead_keep_no_others),
+		RUN(what_is_too_much_stays_as_long_as_the_report_where_that_is_the_journals_time), RUN(what_is_too_much_goes_day_by_day) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

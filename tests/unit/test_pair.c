@@ -412,81 +412,6 @@ TEST(the_old_day_is_over_before_the_new_one_is_told)
 	rig_close(&r);
 }
 
-/* ---- long after ---- */
-
-static void
-days(struct rig *r, int64_t n)
-{
-	for (int64_t i = 0; i < 24 * n; i++) {
-		int before = r->jobs_n;
-
-		r->now.wall_ms += 3600000;
-		r->now.boot_ms += 3600000;
-		(void)turn(r, NULL, NULL, NULL);
-		for (int k = before; k < r->jobs_n; k++)
-			outcome(r, &r->jobs[k % 256], OUTCOME_ACCEPTED, 202);
-	}
-}
-
-/* A visit lives again whose change was told, and so does the one that took its place: they are two. */
-TEST(both_live_again_and_are_two)
-{
-	for (int by_then = 0; by_then < 2; by_then++) {
-		struct rig r;
-		int jobs;
-
-		told_of_one(&r);
-		rig_change(&r, "store_key", "report_retention = 40d store_key");
-		say(&r, &(struct step){ "A1", VISIT_CANCELED, 100, NULL, NULL });
-		say(&r, &(struct step){ "A2", VISIT_BOOKED, 3, "ECHO", NULL });
-		accepted(&r);
-		same_text("a change", text_kind_name(newest_of(&r, 2).kind), "changed");
-		days(&r, by_then ? 60 : 10); /* the new one's day is over; and at last it is known no more */
-		jobs = r.jobs_n;
-		say(&r, &(struct step){ "A1", VISIT_BOOKED, 100, "ECHO", NULL });
-		accepted(&r);
-		same_int("the old one is told of", r.jobs_n, jobs + 1);
-		same_text("as booked", text_kind_name(newest_of(&r, 1).kind), "booked");
-		say(&r, &(struct step){ "A2", VISIT_BOOKED, 110, "ECHO", NULL });
-		accepted(&r);
-		same_int("and so is the other", r.jobs_n, jobs + 2);
-		same_text("as what it is by what is known of it", text_kind_name(newest_of(&r, last_job(&r)->text / STORE_TEXTS_OF_ONE).kind),
-		    by_then ? "booked" : "changed");
-		say(&r, &(struct step){ "A2", VISIT_CANCELED, 110, NULL, NULL });
-		accepted(&r);
-		same_int("which ends alone", r.jobs_n, jobs + 3);
-		holds("the old one stays", row(&r, 1).status == VISIT_BOOKED && !row(&r, 1).erased);
-		rig_close(&r);
-	}
-}
-
-/* The old one's row went with the report's time; the new one is months away. */
-TEST(the_new_one_outlives_the_old_ones_row)
-{
-	struct rig r;
-	struct appointment a;
-	struct fault f = { 0 };
-	int jobs;
-
-	told_of_one(&r);
-	rig_change(&r, "store_key", "report_retention = 40d store_key");
-	say(&r, &(struct step){ "A1", VISIT_CANCELED, 10, NULL, NULL });
-	say(&r, &(struct step){ "A2", VISIT_BOOKED, 120, "ECHO", NULL });
-	accepted(&r);
-	days(&r, 60);
-	same_int("the old one is known no more", store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_NONE);
-	jobs = r.jobs_n;
-	say(&r, &(struct step){ "A2", VISIT_BOOKED, 121, "ECHO", NULL });
-	accepted(&r);
-	same_int("a move is told", r.jobs_n, jobs + 1);
-	same_text("as one", text_kind_name(newest_of(&r, 2).kind), "changed");
-	say(&r, &(struct step){ "A2", VISIT_CANCELED, 121, NULL, NULL });
-	accepted(&r);
-	same_int("and so is its end", r.jobs_n, jobs + 2);
-	same_text("as one", text_kind_name(newest_of(&r, 2).kind), "canceled");
-	rig_close(&r);
-}
-
 int
 main(void)
 {
@@ -495,8 +420,7 @@ main(void)
 		RUN(a_crash_between_the_two),
 		RUN(a_visit_that_left_the_site_is_no_half), RUN(two_are_a_pair_and_the_third_is_alone), RUN(what_a_limit_holds_is_told_as_it_was),
 		RUN(the_old_id_of_another_patient_parts_them), RUN(a_change_that_comes_to_nothing_keeps_no_number),
-		RUN(moved_again_it_is_one_change_more), RUN(the_old_day_is_over_before_the_new_one_is_told), RUN(both_live_again_and_are_two),
-		RUN(the_new_one_outlives_the_old_ones_row) };
+		RUN(moved_again_it_is_one_change_more), RUN(the_old_day_is_over_before_the_new_one_is_told) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
