@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "hospital.h"
+#include "rig.h"
 
 #define FORM \
 	HOSPITAL_TOP "site \"a\" {\n\tenvironment = prod\n\tprofile = epic\n\tnumber = main\n\tname = \"Lamna A\"\n" \
@@ -271,11 +272,120 @@ TEST(a_text_is_written_whole_or_not)
 	unmake(&m);
 }
 
+/* ---- the engine ---- */
+
+enum tried { TRY_TEXT, TRY_RULES, TRY_START };
+
+static void
+drop_rules(void *ctx, const struct command *c)
+{
+	(void)ctx;
+	if (!c->ok)
+		rules_drop(c->rules);
+}
+
+/* One turn, or the start of an engine, in which memory ends. */
+static bool
+short_of_memory(struct rig *r, enum tried what, long at)
+{
+	struct engine_setup s = { .store = r->store, .rules = r->rules, .outlet = { .ctx = r, .answer = took_answer, .job = took_job,
+		.taken = took_taken, .ask = took_ask, .reply = took_reply, .alarm = took_alarm }, .compose = compose, .random = chance,
+		.random_ctx = r, .now = r->now };
+	struct turn_input in = { .now = r->now, .clock_synchronised = true };
+	struct command *c = what == TRY_RULES ? calloc(1, sizeof *c) : NULL;
+	struct fault f = { 0 };
+	bool ok;
+
+	if (what == TRY_START) {
+		engine_free(r->engine);
+		r->engine = NULL;
+		(void)rules_hold(r->rules);
+	} else if (what == TRY_TEXT) {
+		in.messages = &message_of(r, (struct say){ .id = "A1", .phone = "+16085550123", .in_s = 200000, .control_id = "C1" })->link;
+	} else {
+		c->kind = COMMAND_RULES;
+		c->rules = rules_hold(r->rules);
+		in.commands = &c->link;
+	}
+	memcpy(s.boot_id, r->boot, sizeof s.boot_id);
+	r->on_reply = drop_rules;
+	want.at = at;
+	want.asked = 0;
+	ok = what == TRY_START ? engine_new(&s, &r->engine, &f) : engine_turn(r->engine, &in, &f) < TURN_BUSY;
+	want.at = 0;
+	r->on_reply = NULL;
+	if (what == TRY_START && !ok)
+		rules_drop(r->rules);
+	holds("it says why", ok || f.text[0]);
+	return ok;
+}
+
+/* Whatever fails, what was answered is kept, and the patient is told by one text: the process ends, and the next one goes on. */
+static bool
+live_through(void *ctx)
+{
+	const enum tried *what = ctx;
+	long at = want.at;
+	char first[600];
+	struct rig r;
+	bool ok;
+
+	want.at = 0;
+	rig_open(&r, 6000, 30, "");
+	if (*what != TRY_TEXT)
+		(void)tell(&r, (struct say){ .id = "A1", .phone = "+16085550123", .in_s = 200000 });
+	ok = short_of_memory(&r, *what, at);
+	crash(&r);
+	sender(&r, true);
+	if (*what == TRY_TEXT)
+		(void)tell(&r, (struct say){ .id = "A1", .phone = "+16085550123", .in_s = 200000, .control_id = "C1" });
+	pass(&r, 25);
+	same_int("nothing is early", r.jobs_n, 0);
+	r.now.wall_ms += 6000;
+	r.now.boot_ms += 6000;
+	long asked = want.asked;
+
+	if (*what == TRY_TEXT) { /* and when it leaves */
+		struct turn_input in = { .now = r.now, .clock_synchronised = true };
+		struct fault f = { 0 };
+
+		want.at = asked < at ? at - asked : 0;
+		want.asked = 0;
+		ok = engine_turn(r.engine, &in, &f) != TURN_BROKEN && ok;
+		want.at = 0;
+		want.asked += asked;
+		asked = want.asked;
+		if (r.jobs_n == 0) {
+			crash(&r);
+			sender(&r, true);
+		}
+	}
+	pass(&r, 10);
+	same_int("told, once", r.jobs_n, 1);
+	(void)snprintf(first, sizeof first, "%s", r.jobs[0].body);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	holds("in full", strstr(first, "Lamna Healthcare") && strstr(first, "Reply"));
+	same_int("and nothing was given up", status(&r)->texts[TEXT_SUPPRESSED] + r.status.texts[TEXT_EXPIRED], 0);
+	rig_close(&r);
+	want.asked = asked;
+	return ok;
+}
+
+TEST(a_turn_without_memory_loses_nothing_and_sends_nothing_twice)
+{
+	enum tried what[] = { TRY_TEXT, TRY_RULES, TRY_START };
+
+	(void)setenv("NUDGE_RIG", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", 0); /* the disk is not what is tried here */
+	for (size_t i = 0; i < COUNT(what); i++)
+		holds("some were tried", each_fails(live_through, &what[i]) > 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(rules_are_made_whole_or_not), RUN(what_was_approved_stays_in_force_or_nothing_does),
-		RUN(terms_are_kept_whole_or_not), RUN(a_text_is_written_whole_or_not) };
+		RUN(terms_are_kept_whole_or_not), RUN(a_text_is_written_whole_or_not),
+		RUN(a_turn_without_memory_loses_nothing_and_sends_nothing_twice) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

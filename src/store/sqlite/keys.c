@@ -367,9 +367,12 @@ day_key(struct store *s, uint32_t id, bool make, struct fault *f)
 	f->kind = FAULT_NONE;
 	buf_init(&opened, 256);
 	if (found == STORE_FOUND) {
-		if (seal_open(s->keys->store, at, sql_blob(q, 0), &opened) && opened.n == SEAL_KEY_BYTES)
-			k = hold_day(s, id, (const uint8_t *)opened.p);
+		bool whole = seal_open(s->keys->store, at, sql_blob(q, 0), &opened) && opened.n == SEAL_KEY_BYTES;
+
+		k = whole ? hold_day(s, id, (const uint8_t *)opened.p) : NULL;
 		(void)sqlite3_reset(q);
+		if (!k && (whole || opened.spoilt)) /* it is there: what it closes is not lost */
+			(void)fault_set(f, FAULT_BUSY, "store: out of memory");
 	} else if (make && make_day(s, id, key, f)) {
 		k = hold_day(s, id, key);
 	}
@@ -404,7 +407,7 @@ keys_open(struct store *s, struct seal_where at, struct span sealed, bool *opene
 	if (!k)
 		return f->kind == FAULT_NONE;
 	*opened = seal_open(k, at, sealed, &s->scratch);
-	return true;
+	return *opened || !s->scratch.spoilt || fault_set(f, FAULT_BUSY, "store: out of memory");
 }
 
 bool
