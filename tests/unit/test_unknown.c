@@ -315,7 +315,7 @@ TEST(what_would_come_too_late_is_not_waited_for)
 		int jobs = r.jobs_n;
 
 		same_text(rows[i].rule, reason_name(text_of(&r, text).reason), reason_name(rows[i].begins));
-		pass(&r, 1600);
+		pass(&r, 1400);
 		r.now.wall_ms += 400000;
 		r.now.boot_ms += 400000;
 		(void)status(&r);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
+#include <sqlite3.h>
+
 #include "rig.h"
 
 #define DAY ((int64_t)86400)
@@ -51,6 +53,19 @@ text_of(struct rig *r, int64_t id)
 	return t;
 }
 
+/* Somebody's hand in the store, behind the engine's back. */
+static void
+by_hand(struct rig *r, const char *statement)
+{
+	char path[128];
+	sqlite3 *db = NULL;
+
+	(void)snprintf(path, sizeof path, "%s/nudge.db", r->folder);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
 /* The bucket has room for one segment more, and the text has two. */
 TEST(a_long_text_waits_until_all_of_it_may_go)
 {
@@ -96,6 +111,9 @@ TEST(what_is_under_way_has_a_bound)
 	seen = r.jobs_n;
 	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
 	same_int("where one ends, one begins", r.jobs_n, seen + 1);
+	by_hand(&r, "UPDATE text SET state = 3 WHERE id IN (SELECT id FROM text WHERE state = 1 LIMIT 40)");
+	crash(&r);
+	same_int("nor after a start, whatever the store says", status(&r)->in_flight, MOST);
 	rig_close(&r);
 }
 
