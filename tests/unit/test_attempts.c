@@ -153,6 +153,34 @@ TEST(a_link_that_is_allowed_no_more_is_none)
 	rig_close(&r);
 }
 
+#define WORDS "Reply STOP to opt out.\n"
+
+/* A site's own words, of which nothing is left without a link. */
+TEST(words_that_say_nothing_are_no_text)
+{
+	struct rig r;
+	struct rules *rules;
+	struct command *c = calloc(1, sizeof *c);
+	struct fault f = { 0 };
+
+	assert_non_null(c);
+	rig_open(&r, 6000, 0, "");
+	rules = read_rules(&r, 6000, 0, "");
+	sms_templates_free(rules->sites[0].templates[0]);
+	if (!sms_templates_read("words", "en", SPAN_LIT("[booked]\n[[{link}]]\n[changed]\n" WORDS "[canceled]\n" WORDS "[reminder]\n" WORDS),
+	    &rules->sites[0].templates[0], &f))
+		fail_msg("%s", f.text);
+	rules_drop(r.rules);
+	r.rules = rules_hold(rules);
+	c->kind = COMMAND_RULES;
+	c->rules = rules;
+	(void)turn(&r, NULL, NULL, &c->link);
+	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 2 * DAY });
+	same_int("nobody gets an empty text", r.jobs_n, 0);
+	text_is(&r, "and why", STORE_TEXTS_OF_ONE, TEXT_SUPPRESSED, REASON_RENDER);
+	rig_close(&r);
+}
+
 TEST(where_the_clock_must_be_synchronised_nothing_leaves_before)
 {
 	struct rig r;
@@ -405,7 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_site_that_is_held_sends_when_a_person_says_so), RUN(a_site_that_is_held_between_two_attempts),
 		RUN(an_attempt_for_the_patient_before_is_not_repeated), RUN(a_link_that_is_allowed_no_more_is_none),
-		RUN(where_the_clock_must_be_synchronised_nothing_leaves_before), RUN(a_clock_that_lags_a_little_sends_nothing_early),
+		RUN(words_that_say_nothing_are_no_text), RUN(where_the_clock_must_be_synchronised_nothing_leaves_before), RUN(a_clock_that_lags_a_little_sends_nothing_early),
 		RUN(an_attempt_that_lies_ahead_of_the_clock_is_not_repeated), RUN(a_gateway_that_is_gone_gets_no_second_attempt),
 		RUN(what_may_have_been_taken_goes_again_as_it_was), RUN(an_answer_to_what_was_given_back_counts),
 		RUN(an_answer_to_what_a_store_of_before_never_sent_counts), RUN(a_gateway_that_asks_for_a_day_gets_an_hour),
