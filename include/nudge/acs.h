@@ -6,7 +6,6 @@
 #ifndef NUDGE_ACS_H
 #define NUDGE_ACS_H
 
-#include "nudge/acs_window.h"
 #include "nudge/buf.h"
 #include "nudge/conf.h"
 #include "nudge/link.h"

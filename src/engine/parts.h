@@ -39,7 +39,6 @@
 #ifndef ENGINE_PARTS_H
 #define ENGINE_PARTS_H
 
-#include "nudge/acs_window.h"
 #include "nudge/engine.h"
 #include "nudge/policy.h"
 #include "nudge/rhythm.h"
