@@ -5,10 +5,10 @@
  * A world (sim.h) is lived for most of a day and killed. Then, each time in a
  * copy of its own, one thing of what lies on the disk is changed: a bit, or a
  * sector that is zeroed, filled with chance or with another one; often where a time
- * of day is written. The product
- * starts on that and lives to the end: it may refuse, end, or go on, but every
- * text must go to the right number and say the right time, once. Exit 0: so it
- * was; 1: not, and how to see it again.
+ * of day is written; never in the last commit of the log, which may be one that
+ * was cut short. The product starts on that and lives to the end: it may refuse,
+ * end, or go on, but every text must go to the right number and say the right
+ * time, once. Exit 0: so it was; 1: not, and how to see it again.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
@@ -37,6 +37,8 @@
 #define OF_ONE_WORLD 200
 #define ROUND 2000         /* changes, a line of --out */
 #define SECTOR 512
+#define LOG_HEAD 32       /* SQLite's file format, section 4 */
+#define FRAME_HEAD 24
 #define FILES_MAX 32
 #define FILE_MAX_BYTES (64u << 20)
 
@@ -141,38 +143,67 @@ sore_place(const struct buf *b, size_t otherwise)
 	return otherwise;
 }
 
-/* One thing goes wrong, of the database or of its log as they are large. */
+/* Whether these bytes are of the last commit in the log: damaged it looks like one that the power cut short, and is forgotten
+ * (docs/RELIABILITY.md, what can still happen). */
+static bool
+in_last_commit(const struct buf *log, size_t from, size_t to)
+{
+	const uint8_t *p = (const uint8_t *)log->p;
+	size_t page = log->n < LOG_HEAD ? 0 : (size_t)p[8] << 24 | (size_t)p[9] << 16 | (size_t)p[10] << 8 | p[11];
+	size_t begins = LOG_HEAD, ends = LOG_HEAD;
+
+	for (size_t at = LOG_HEAD; page > 0 && at + FRAME_HEAD + page <= log->n && memcmp(p + at + 8, p + 16, 8) == 0; at += FRAME_HEAD + page)
+		if (memcmp(p + at + 4, "\0\0\0\0", 4) != 0) {
+			begins = ends;
+			ends = at + FRAME_HEAD + page;
+		}
+	return from < ends && to > begins;
+}
+
+/* Where it will be, of the database or of its log as they are large; whether a sector or a bit. */
+static struct buf *
+choose(size_t *at, bool *sector)
+{
+	struct buf *db = bytes_of("nudge.db"), *log = bytes_of("nudge.db-wal"), *b;
+
+	for (;;) {
+		*at = dice(db->n + (log ? log->n : 0));
+		b = *at < db->n ? db : log;
+		*at -= b == db ? 0 : db->n;
+		*sector = false;
+		if (dice(10) < 4)
+			*at = sore_place(b, *at);
+		else
+			*sector = dice(10) >= 6 && *at / SECTOR * SECTOR + SECTOR <= b->n;
+		if (*sector)
+			*at = *at / SECTOR * SECTOR;
+		if (b == db || !in_last_commit(log, *at, *at + (*sector ? SECTOR : 1)))
+			return b;
+	}
+}
+
+/* One thing goes wrong. */
 static void
 rot(void)
 {
-	struct buf *db = bytes_of("nudge.db"), *log = bytes_of("nudge.db-wal"), *b = db;
-	size_t n = db->n + (log ? log->n : 0), at, sector;
+	bool sector;
+	size_t at;
+	struct buf *b = choose(&at, &sector);
 
-	at = dice(n);
-	if (at >= db->n) {
-		at -= db->n;
-		b = log;
-	}
-	if (dice(10) < 4) {
-		at = sore_place(b, at);
-		b->p[at] = (char)(b->p[at] ^ (1 << dice(8)));
-		return;
-	}
-	sector = at / SECTOR * SECTOR;
-	if (dice(10) < 6 || sector + SECTOR > b->n) {
+	if (!sector) {
 		b->p[at] = (char)(b->p[at] ^ (1 << dice(8)));
 		return;
 	}
 	switch (dice(3)) {
 	case 0:
-		memset(b->p + sector, 0, SECTOR);
+		memset(b->p + at, 0, SECTOR);
 		break;
 	case 1:
 		for (size_t i = 0; i < SECTOR; i++)
-			b->p[sector + i] = (char)dice(256);
+			b->p[at + i] = (char)dice(256);
 		break;
 	default:
-		memmove(b->p + sector, b->p + dice(b->n / SECTOR) * SECTOR, SECTOR);
+		memmove(b->p + at, b->p + dice(b->n / SECTOR) * SECTOR, SECTOR);
 		break;
 	}
 }
