@@ -388,6 +388,79 @@ TEST(no_minute_sees_more_than_the_rate)
 	}
 }
 
+TEST(a_bucket_gives_what_it_holds_and_no_more)
+{
+	static const struct {
+		const char *rule;
+		int64_t per_min, tokens;
+		bool taken;
+		int64_t passed, ready, then; /* how much later; how long to wait before it is taken, and after */
+	} rows[] = {
+		{ "a number of a text a minute: full", 1, 1, true, 0, 0, 60001 },
+		{ "not a moment before the minute", 1, 1, false, 59999, 61, 61 },
+		{ "after a minute", 1, 1, true, 60000, 0, 60001 },
+		{ "below twenty a minute one at once, and no second", 5, 1, true, 0, 0, 15001 },
+		{ "a thousandth is missing", 5, 1, false, 14985, 16, 16 },
+		{ "nothing is", 5, 1, true, 15000, 0, 15001 },
+		{ "from forty on two at once", 40, 2, true, 0, 0, 3158 },
+		{ "two are two", 40, 1, false, 0, 1579, 1579 },
+		{ "a long text goes from a full bucket", 5, 6, true, 0, 0, 90001 },
+		{ "and is paid for", 5, 1, false, 89985, 16, 16 },
+		{ "by the next ones", 5, 1, true, 90000, 0, 15001 },
+		{ "four of five", 100, 4, true, 0, 0, 1895 },
+		{ "the fifth", 100, 1, true, 0, 0, 632 },
+		{ "no sixth", 100, 1, false, 0, 632, 632 },
+		{ "one of many", 20020, 1, true, 0, 0, 0 },
+		{ "all that is left", 20020, 1000, true, 0, 0, 3155 },
+	};
+	struct bucket b;
+
+	memset(&b, 0, sizeof b);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		static int64_t now;
+
+		now += rows[i].passed;
+		if (b.per_min != rows[i].per_min)
+			bucket_init(&b, rows[i].per_min, now = 7000);
+		same_int(rows[i].rule, bucket_ready_ms(&b, rows[i].tokens, now), rows[i].ready);
+		same_int(rows[i].rule, bucket_take(&b, rows[i].tokens, now), rows[i].taken);
+		same_int(rows[i].rule, bucket_ready_ms(&b, rows[i].tokens, now), rows[i].then);
+		if (!rows[i].taken)
+			now -= rows[i].passed;
+	}
+}
+
+TEST(a_debt_is_forgotten_after_an_hour_and_no_clock_going_back_pays_it)
+{
+	struct bucket b;
+
+	bucket_init(&b, 1, 5000000);
+	holds("a long one, of an hour and more", bucket_take(&b, 100, 5000000));
+	holds("not within the hour", !bucket_take(&b, 1, 8600000));
+	holds("behind it", bucket_take(&b, 1, 8600001));
+	holds("as full as ever, and no fuller", !bucket_take(&b, 1, 8600001));
+	holds("a clock that went back gives nothing", !bucket_take(&b, 1, 8000000));
+	same_int("and asks for a minute from where it is", bucket_ready_ms(&b, 1, 8000000), 60001);
+	bucket_set_rate(&b, 60);
+	same_int("another rate flows faster", bucket_ready_ms(&b, 1, 8600001), 1053);
+	bucket_init(&b, 60, 1000);
+	bucket_set_rate(&b, 1);
+	holds("a lower rate leaves one", bucket_take(&b, 1, 1000));
+	holds("of what had gathered", !bucket_take(&b, 1, 1000));
+}
+
+TEST(back_off_doubles_from_half_a_second)
+{
+	static const int64_t open[] = { 500, 1000, 2000, 4000, 5000, 5000 }, closed[] = { 500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000 };
+
+	for (size_t i = 0; i < COUNT(open); i++)
+		same_int("inside the window", backoff_ms((int64_t)i, true, 1.0), open[i]);
+	for (size_t i = 0; i < COUNT(closed); i++)
+		same_int("outside", backoff_ms((int64_t)i, false, 1.0), closed[i]);
+	same_int("after any number", backoff_ms(INT64_MAX, false, 1.0), 60000);
+	same_int("by chance less", backoff_ms(1, true, 0.25), 250);
+}
+
 TEST(back_off_grows_to_its_cap)
 {
 	same_int("full jitter begins at nothing", backoff_ms(5, true, 0.0), 0);
@@ -401,7 +474,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(all_open), RUN(each_gate_of_the_appointment), RUN(each_gate_of_the_organization),
 		RUN(each_gate_of_the_patient), RUN(in_their_order), RUN(time_and_caps), RUN(the_window), RUN(the_window_on_every_clock), RUN(a_window_over_midnight_and_over_a_clock_change),
-		RUN(no_minute_sees_more_than_the_rate), RUN(back_off_grows_to_its_cap) };
+		RUN(no_minute_sees_more_than_the_rate), RUN(back_off_grows_to_its_cap),
+		RUN(a_bucket_gives_what_it_holds_and_no_more), RUN(a_debt_is_forgotten_after_an_hour_and_no_clock_going_back_pays_it),
+		RUN(back_off_doubles_from_half_a_second) };
 	int failed;
 
 	clinic_open(&clinic);

@@ -228,6 +228,66 @@ TEST(tables_in_civil_time)
 	zone_free(chicago);
 }
 
+TEST(a_window_at_its_edges)
+{
+	static const struct {
+		const char *rule;
+		struct conf_window window;
+		const char *now, *next, *closed; /* NULL: none of this day */
+	} rows[] = {
+		{ "its last second is closed upon", DAY, "2026-11-20 19:49:59", "2026-11-20 19:49:59", "2026-11-20 19:49:59" },
+		{ "its first second opens", DAY, "2026-11-20 09:00:00", "2026-11-20 09:00:00", "2026-11-19 19:49:59" },
+		{ "the second before", DAY, "2026-11-20 08:59:59", "2026-11-20 09:00:00", "2026-11-19 19:49:59" },
+		{ "until midnight", { 540, 1440, false, 0 }, "2026-11-20 08:00:00", "2026-11-20 09:00:00", "2026-11-19 23:59:59" },
+		{ "until midnight of a month's end", { 540, 1440, false, 0 }, "2026-12-01 00:00:00", "2026-12-01 09:00:00", "2026-11-30 23:59:59" },
+		{ "until midnight, less its margin", { 540, 1440, false, 10 }, "2026-11-20 23:50:00", "2026-11-21 09:00:00", "2026-11-20 23:49:59" },
+		{ "an hour that the clocks leave out", { 125, 170, false, 0 }, "2027-03-13 12:00:00", "2027-03-15 02:05:00", "2027-03-13 02:49:59" },
+		{ "is looked for behind it", { 125, 170, false, 0 }, "2027-03-14 12:00:00", "2027-03-15 02:05:00", "2027-03-13 02:49:59" },
+		{ "an hour that comes twice is open at its first", { 65, 110, false, 0 }, "2026-11-01 00:30:00", "2026-11-01 01:05:00", "2026-10-31 01:49:59" },
+		{ "no longer than its margin", { 540, 550, false, 10 }, "2026-11-20 09:00:00", NULL, NULL },
+	};
+	struct zone *chicago = load("America/Chicago");
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t now = at(chicago, rows[i].now), next = window_next_opening(&rows[i].window, chicago, now);
+		int64_t closed = window_last_closing(&rows[i].window, chicago, now);
+		char text[64];
+
+		if (!rows[i].next) { /* so that who asks goes on a day, and never for ever */
+			same_int(rows[i].rule, next, now + 86400);
+			same_int(rows[i].rule, closed, now - 86400);
+			holds(rows[i].rule, !window_open(&rows[i].window, chicago, next) && !window_open(&rows[i].window, chicago, closed));
+			continue;
+		}
+		same_text(rows[i].rule, shown(chicago, next, text), rows[i].next);
+		same_text(rows[i].rule, shown(chicago, closed, text), rows[i].closed);
+		holds(rows[i].rule, window_open(&rows[i].window, chicago, next) && window_open(&rows[i].window, chicago, closed));
+	}
+	zone_free(chicago);
+}
+
+TEST(hours_that_never_are_end_the_search)
+{
+	static const struct conf_window day = DAY, short_day = { 540, 1140, false, 0 }, none = { 540, 550, false, 10 };
+	struct zone *chicago = load("America/Chicago"), *kolkata = load("Asia/Kolkata");
+	struct hours apart = { .window = &short_day, .zone = chicago, .patient = { kolkata }, .patient_n = 1 };
+	struct hours never = { .window = &none, .zone = chicago };
+	struct hours own = { .window = &day, .zone = chicago };
+	int64_t now = at(chicago, "2026-11-20 12:00"), last = at(chicago, "2026-11-20 19:49:59");
+
+	same_int("not in a hundred years", hours_next_opening(&apart, now, now + INT64_C(3155760000)), INT64_MAX);
+	same_int("nor before", hours_last_opening(&apart, now, now - INT64_C(3155760000)), INT64_MIN);
+	same_int("a window of nothing", hours_next_opening(&never, now, INT64_MAX), INT64_MAX);
+	same_int("it never was", hours_last_opening(&never, now, now - INT64_C(3155760000)), INT64_MIN);
+	same_int("before until, not at it", hours_next_opening(&own, now, now), INT64_MAX);
+	same_int("one second", hours_next_opening(&own, now, now + 1), now);
+	same_int("after from, not at it", hours_last_opening(&own, last + 3600, last), INT64_MIN);
+	same_int("one second later", hours_last_opening(&own, last + 3600, last - 1), last);
+	same_int("nor when it is asked for itself", hours_last_opening(&own, last, last), INT64_MIN);
+	zone_free(kolkata);
+	zone_free(chicago);
+}
+
 static unsigned
 any(unsigned below)
 {
@@ -281,7 +341,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(every_form_of_a_line), RUN(a_bad_line_is_told_with_its_place), RUN(a_thousand_lines_and_one_more),
-		RUN(tables_in_civil_time), RUN(against_every_minute) };
+		RUN(tables_in_civil_time), RUN(against_every_minute), RUN(a_window_at_its_edges), RUN(hours_that_never_are_end_the_search) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
