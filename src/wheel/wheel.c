@@ -187,6 +187,7 @@ bool
 wheel_valid(const struct wheel *w, const char **reason)
 {
 	size_t listed = 0, unused = 0;
+	uint64_t sooner = w->soonest > w->hand ? (uint64_t)w->soonest - (uint64_t)w->hand : 0;
 
 	assert(w->span > 0 && w->made <= w->max);
 	for (uint32_t s = 0; s < w->span; s++) {
@@ -204,14 +205,16 @@ wheel_valid(const struct wheel *w, const char **reason)
 			return false;
 		}
 	}
-	for (uint32_t i = w->free; i != NONE && unused <= w->made; i = node_at(w, i)->next)
-		unused++;
-	if (w->pending > 0 && w->soonest != INT64_MAX && w->soonest > w->hand)
-		for (int64_t second = w->hand; second < w->soonest; second++)
-			if (w->slots[slot_of(w, second)].first != NONE) {
-				*reason = "an entry is earlier than the earliest";
-				return false;
-			}
+	for (uint32_t i = w->free; i != NONE; i = node_at(w, i)->next)
+		if (i >= w->made || ++unused > w->made) {
+			*reason = "the free list runs in a circle or out of the nodes";
+			return false;
+		}
+	for (uint64_t ahead = 0; w->pending > 0 && ahead < w->span && ahead < sooner; ahead++)
+		if (w->slots[slot_of(w, w->hand + (int64_t)ahead)].first != NONE) {
+			*reason = "an entry is earlier than the earliest";
+			return false;
+		}
 	if (listed != w->pending)
 		*reason = "the count is off";
 	else if (listed + unused != w->made)
