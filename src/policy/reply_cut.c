@@ -178,6 +178,8 @@ reply_cut(struct span s, struct reply_text *t)
 			continue;
 		}
 		U8_NEXT_OR_FFFD((const uint8_t *)s.p, at, s.n, c);
+		if (is_apostrophe(c)) /* one of them is a letter to ICU */
+			continue;
 		if (c == 0x153 || c == 0x152) { /* oe */
 			add_letter(t, &w, &n, 'o', 'e');
 			add_letter(t, &w, &n, 'e', '\0');

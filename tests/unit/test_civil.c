@@ -310,6 +310,41 @@ TEST(the_way_back_from_text_takes_nothing_else)
 		holds(wrong[i], !civil_of_text(wrong[i], &out) && memcmp(&c, &out, sizeof c) == 0);
 }
 
+TEST(days_before_the_first_year_are_counted_too)
+{
+	static const int years[] = { -401, -400, -399, -1, 0, 1, 400 };
+	struct civil c;
+
+	for (size_t i = 0; i < COUNT(years); i++) {
+		for (int month = 1; month <= 12; month++) {
+			civil_of_days(civil_days(years[i], month, 28), &c);
+			holds("there and back", c.year == years[i] && c.month == month && c.day == 28);
+		}
+		same_int("a year is as long as it is", civil_days(years[i] + 1, 1, 1) - civil_days(years[i], 1, 1), years[i] % 4 == 0 ? 366 : 365);
+	}
+}
+
+TEST(what_is_no_moment_is_refused)
+{
+	static const struct {
+		struct civil c;
+		bool valid;
+	} rows[] = {
+		{ { 1, 1, 1, 0, 0, 0 }, true }, { { 9999, 12, 31, 23, 59, 59 }, true }, { { 0, 12, 31, 0, 0, 0 }, false }, { { 10000, 1, 1, 0, 0, 0 }, false },
+		{ { 2026, 0, 1, 0, 0, 0 }, false }, { { 2026, 13, 1, 0, 0, 0 }, false }, { { 2026, 4, 0, 0, 0, 0 }, false }, { { 2026, 4, 31, 0, 0, 0 }, false },
+		{ { 2026, 4, 32, 0, 0, 0 }, false }, { { 2026, 2, 29, 0, 0, 0 }, false }, { { 2028, 2, 29, 0, 0, 0 }, true }, { { 2026, 4, 30, -1, 0, 0 }, false },
+		{ { 2026, 4, 30, 24, 0, 0 }, false }, { { 2026, 4, 30, 0, -1, 0 }, false }, { { 2026, 4, 30, 0, 60, 0 }, false }, { { 2026, 4, 30, 0, 0, -1 }, false },
+		{ { 2026, 4, 30, 0, 0, 60 }, false },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[32];
+
+		civil_text(&rows[i].c, text);
+		same_int(text, civil_valid(&rows[i].c), rows[i].valid);
+	}
+}
+
 int
 main(void)
 {
@@ -323,6 +358,7 @@ main(void)
 		RUN(only_times_of_the_calendar_are_valid),
 		RUN(calendar_days_keep_the_wall_clock),
 		RUN(the_way_back_from_text_takes_nothing_else),
+		RUN(days_before_the_first_year_are_counted_too), RUN(what_is_no_moment_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

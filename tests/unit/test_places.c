@@ -79,6 +79,8 @@ TEST(home_is_the_country_that_is_not_said)
 	same_text("at home nowhere", out, "");
 	(void)places_zones(SPAN_NONE, "NO", SPAN_NONE, span_of("53703"), out);
 	same_text("at home where no places are known", out, "");
+	(void)places_zones(SPAN_NONE, "", SPAN_NONE, span_of("53703"), out);
+	same_text("at home nowhere", out, "");
 }
 
 /* Every zone is one that the system has, and no ZIP code says what no state has. */

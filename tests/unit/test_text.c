@@ -76,11 +76,22 @@ TEST(every_state_and_reason_has_its_words)
 	same_text("how its visit is", modality_name(MODALITIES), "");
 }
 
+/* A row of a store that a later version wrote, say. */
+TEST(what_is_none_has_no_name_and_is_no_crash)
+{
+	same_text("state", text_state_name(TEXT_STATES), "none");
+	same_text("reason", reason_name(REASONS), "");
+	same_text("its sentence", reason_sentence(REASONS), "");
+	same_text("how a visit takes place", modality_name(MODALITIES), "");
+	same_text("kind", text_kind_name(TEXT_KINDS), "none");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(stories_end_where_they_must), RUN(only_a_pending_text_is_armed),
-		RUN(an_end_is_left_by_nothing_but_better_news), RUN(every_state_and_reason_has_its_words) };
+		RUN(an_end_is_left_by_nothing_but_better_news), RUN(every_state_and_reason_has_its_words),
+		RUN(what_is_none_has_no_name_and_is_no_crash) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
