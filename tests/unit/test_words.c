@@ -26,6 +26,7 @@ read_templates(const char *rule, const char *language, const char *text)
 	return t;
 }
 
+#define LONG_HOST "aaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbcccccccccccccccccccccccccddddddddddddddddddddddddd" /* 100 of them */
 #define FILL "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod. " /* 71 characters */
 
 /* The bill doubled elsewhere for one curly sign; the numbers are those of our list of what went wrong elsewhere. */
@@ -106,6 +107,9 @@ static const struct {
 	{ "Spanish has American names in the United States", "es", "America/New_York", "2026-11-21 10:00", "10:00 EST" },
 	{ "a language without short names says the offset", "de", "America/Chicago", "2026-11-21 10:00", "10:00 UTC-6" },
 	{ "a zone without a short name", "en", "Asia/Kolkata", "2026-11-21 10:00", "10:00 AM UTC+5:30" },
+	{ "half hours west", "de", "America/St_Johns", "2026-11-21 10:00", "10:00 UTC-3:30" },
+	{ "a summer of half an hour", "en", "Australia/Lord_Howe", "2026-01-10 10:00", "10:00 AM UTC+11" },
+	{ "a summer of two hours", "en", "Antarctica/Troll", "2026-07-10 10:00", "10:00 AM UTC+2" },
 	{ "whole hours", "fr", "Asia/Tokyo", "2026-11-21 10:00", "10:00 UTC+9" },
 };
 
@@ -156,6 +160,14 @@ static const struct {
 	{ "a host that only ends like it", "link_domains = {\"lamna.example\"}", "https://notlamna.example/", "notlamna.example", NULL },
 	{ "a host below", "link_domains = {\"Lamna.example\"}", "https://visit.LAMNA.example:443/x", NULL, NULL },
 	{ "a name before an @ is no host", "link_domains = {\"lamna.example\"}", "https://lamna.example@evil.example/", "evil.example", NULL },
+	{ "the host itself", "link_domains = {\"lamna.example\"}", "https://lamna.example./a", NULL, NULL },
+	{ "in parentheses", "link_domains = {\"lamna.example\"}", "(see https://evil.example/a) soon", "link to evil.example", NULL },
+	{ "of a host whose name is long", "link_domains = {\"lamna.example\"}", "https://" LONG_HOST ".example/", "link to " LONG_HOST ",", NULL },
+	{ "a link that nobody has", "", "Join {link}", "a message may bring no link", NULL },
+	{ "a device test, and not every visit has one", "device_test_link = \"https://v.lamna.example/t\" video_if = {'SCH-8 = VIDEO'}",
+	    "Test: {device_test_link}", "a visit may be one without a link", NULL },
+	{ "a sign of three bytes is named", "", FILL "\xe2\x9c\x93", NULL, "\xe2\x9c\x93 U+2713" },
+	{ "a word that begins like one of the list", "", "their hives", NULL, NULL },
 	{ "the character is named", "", FILL "\xf0\x9f\x8f\xa5", NULL, "U+1F3E5" },
 	{ "in a name that keeps its accents", "name = \"Cl\xc3\xadnica\"", FILL "{site}", NULL, "\xc3\xad U+00ED" },
 	{ "one that can be replaced is none", "", FILL "s\xc3\xa1" "bado", NULL, NULL },
@@ -264,6 +276,7 @@ static const struct {
 	{ "a variable for a host", "link = \"https://{appointment_id}.example/\"", "host" },
 	{ "a shortener", "link = \"https://bit.ly/{appointment_id}\"", "bit.ly" },
 	{ "outside of link_domains", "link = \"https://v.example/{appointment_id}\" link_domains = {\"w.example\"}", "not in link_domains" },
+	{ "outside, and long", "link = \"https://" LONG_HOST ".example/\" link_domains = {\"w.example\"}", LONG_HOST " is not in link_domains" },
 	{ "the device test, too", "device_test_link = \"https://v.example/\" link_domains = {\"w.example\"}", "device_test_link" },
 	{ "a domain that is an address", "link_domains = {\"https://v.example\"}", "without https://" },
 	{ "a domain without a dot", "link_domains = {\"localhost\"}", "names of hosts" },
@@ -319,6 +332,56 @@ TEST(a_link_is_signed_over_its_id_and_expiry)
 	buf_clear(&b);
 }
 
+TEST(where_a_link_leads_to)
+{
+	static const struct {
+		const char *rule, *link, *host;
+		bool allowed; /* in v.example */
+	} rows[] = {
+		{ "nothing", "", "", false }, { "a host", "https://v.example/a", "v.example", true }, { "in capitals", "HTTPS://V.Example", "V.Example", true },
+		{ "below it", "https://x.v.example:443/a", "x.v.example", true }, { "beside it", "https://xv.example", "xv.example", false },
+		{ "dots and no name", "https://.../a", "", false }, { "a dot at the end", "https://v.example./", "v.example", true },
+		{ "a name before an @", "https://v.example@evil.example/", "evil.example", false },
+		{ "an @ behind the host", "https://v.example/@evil.example", "v.example", true },
+		{ "a backslash", "https://evil.example\\@v.example/", "evil.example", false }, { "a question", "https://evil.example?v.example", "evil.example", false },
+		{ "a place in a page", "https://evil.example#.v.example", "evil.example", false }, { "shorter than the domain", "https://a", "a", false },
+	};
+	static char domain[] = "v.example", *domains[] = { domain };
+	const struct conf_site s = { .link_domains = { domains, 1 } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct span host = link_host(span_of(rows[i].link));
+
+		same_bytes(rows[i].rule, host.p, host.n, rows[i].host, strlen(rows[i].host));
+		same_int(rows[i].rule, link_allowed(&s, span_of(rows[i].link)), rows[i].allowed);
+	}
+	same_int("no link", link_host(SPAN_NONE).n, 0);
+}
+
+TEST(an_id_is_written_so_that_no_address_ends_in_it)
+{
+	static const uint8_t key[SEAL_KEY_BYTES] = { 1 };
+	static char big[5000];
+	struct link_facts x = { .appointment_id = span_from("aZz09-._~[{`@/?#&%+ \0\xc3\xa9", 23) };
+	struct buf b;
+
+	buf_init(&b, 16384);
+	holds("filled", link_fill(SPAN_LIT("{appointment_id}"), &x, &b));
+	same_text("as RFC 3986 has it", buf_text(&b), "aZz09-._~%5B%7B%60%40%2F%3F%23%26%25%2B%20%00%C3%A9");
+	memset(big, 'a', sizeof big);
+	x = (struct link_facts){ .appointment_id = span_from(big, sizeof big), .key = key };
+	buf_reset(&b);
+	holds("an id too long to be signed makes no link", !link_fill(SPAN_LIT("{token}"), &x, &b));
+	buf_clear(&b);
+	x.appointment_id = SPAN_LIT("A[");
+	for (size_t room = 1; room < 22; room++) {
+		buf_init(&b, room);
+		holds("no room for all of a token", !link_fill(SPAN_LIT("{token}"), &x, &b));
+		holds("nor of an id", room >= 4 || !link_fill(SPAN_LIT("{appointment_id}"), &x, &b));
+		buf_clear(&b);
+	}
+}
+
 static int
 set_up(void **state)
 {
@@ -344,7 +407,8 @@ main(void)
 		RUN(the_zone_is_named_where_clocks_differ),
 		RUN(a_site_s_words_are_looked_at_when_they_are_read), RUN(a_language_is_a_file),
 		RUN(other_words_have_another_version), RUN(link_templates_are_looked_at_when_they_are_read),
-		RUN(a_link_is_signed_over_its_id_and_expiry),
+		RUN(a_link_is_signed_over_its_id_and_expiry), RUN(where_a_link_leads_to),
+		RUN(an_id_is_written_so_that_no_address_ends_in_it),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
