@@ -142,7 +142,9 @@ load_text(const struct conf_site *site, size_t language, const struct site_terms
 	if (given) {
 		const struct text_list *l = &given->item[terms_find("texts")];
 
-		*text = language < l->n ? strdup(l->item[language]) : NULL;
+		if (language >= l->n)
+			return fault_set(f, FAULT_BROKEN, "the stored terms of an approval have no texts for \"%s\"", code);
+		*text = strdup(l->item[language]);
 	} else if (site->templates_path[0]) {
 		return file_read(path, TEXT_FILE_MAX, text, f) || fault_at(f, "templates");
 	} else {

@@ -202,6 +202,7 @@ TEST(who_may_use_the_longer_hours)
 		{ "a reminder of less than two hours", TEXT_REMINDER, "soon", "2026-11-21 11:00:00", true },
 		{ "a reminder of a day", TEXT_REMINDER, "day", "2026-11-21 11:00:00", false },
 		{ "a reminder of two hours", TEXT_REMINDER, "two", "2026-11-21 11:00:00", false },
+		{ "one that is not in the configuration any more", TEXT_REMINDER, "gone", "2026-11-21 11:00:00", false },
 		{ "a second less", TEXT_REMINDER, "less", "2026-11-21 11:00:00", true },
 	};
 
@@ -246,6 +247,34 @@ TEST(who_may_use_the_longer_hours)
 	clinic.site.window = clinic.site.short_window = (struct conf_window){ 0, 1440, true, 0 };
 }
 
+/* Who joins by a link needs it; who need not come does not. */
+TEST(a_link_that_is_required)
+{
+	static const struct {
+		const char *rule;
+		enum text_kind kind;
+		bool required, fits, has, goes;
+	} rows[] = {
+		{ "none was brought", TEXT_BOOKED, true, true, false, false }, { "it was", TEXT_BOOKED, true, true, true, true },
+		{ "a visit at the clinic", TEXT_BOOKED, true, false, false, true }, { "not required", TEXT_BOOKED, false, true, false, true },
+		{ "a reminder", TEXT_REMINDER, true, true, false, false }, { "a change", TEXT_CHANGED, true, true, false, false },
+		{ "a cancellation", TEXT_CANCELED, true, true, false, true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct gate_facts f = open_gates();
+
+		f.kind = rows[i].kind;
+		f.rule = "day";
+		f.status = rows[i].kind == TEXT_CANCELED ? VISIT_CANCELED : VISIT_BOOKED;
+		f.link_fits = rows[i].fits;
+		f.has_link = rows[i].has;
+		clinic.site.link_required = rows[i].required;
+		expect(rows[i].rule, &f, rows[i].goes ? GATE_PASS : GATE_SUPPRESS, rows[i].goes ? REASON_NONE : REASON_LINK_MISSING);
+	}
+	clinic.site.link_required = false;
+}
+
 /* What is said to a phone that wrote: by no visit, at any hour. */
 TEST(responses)
 {
@@ -284,7 +313,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(the_site), RUN(the_visit), RUN(the_patient), RUN(age_and_number_of_texts), RUN(who_may_use_the_longer_hours),
-		RUN(responses) };
+		RUN(a_link_that_is_required), RUN(responses) };
 	int failed;
 
 	clinic_open(&clinic);

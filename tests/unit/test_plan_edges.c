@@ -52,10 +52,121 @@ TEST(a_visit_that_begins_now_is_over)
 	}
 }
 
+/* Who has as many reminders as there can be beside a confirmation gets no more, and nothing is overwritten. */
+TEST(more_reminders_than_there_is_room_for)
+{
+	static struct conf_reminder many[PLAN_ROWS_MAX + 5];
+	static char titles[COUNT(many)][8];
+	struct clinic c = clinic;
+	struct plan_input in;
+	static struct plan out;
+
+	for (size_t i = 0; i < COUNT(many); i++) {
+		(void)snprintf(titles[i], sizeof titles[i], "r%zu", i);
+		many[i] = (struct conf_reminder){ .title = titles[i], .form = BEFORE_ELAPSED, .before_s = (int64_t)(i + 1) * 7200 };
+	}
+	c.site.reminders = many;
+	c.site.reminders_n = COUNT(many);
+	c.site_rules.site = &c.site;
+	in = booked("2026-11-01 12:00", "2026-11-20 10:00");
+	in.rules = &c.site_rules;
+	plan_make(&in, &out);
+	same_int("a confirmation and as many as fit", out.add_n, PLAN_ROWS_MAX);
+	same_int("the confirmation first", out.add[0].kind, TEXT_BOOKED);
+	same_text("the last of them", out.add[PLAN_ROWS_MAX - 1].rule, "r62");
+}
+
+/* A message may leave out when; what waits for the visit of before ends, and nobody is told a time that nobody said. */
+TEST(a_visit_without_a_start_owes_nothing)
+{
+	struct plan_input in = booked("2026-11-10 12:00", "2026-11-20 10:00");
+	struct plan_known known = { .id = 7, .kind = TEXT_REMINDER, .rule = "day", .state = TEXT_PENDING, .this_patient = true, .start_s = in.start_s,
+		.due_s = in.start_s - 86400, .expires_s = in.start_s - 300 };
+	struct plan out;
+
+	in.known = &known;
+	in.known_n = 1;
+	in.has_start = false;
+	plan_make(&in, &out);
+	same_int("nothing new", out.add_n, 0);
+	same_int("the old one ends", out.end_n, 1);
+	same_text("as over", reason_name(out.end[0].reason), "visit-over");
+}
+
+TEST(another_expiry_replaces_what_waits)
+{
+	struct plan_input in = booked("2026-11-10 12:00", "2026-11-20 10:00");
+	struct plan_known known = { .id = 7, .kind = TEXT_REMINDER, .rule = "day", .state = TEXT_PENDING, .this_patient = true, .start_s = in.start_s,
+		.due_s = in.start_s - 86400, .expires_s = in.start_s - 300 };
+	struct plan out;
+
+	in.known = &known;
+	in.known_n = 1;
+	plan_make(&in, &out);
+	same_int("the same stays", out.end_n, 0);
+	known.expires_s -= 60;
+	plan_make(&in, &out);
+	same_int("that of another expiry ends", out.end_n, 1);
+	same_text("replaced", reason_name(out.end[0].reason), "replaced");
+}
+
+/* A text of our own making that is longer than what is read of it: two links that differ at their end alone are the same news. */
+TEST(a_fingerprint_of_any_link)
+{
+	static char link[3000];
+	struct civil wall = { 2026, 11, 20, 10, 0, 0 };
+	uint8_t one[16], other[16];
+
+	memset(link, 'a', sizeof link);
+	plan_fingerprint(NULL, &wall, MODALITY_VIDEO, span_from(link, sizeof link), one);
+	plan_fingerprint(NULL, &wall, MODALITY_VIDEO, span_from(link, sizeof link - 1), other);
+	assert_memory_equal(one, other, sizeof one);
+	link[0] = 'b';
+	plan_fingerprint(NULL, &wall, MODALITY_VIDEO, span_from(link, sizeof link), other);
+	assert_memory_not_equal(one, other, sizeof one);
+	plan_fingerprint(NULL, &wall, MODALITY_OFFICE, span_from(link, sizeof link), one);
+	plan_fingerprint(NULL, &wall, MODALITY_OFFICE, SPAN_NONE, other);
+	assert_memory_equal(one, other, sizeof one);
+}
+
+/* Moved to before the window closes: a while before, unless that is past already or the window is shorter than the while. */
+TEST(before_the_window_closes)
+{
+	static const struct {
+		const char *rule, *now, *start;
+		struct conf_window window;
+		const char *due;
+	} rows[] = {
+		{ "a while before", "2026-11-19 12:00", "2026-11-20 08:30", { 540, 1200, false, 0 }, "2026-11-19 19:54:59" },
+		{ "that is past: the last moment", "2026-11-19 19:57", "2026-11-20 08:30", { 540, 1200, false, 0 }, "2026-11-19 19:59:59" },
+		{ "a window shorter than that: its last moment", "2026-11-19 08:00", "2026-11-20 08:30", { 540, 544, false, 0 }, "2026-11-19 09:03:59" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct clinic c = clinic;
+		struct conf_reminder early = { .title = word("early"), .form = BEFORE_ELAPSED, .before_s = 7200 };
+		struct plan_input in = booked(rows[i].now, rows[i].start);
+		struct plan out;
+
+		c.site.window = rows[i].window;
+		c.site.reminders = &early;
+		c.site.reminders_n = 1;
+		c.site_rules.site = &c.site;
+		in.rules = &c.site_rules;
+		in.reminders_only = true;
+		plan_make(&in, &out);
+		same_int(rows[i].rule, out.add_n, 1);
+		same_text(rows[i].rule, reason_name(out.add[0].reason), "earlier");
+		same_int(rows[i].rule, out.add[0].due_s, clinic_time(&clinic, rows[i].due));
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(days_before_at_a_time_of_day), RUN(a_visit_that_begins_now_is_over) };
+	const struct CMUnitTest tests[] = { RUN(days_before_at_a_time_of_day), RUN(a_visit_that_begins_now_is_over),
+		RUN(more_reminders_than_there_is_room_for), RUN(a_visit_without_a_start_owes_nothing), RUN(another_expiry_replaces_what_waits),
+		RUN(a_fingerprint_of_any_link), RUN(before_the_window_closes) };
 	int failed;
 
 	clinic_open(&clinic);

@@ -258,6 +258,107 @@ TEST(rules_live_as_long_as_somebody_holds_them)
 	hospital_close(&h);
 }
 
+#define WORDS(reminder) \
+	"[booked]\n{organization}: {start_date}\n[changed]\n{start_date}\n[canceled]\n{start_date}\n[reminder]\n" reminder "\n"
+
+TEST(a_site_that_merges_says_the_other_times)
+{
+	static const struct {
+		const char *rule, *merge, *words;
+		bool loads;
+	} rows[] = {
+		{ "it does", "true", WORDS("at {start_time}[[, {other_times}]]"), true }, { "it does not", "true", WORDS("at {start_time}"), false },
+		{ "nor does it have to", "false", WORDS("at {start_time}"), true },
+	};
+	struct hospital h;
+	char text[8192], setting[80];
+
+	hospital_build(&h);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		hospital_write(&h, "en", rows[i].words);
+		(void)snprintf(setting, sizeof setting, "{en}\n\ttemplates = \"./\"\n\tmerge = %s", rows[i].merge);
+		change(text, sizeof text, "{en, es}", setting);
+		bool said = false;
+
+		same_int(rows[i].rule, hospital_load(&h, text), rows[i].loads);
+		for (size_t k = 0; k < h.faults.n; k++)
+			said = said || strstr(h.faults.item[k].text, "does not say {other_times}");
+		same_int(rows[i].rule, said, !rows[i].loads);
+		hospital_forget(&h);
+	}
+	hospital_close(&h);
+}
+
+/* A folder has the texts about visits; what answers a patient comes with the program, in the language that is nearest. */
+TEST(who_writes_back_is_answered_in_the_language_that_is_nearest)
+{
+	static const struct {
+		const char *code, *same_as;
+	} rows[] = { { "es-MX", "es" }, { "FR", "fr" }, { "fr_CA", "fr" }, { "fra", "en" }, { "de", "en" }, { "en-GB", "en" } };
+	struct hospital h;
+	char text[8192], setting[80], path[160];
+
+	hospital_build(&h);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sms_templates *known = NULL;
+		struct sms_values v = { .organization = SPAN_LIT("Lamna"), .site = SPAN_LIT("Lamna A"), .contact = SPAN_LIT("608-271-9000"), .start_s = 1795276800,
+			.emergency = SPAN_LIT("911") };
+		struct fault f = { 0 };
+		const struct builtin *b;
+		struct buf got, want;
+
+		hospital_write(&h, rows[i].code, WORDS("at {start_time}"));
+		(void)snprintf(setting, sizeof setting, "{\"%s\"}\n\ttemplates = \"./\"", rows[i].code);
+		change(text, sizeof text, "{en, es}", setting);
+		if (!hospital_load(&h, text))
+			fail_msg("%s: %s", rows[i].code, h.faults.n ? h.faults.item[0].text : "not loaded");
+		(void)snprintf(path, sizeof path, "conf/templates/%s", rows[i].same_as);
+		b = builtin_find(path);
+		assert_true(b && sms_templates_read(path, rows[i].same_as, span_from(b->text, b->n), &known, &f));
+		buf_init(&got, 4096);
+		buf_init(&want, 4096);
+		v.zone = h.rules->sites[0].zone;
+		assert_true(sms_render(h.rules->sites[0].templates[0], TEXT_STOPPED, &v, &got) && sms_render(known, TEXT_STOPPED, &v, &want));
+		same_text(rows[i].code, buf_text(&got), buf_text(&want));
+		buf_clear(&got);
+		buf_clear(&want);
+		sms_templates_free(known);
+		(void)snprintf(path, sizeof path, "%s/%s", h.folder, rows[i].code);
+		(void)unlink(path);
+		hospital_forget(&h);
+	}
+	hospital_close(&h);
+}
+
+TEST(an_empty_list_of_languages_is_english)
+{
+	struct hospital h;
+	char text[8192];
+
+	hospital_build(&h);
+	change(text, sizeof text, "{en, es}", "{}");
+	holds("it loads", hospital_load(&h, text));
+	same_int("one", h.rules->conf->sites[0].languages.n, 1);
+	same_text("English", h.rules->conf->sites[0].languages.item[0], "en");
+	hospital_close(&h);
+}
+
+TEST(clocks_of_a_patient_are_all_known_or_none)
+{
+	const struct zone *out[2];
+	struct hospital h;
+
+	hospital_build(&h);
+	holds("the form loads", hospital_load(&h, FORM));
+	same_int("one", rules_places(h.rules, "America/Chicago", out, 2), 1);
+	same_text("is that one", zone_name(out[0]), "America/Chicago");
+	same_int("two", rules_places(h.rules, "America/Chicago America/Denver", out, 2), 2);
+	same_int("more than there is room for", rules_places(h.rules, "America/Chicago America/Denver America/Phoenix", out, 2), 0);
+	same_int("one that nobody has", rules_places(h.rules, "America/Chicago America/Atlantis", out, 2), 0);
+	same_int("nothing", rules_places(h.rules, "", out, 2), 0);
+	hospital_close(&h);
+}
+
 int
 main(void)
 {
@@ -268,6 +369,10 @@ main(void)
 		RUN(other_holidays_are_another_version),
 		RUN(a_patient_gets_their_language),
 		RUN(rules_live_as_long_as_somebody_holds_them),
+		RUN(a_site_that_merges_says_the_other_times),
+		RUN(who_writes_back_is_answered_in_the_language_that_is_nearest),
+		RUN(an_empty_list_of_languages_is_english),
+		RUN(clocks_of_a_patient_are_all_known_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
