@@ -202,7 +202,6 @@ TEST(who_may_use_the_longer_hours)
 		{ "a reminder of less than two hours", TEXT_REMINDER, "soon", "2026-11-21 11:00:00", true },
 		{ "a reminder of a day", TEXT_REMINDER, "day", "2026-11-21 11:00:00", false },
 		{ "a reminder of two hours", TEXT_REMINDER, "two", "2026-11-21 11:00:00", false },
-		{ "one that is not in the configuration any more", TEXT_REMINDER, "gone", "2026-11-21 11:00:00", false },
 		{ "a second less", TEXT_REMINDER, "less", "2026-11-21 11:00:00", true },
 	};
 

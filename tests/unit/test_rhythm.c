@@ -87,6 +87,14 @@ batches(int weekday, int hour, int minute) /* all that has gathered, once an hou
 }
 
 static int
+one_an_hour(int weekday, int hour, int minute)
+{
+	(void)weekday;
+	(void)hour;
+	return minute == 5;
+}
+
+static int
 sparse(int weekday, int hour, int minute) /* three a day */
 {
 	(void)minute;
@@ -279,6 +287,76 @@ TEST(in_words)
 	live(batches, MONDAY_S + 9 * 3600);
 	rhythm_explain(&w.r, &w.clock, MONDAY_S + 4 * DAY_S, text);
 	same_text("not learned", text, "none since Monday 8:05; its rhythm is not known yet");
+	rhythm_explain(&w.r, &w.clock, MONDAY_S - DAY_S, text);
+	same_text("by a clock that went back", text, "none since 2026-01-05 8:05; its rhythm is not known yet");
+	end();
+	begin(NULL);
+	live(one_an_hour, at_s);
+	rhythm_explain(&w.r, &w.clock, at_s, text);
+	same_text("one is one", text, "usually 1 message on a Tuesday 9-10, none since 9:05");
+	end();
+}
+
+/* All hours of two weeks are known, and none of them had a message, but those that a test gives one. */
+static void
+know_silence(struct rhythm *r)
+{
+	memset(r, 0, sizeof *r);
+	r->week = INT64_MAX;
+	for (size_t i = 0; i < RHYTHM_HOURS; i++)
+		r->hour[i].known = 3;
+}
+
+/* pain: an alarm at three in the morning, when nothing ever comes */
+TEST(an_alarm_begins_where_messages_are_usual)
+{
+	static const struct {
+		const char *rule;
+		int hour;
+		bool begins;
+	} rows[] = { { "the busy hour", 10, true }, { "where now and then one comes", 11, false }, { "where none comes", 3, false } };
+
+	begin(NULL);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t at_s = MONDAY_S + 3600 * rows[i].hour + 600;
+		struct rhythm_hour *busy, *rare;
+
+		know_silence(&w.r);
+		busy = &w.r.hour[24 + 10];
+		rare = &w.r.hour[24 + 11];
+		busy->blocks[0] = busy->blocks[1] = RHYTHM_BLOCKS;
+		rare->blocks[0] = 1;
+		w.r.last_s = at_s - 7200;
+		w.r.ticked_s = at_s - 60;
+		w.r.odd_milli = 1000 * DAY_S;
+		same_int(rows[i].rule, rhythm_tick(&w.r, &w.clock, at_s, UNLEARNED_S), rows[i].begins ? RHYTHM_BEGINS : RHYTHM_SAME);
+	}
+	end();
+}
+
+TEST(what_an_hour_had_is_learned_though_it_fell_silent_and_however_much_it_was)
+{
+	int64_t ten_s = MONDAY_S + 10 * 3600;
+	size_t week;
+
+	begin(NULL);
+	for (int64_t t = ten_s - 1800; t <= ten_s + 3660; t += 60) {
+		enum rhythm_change c = rhythm_tick(&w.r, &w.clock, t, 600);
+
+		w.begins += c == RHYTHM_BEGINS;
+		if (t == ten_s - 600 || t == ten_s + 300)
+			(void)rhythm_hear(&w.r, &w.clock, t);
+	}
+	week = (size_t)(w.r.week % RHYTHM_WEEKS);
+	holds("it is silent", w.r.silent && w.begins > 0);
+	same_int("the hour is known", w.r.hour[24 + 10].known, 1u << week);
+	same_int("with its message", w.r.hour[24 + 10].messages[week], 1);
+	holds("the one that did not begin is not", w.r.hour[24 + 9].known == 0);
+	for (int i = 0; i < 70000; i++)
+		(void)rhythm_hear(&w.r, &w.clock, ten_s + 3660 + i / 100);
+	for (int64_t t = ten_s + 3660 + 720; t <= ten_s + 7260; t += 60)
+		(void)rhythm_tick(&w.r, &w.clock, t, UNLEARNED_S);
+	same_int("as many as can be kept", w.r.hour[24 + 11].messages[week], UINT16_MAX);
 	end();
 }
 
@@ -307,6 +385,14 @@ TEST(stored_and_read_again)
 	stored[26 + 1 + 2] = RHYTHM_BLOCKS + 1;
 	holds("more blocks than an hour has", !rhythm_get(span_from(stored, n), r));
 	same_int("nothing is left of what was no rhythm", r->last_s, 0);
+	static const struct { const char *rule; size_t at; uint8_t bits; bool readable; } bits[] = { { "nothing", 1, 0, true }, { "a week before all", 1, 0x80, false },
+		{ "a last one before 1970", 9, 0x80, false }, { "less than no silence", 17, 0x80, false }, { "more than can be counted", 17, 0x40, false } };
+
+	for (size_t i = 0; i < COUNT(bits); i++) {
+		rhythm_put(&w.r, stored);
+		stored[bits[i].at] |= bits[i].bits;
+		same_int(bits[i].rule, rhythm_get(span_from(stored, n), r), bits[i].readable);
+	}
 	free(r);
 	end();
 }

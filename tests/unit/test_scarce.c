@@ -68,7 +68,7 @@ each_fails(attempt_fn *attempt, void *ctx)
 
 static const char holiday_file[] = "2026-12-25 # Christmas\n07-04\nEaster-2\n";
 static const char words_en[] =
-    "[booked]\n{organization}: your visit is on {start_date} at {start_time}. [[{link} ]]Reply STOP to opt out.\n"
+    "[booked]\n{organization}: your visit\xe2\x80\x99s time is on {start_date} at {start_time}. [[{link} ]]Reply STOP to opt out.\n"
     "[changed]\n{organization}: your visit is now on {start_date} at {start_time}. Reply STOP to opt out.\n"
     "[canceled]\n{organization}: your visit on {start_date} is canceled.\n"
     "[reminder]\n{organization}: [[{if video}by video]] on {start_date} at {start_time}. Reply STOP to opt out.\n";
@@ -238,6 +238,84 @@ TEST(terms_are_kept_whole_or_not)
 
 	make(&m);
 	holds("many were tried", each_fails(copy_terms, &m) > 50);
+	unmake(&m);
+}
+
+/* Into a copy of the site that was made while there was enough. */
+static bool
+apply_terms(void *ctx)
+{
+	struct made *m = ctx;
+	long at = want.at;
+	struct conf *c;
+	struct fault f = { 0 };
+	bool ok;
+
+	want.at = 0;
+	c = conf_derive(m->conf);
+	want.at = at;
+	assert_non_null(c);
+	ok = terms_apply(&m->file->sites[0].terms, &c->sites[0], &f);
+	holds("whoever is told is told why", ok || f.kind == FAULT_BUSY);
+	if (ok)
+		same_int("all of them", c->sites[0].reminders_n, 2);
+	at = want.at;
+	want.at = 0;
+	conf_drop(c);
+	want.at = at;
+	return ok;
+}
+
+static bool
+put_together(void *ctx)
+{
+	struct made *m = ctx;
+	struct site_terms both = { 0 };
+	enum term_fate fate[TERMS_MAX];
+	bool ok = terms_in_force(&m->file->sites[0].terms, &m->wider->sites[0].terms, &both, fate);
+
+	if (ok)
+		same_text("as approved", terms_value(&both, "window"), "09:00-20:00");
+	else
+		same_int("nothing of it", both.item[terms_find("languages")].n, 0);
+	terms_clear(&both);
+	return ok;
+}
+
+static bool
+take_terms(void *ctx)
+{
+	struct made *m = ctx;
+	static const char *const texts[] = { words_en };
+	struct site_terms t = { 0 };
+	bool ok = terms_of(m->file->sites[0].site, texts, "a profile", &t);
+
+	if (ok)
+		same_text("all", terms_value(&t, "profile_file"), "a profile");
+	terms_clear(&t);
+	return ok;
+}
+
+static bool
+derive(void *ctx)
+{
+	struct made *m = ctx;
+	struct conf *c = conf_derive(m->conf);
+
+	conf_drop(c);
+	return c != NULL;
+}
+
+/* Each step of it alone, so that each allocation has its turn. */
+TEST(an_approval_is_put_into_a_site_whole_or_not)
+{
+	struct made m;
+
+	make(&m);
+	holds("taking them", each_fails(take_terms, &m) > 50);
+	holds("putting two together", each_fails(put_together, &m) > 50);
+	holds("copying a site", each_fails(derive, &m) > 10);
+	holds("and into it", each_fails(apply_terms, &m) > 20);
 	unmake(&m);
 }
 
