@@ -110,6 +110,32 @@ TEST(another_expiry_replaces_what_waits)
 	same_text("replaced", reason_name(out.end[0].reason), "replaced");
 }
 
+/* After a crash, say: a patient is told once, and told that a visit was moved as what it is. */
+TEST(what_waits_twice_is_told_once)
+{
+	struct plan_input in = booked("2026-11-10 12:00", "2026-11-20 10:00");
+	struct plan_known known[2] = { { .id = 7, .kind = TEXT_BOOKED, .state = TEXT_PENDING, .this_patient = true, .start_s = in.start_s },
+		{ .id = 8, .kind = TEXT_BOOKED, .state = TEXT_HELD, .this_patient = true, .start_s = in.start_s } };
+	struct plan out;
+
+	in.known = known;
+	in.known_n = 2;
+	plan_make(&in, &out);
+	same_int("one ends", out.end_n, 1);
+	same_int("the second", out.end[0].id, 8);
+	same_text("for the first", reason_name(out.end[0].reason), "replaced");
+	holds("no third", out.add_n == 0 || out.add[0].kind == TEXT_REMINDER);
+	in.status = VISIT_CANCELED;
+	in.continued = true;
+	plan_make(&in, &out);
+	same_int("booked again under another id: nothing is owed here", out.add_n, 0);
+	same_int("both end", out.end_n, 2);
+	same_text("as the visit did", reason_name(out.end[0].reason), "canceled");
+	known[0].kind = TEXT_CANCELED;
+	plan_make(&in, &out);
+	same_text("and a cancellation, as the other id tells it", reason_name(out.end[0].reason), "rebooked");
+}
+
 /* A text of our own making that is longer than what is read of it: two links that differ at their end alone are the same news. */
 TEST(a_fingerprint_of_any_link)
 {
@@ -166,7 +192,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(days_before_at_a_time_of_day), RUN(a_visit_that_begins_now_is_over),
 		RUN(more_reminders_than_there_is_room_for), RUN(a_visit_without_a_start_owes_nothing), RUN(another_expiry_replaces_what_waits),
-		RUN(a_fingerprint_of_any_link), RUN(before_the_window_closes) };
+		RUN(what_waits_twice_is_told_once), RUN(a_fingerprint_of_any_link), RUN(before_the_window_closes) };
 	int failed;
 
 	clinic_open(&clinic);

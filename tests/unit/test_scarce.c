@@ -282,6 +282,45 @@ put_together(void *ctx)
 	return ok;
 }
 
+/* Few of them, so that each has its turn: a link that waits, an age that counts for nobody, an expiry that would end a reminder. */
+static const struct few {
+	const char *term, *approved[2], *file[2], *both;
+} few[] = {
+	{ "only_if", { "A = b" }, { "A = b", "C = d" }, "A = b" }, { "countries", { "US" }, { "CA" }, "US" }, { "link", { "ZVV-3" }, { "ZVV-4" }, "ZVV-3" },
+	{ "link_required", { "false" }, { "true" }, "false" }, { "minors", { "send" }, { "send" }, "send" }, { "minor_age", { "18" }, { "16" }, "16" },
+	{ "settle", { "2min" }, { "30s" }, "2min" }, { "stale", { "24h" }, { "90s" }, "24h" }, { "reminders", { "soon: 15min" }, { "soon: 15min" }, "soon: 15min" },
+	{ "expiry", { "5min" }, { "20min" }, "5min" },
+};
+
+static bool
+put_few_together(void *ctx)
+{
+	struct site_terms *two = ctx, both = { 0 };
+	enum term_fate fate[TERMS_MAX];
+	bool ok = terms_in_force(&two[0], &two[1], &both, fate);
+
+	for (size_t i = 0; ok && i < COUNT(few); i++)
+		same_text(few[i].term, terms_value(&both, few[i].term), few[i].both);
+	terms_clear(&both);
+	return ok;
+}
+
+TEST(what_belongs_together_is_put_together_or_nothing_is)
+{
+	struct site_terms two[2] = { 0 };
+
+	for (size_t i = 0; i < COUNT(few); i++)
+		for (size_t k = 0; k < 2; k++) {
+			if (few[i].approved[k])
+				assert_true(text_list_add(&two[0].item[terms_find(few[i].term)], few[i].approved[k]));
+			if (few[i].file[k])
+				assert_true(text_list_add(&two[1].item[terms_find(few[i].term)], few[i].file[k]));
+		}
+	holds("few were tried", each_fails(put_few_together, two) > 20);
+	terms_clear(&two[0]);
+	terms_clear(&two[1]);
+}
+
 static bool
 take_terms(void *ctx)
 {

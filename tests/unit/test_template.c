@@ -361,7 +361,7 @@ TEST(several_threads_write_dates_with_one_set)
 TEST(a_language_that_icu_has_no_words_for_is_refused)
 {
 	static const char *const unknown[] = { "", "xx", "English", "en us", "e", "en-",
-	    "zzzzzzzzzzzzzzzzz" };
+	    "zzzzzzzzzzzzzzzzz", "und", "en-x-a-note-of-more-letters-than-any-code-has-and-more-than-there-is-room-for" };
 
 	for (size_t i = 0; i < COUNT(unknown); i++) {
 		struct sms_templates *t = NULL;

@@ -46,6 +46,7 @@ static void lost_free(struct wheel *w) { w->free = NONE; }
 static void free_circle(struct wheel *w) { node_at(w, node_at(w, w->free)->next)->next = w->free; }
 static void free_far(struct wheel *w) { node_at(w, node_at(w, w->free)->next)->next = 40000; }
 static void lost_slot(struct wheel *w) { *at(w, 5) = (struct slot){ NONE, NONE }; }
+static void all_lost(struct wheel *w) { lost_slot(w); *at(w, 3) = (struct slot){ NONE, NONE }; w->soonest = INT64_MAX; }
 
 TEST(each_damage_has_its_name)
 {
@@ -67,6 +68,7 @@ TEST(each_damage_has_its_name)
 		{ "a free place that nobody finds again", lost_free, "an entry is neither waiting nor free" },
 		{ "free places in a circle would be given twice", free_circle, "the free list runs in a circle or out of the nodes" },
 		{ "a free place where nothing is", free_far, "the free list runs in a circle or out of the nodes" },
+		{ "all are", all_lost, "the count is off" },
 		{ "a second whose entries are gone", lost_slot, "the count is off" },
 	};
 

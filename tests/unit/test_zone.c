@@ -166,6 +166,7 @@ static const struct {
 	{ "week 6", "EST5EDT,M3.6.0,M11.1.0", false, 0, 0, 0, 0, 0 },
 	{ "a week without a dot", "EST5EDT,M3.2-0,M11.1.0", false, 0, 0, 0, 0, 0 },
 	{ "no weekday", "EST5EDT,M3.2.,M11.1.0", false, 0, 0, 0, 0, 0 },
+	{ "no day of those from 1", "EST5EDT,Jx,J365", false, 0, 0, 0, 0, 0 },
 	{ "a day of no form", "EST5EDT,x,M11.1.0", false, 0, 0, 0, 0, 0 },
 	{ "no end of summer", "EST5EDT,M3.2.0", false, 0, 0, 0, 0, 0 },
 	{ "nothing between both", "EST5EDT,M3.2.0;M11.1.0", false, 0, 0, 0, 0, 0 },
