@@ -343,6 +343,55 @@ TEST(an_empty_list_of_languages_is_english)
 	hospital_close(&h);
 }
 
+/* nudgectl check goes on behind the first fault: what hangs on what is not there is passed over, and all else is looked at. */
+TEST(a_look_goes_on_behind_the_first_fault)
+{
+	static const struct {
+		const char *rule, *from, *to, *told, *not_told;
+		enum conf_reader reader;
+	} rows[] = {
+		{ "a site of no environment", "environment = prod\n\tprofile", "environment = nowhere\n\tprofile", "nowhere", "no memory", CONF_CHECK },
+		{ "an environment of no organization", "organization = lamna", "organization = nobody", "nobody", "no memory", CONF_CHECK },
+		{ "a profile that there is not", "profile = epic", "profile = epci", "epci", "no memory", CONF_CHECK },
+		{ "a key that is not there is told once", "number = main", "number = main\n\tlink_key = none.key", "none.key", "link_key: none.key", CONF_CHECK },
+		{ "a key that is none", "number = main", "number = main\n\tlink_key = acs.key", "acs.key", "no memory", CONF_CHECK },
+		{ "the daemon's own look", "number = main", "number = main\n\tlink_key = acs.key", "acs.key", "no memory", CONF_NUDGED },
+		{ "the daemon finds no key", "number = main", "number = main\n\tlink_key = none.key", "none.key", "no memory", CONF_NUDGED },
+	};
+	struct hospital h;
+	char text[8192], path[128];
+
+	hospital_build(&h);
+	(void)snprintf(path, sizeof path, "%s/nudge.conf", h.folder);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf *c = NULL;
+		bool told = false, not_told = false, holidays = false, ok;
+		char *at;
+
+		change(text, sizeof text, rows[i].from, rows[i].to);
+		at = strstr(text, "late = skip");
+		memmove(at + 19, at, strlen(at) + 1);
+		memcpy(at, "holidays = no-days\n", 19);
+		hospital_write(&h, "nudge.conf", text);
+		conf_faults_clear(&h.faults);
+		ok = conf_look(path, rows[i].reader, &c, &h.faults);
+		assert_non_null(c);
+		ok = rules_look(c, &h.rules, &h.faults) && ok;
+		holds(rows[i].rule, !ok && h.rules);
+		for (size_t k = 0; k < h.faults.n; k++) {
+			told = told || strstr(h.faults.item[k].text, rows[i].told);
+			not_told = not_told || strstr(h.faults.item[k].text, rows[i].not_told);
+			holidays = holidays || strstr(h.faults.item[k].text, "no-days");
+		}
+		same_int(rows[i].rule, told, true);
+		same_int(rows[i].rule, not_told, false);
+		same_int("the rest of the site is looked at", holidays, true);
+		conf_drop(c);
+		hospital_forget(&h);
+	}
+	hospital_close(&h);
+}
+
 TEST(clocks_of_a_patient_are_all_known_or_none)
 {
 	const struct zone *out[2];
@@ -372,6 +421,7 @@ main(void)
 		RUN(a_site_that_merges_says_the_other_times),
 		RUN(who_writes_back_is_answered_in_the_language_that_is_nearest),
 		RUN(an_empty_list_of_languages_is_english),
+		RUN(a_look_goes_on_behind_the_first_fault),
 		RUN(clocks_of_a_patient_are_all_known_or_none),
 	};
 
