@@ -363,15 +363,18 @@ TEST(a_look_goes_on_behind_the_first_fault)
 
 	hospital_build(&h);
 	(void)snprintf(path, sizeof path, "%s/nudge.conf", h.folder);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t n = 0; n < 2 * COUNT(rows); n++) {
+		size_t i = n / 2;
 		struct conf *c = NULL;
 		bool told = false, not_told = false, holidays = false, ok;
 		char *at;
 
 		change(text, sizeof text, rows[i].from, rows[i].to);
 		at = strstr(text, "late = skip");
-		memmove(at + 19, at, strlen(at) + 1);
-		memcpy(at, "holidays = no-days\n", 19);
+		if (n % 2) { /* a second fault */
+			memmove(at + 19, at, strlen(at) + 1);
+			memcpy(at, "holidays = no-days\n", 19);
+		}
 		hospital_write(&h, "nudge.conf", text);
 		conf_faults_clear(&h.faults);
 		ok = conf_look(path, rows[i].reader, &c, &h.faults);
@@ -385,7 +388,7 @@ TEST(a_look_goes_on_behind_the_first_fault)
 		}
 		same_int(rows[i].rule, told, true);
 		same_int(rows[i].rule, not_told, false);
-		same_int("the rest of the site is looked at", holidays, true);
+		same_int("the rest of the site is looked at", holidays, n % 2);
 		conf_drop(c);
 		hospital_forget(&h);
 	}
