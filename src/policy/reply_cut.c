@@ -183,8 +183,6 @@ reply_cut(struct span s, struct reply_text *t)
 		if (c == 0x153 || c == 0x152) { /* oe */
 			add_letter(t, &w, &n, 'o', 'e');
 			add_letter(t, &w, &n, 'e', '\0');
-		} else if (is_apostrophe(c)) { /* one of them Unicode takes for a letter */
-			continue;
 		} else if (u_isalpha(c) || u_isdigit(c)) {
 			add_letter(t, &w, &n, c, letter_at(s, at));
 		} else if (u_charType(c) != U_NON_SPACING_MARK && u_charType(c) != U_FORMAT_CHAR) {

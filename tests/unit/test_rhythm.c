@@ -297,69 +297,6 @@ TEST(in_words)
 	end();
 }
 
-/* All hours of two weeks are known, and none of them had a message, but those that a test gives one. */
-static void
-know_silence(struct rhythm *r)
-{
-	memset(r, 0, sizeof *r);
-	r->week = INT64_MAX;
-	for (size_t i = 0; i < RHYTHM_HOURS; i++)
-		r->hour[i].known = 3;
-}
-
-/* pain: an alarm at three in the morning, when nothing ever comes */
-TEST(an_alarm_begins_where_messages_are_usual)
-{
-	static const struct {
-		const char *rule;
-		int hour;
-		bool begins;
-	} rows[] = { { "the busy hour", 10, true }, { "where now and then one comes", 11, false }, { "where none comes", 3, false } };
-
-	begin(NULL);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		int64_t at_s = MONDAY_S + 3600 * rows[i].hour + 600;
-		struct rhythm_hour *busy, *rare;
-
-		know_silence(&w.r);
-		busy = &w.r.hour[24 + 10];
-		rare = &w.r.hour[24 + 11];
-		busy->blocks[0] = busy->blocks[1] = RHYTHM_BLOCKS;
-		rare->blocks[0] = 1;
-		w.r.last_s = at_s - 7200;
-		w.r.ticked_s = at_s - 60;
-		w.r.odd_milli = 1000 * DAY_S;
-		same_int(rows[i].rule, rhythm_tick(&w.r, &w.clock, at_s, UNLEARNED_S), rows[i].begins ? RHYTHM_BEGINS : RHYTHM_SAME);
-	}
-	end();
-}
-
-TEST(what_an_hour_had_is_learned_though_it_fell_silent_and_however_much_it_was)
-{
-	int64_t ten_s = MONDAY_S + 10 * 3600;
-	size_t week;
-
-	begin(NULL);
-	for (int64_t t = ten_s - 1800; t <= ten_s + 3660; t += 60) {
-		enum rhythm_change c = rhythm_tick(&w.r, &w.clock, t, 600);
-
-		w.begins += c == RHYTHM_BEGINS;
-		if (t == ten_s - 600 || t == ten_s + 300)
-			(void)rhythm_hear(&w.r, &w.clock, t);
-	}
-	week = (size_t)(w.r.week % RHYTHM_WEEKS);
-	holds("it is silent", w.r.silent && w.begins > 0);
-	same_int("the hour is known", w.r.hour[24 + 10].known, 1u << week);
-	same_int("with its message", w.r.hour[24 + 10].messages[week], 1);
-	holds("the one that did not begin is not", w.r.hour[24 + 9].known == 0);
-	for (int i = 0; i < 70000; i++)
-		(void)rhythm_hear(&w.r, &w.clock, ten_s + 3660 + i / 100);
-	for (int64_t t = ten_s + 3660 + 720; t <= ten_s + 7260; t += 60)
-		(void)rhythm_tick(&w.r, &w.clock, t, UNLEARNED_S);
-	same_int("as many as can be kept", w.r.hour[24 + 11].messages[week], UINT16_MAX);
-	end();
-}
-
 TEST(stored_and_read_again)
 {
 	uint8_t stored[RHYTHM_STORED], again[RHYTHM_STORED];

@@ -69,11 +69,6 @@ TEST(every_state_and_reason_has_its_words)
 		holds("a reason has a name", reason_name((enum text_reason)r)[0] != '\0');
 		holds("a reason has a sentence", strlen(reason_sentence((enum text_reason)r)) > 5);
 	}
-	same_text("a state that a later version stored", text_state_name(TEXT_STATES), "none");
-	same_text("its reason", reason_name(REASONS), "");
-	same_text("in a sentence", reason_sentence(REASONS), "");
-	same_text("its kind", text_kind_name(TEXT_KINDS), "none");
-	same_text("how its visit is", modality_name(MODALITIES), "");
 }
 
 /* A row of a store that a later version wrote, say. */

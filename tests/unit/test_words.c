@@ -356,6 +356,7 @@ TEST(where_a_link_leads_to)
 		same_int(rows[i].rule, link_allowed(&s, span_of(rows[i].link)), rows[i].allowed);
 	}
 	same_int("no link", link_host(SPAN_NONE).n, 0);
+	holds("any host, where none is listed", link_allowed(&(struct conf_site){ .link_domains = { NULL, 0 } }, span_of("https://other.example/x")));
 }
 
 TEST(an_id_is_written_so_that_no_address_ends_in_it)
