@@ -501,7 +501,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(rules_are_made_whole_or_not), RUN(what_was_approved_stays_in_force_or_nothing_does),
-		RUN(terms_are_kept_whole_or_not), RUN(a_text_is_written_whole_or_not),
+		RUN(terms_are_kept_whole_or_not), RUN(an_approval_is_put_into_a_site_whole_or_not),
+		RUN(what_belongs_together_is_put_together_or_nothing_is), RUN(a_text_is_written_whole_or_not),
 		RUN(a_turn_without_memory_loses_nothing_and_sends_nothing_twice) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
