@@ -241,10 +241,75 @@ TEST(an_unknown_outcome_is_never_said_twice)
 	rig_close(&r);
 }
 
+/* Of this visit all as it is told, and one thing else. */
+static struct message *
+again(struct rig *r, size_t i, struct booking **b)
+{
+	struct message *m = message_of(r, (struct say){ .id = ids[i], .phone = PHONE, .in_s = at[i] - (2 * 24 * HOUR + 3 * HOUR - 10) });
+
+	*b = m->bookings;
+	return m;
+}
+
+/* One text has one link, and is of visits that are here, and of a day. */
+TEST(who_is_not_of_the_same_text_goes_alone)
+{
+	struct booking *b;
+	struct message *m;
+	struct rig r;
+
+	open_day(&r, "merge = true");
+	m = again(&r, 1, &b);
+	b->link_state = FIELD_SET;
+	b->link = SPAN_LIT("https://v.example/2");
+	(void)turn(&r, &m->link, NULL, NULL);
+	m = again(&r, 2, &b);
+	b->site = NULL;
+	(void)turn(&r, &m->link, NULL, NULL);
+	for (int i = 3; i < r.jobs_n; i++)
+		outcome(&r, &r.jobs[i], OUTCOME_ACCEPTED, 202);
+	int before = r.jobs_n;
+
+	pass(&r, 15);
+	same_int("one reminder", r.jobs_n, before + 1);
+	holds("of its own visit", !strstr(last_job(&r)->body, "11:00") && !strstr(last_job(&r)->body, "2:00 PM"));
+	rig_close(&r);
+}
+
+/* More visits in a day than a text can name: the rest are told in one of their own. */
+TEST(a_day_of_very_many_visits_is_told_whole)
+{
+	char id[16];
+	struct rig r;
+	int before;
+
+	rig_open(&r, 6000, 0, "merge = true daily_cap = 0 storm_brake = off");
+	for (int i = 0; i < SMS_OTHERS_MAX + 3; i++) {
+		(void)snprintf(id, sizeof id, "D%d", i);
+		(void)tell(&r, (struct say){ .id = id, .phone = PHONE, .in_s = 3 * 24 * HOUR + 3 * HOUR + 600 * i });
+		outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	}
+	before = r.jobs_n;
+	r.now.wall_ms += (2 * 24 * HOUR + 3 * HOUR - 10) * 1000;
+	r.now.boot_ms += (2 * 24 * HOUR + 3 * HOUR - 10) * 1000;
+	for (int minute = 0; minute < 10 * (SMS_OTHERS_MAX + 4); minute++) {
+		int n = r.jobs_n;
+
+		pass(&r, 60);
+		for (; n < r.jobs_n; n++)
+			outcome(&r, &r.jobs[n % 256], OUTCOME_ACCEPTED, 202);
+	}
+	same_int("two texts", r.jobs_n - before, 2);
+	for (int64_t i = 1; i <= SMS_OTHERS_MAX + 3; i++)
+		holds("each is told of", reminder_of(&r, i).state == TEXT_SENT || reminder_of(&r, i).reason == REASON_MERGED);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(one_text_says_all_times), RUN(off_by_default), RUN(visits_booked_together_are_each_reminded), RUN(never_another_patients), RUN(never_another_sites),
+	const struct CMUnitTest tests[] = { RUN(who_is_not_of_the_same_text_goes_alone), RUN(a_day_of_very_many_visits_is_told_whole),
+		RUN(one_text_says_all_times), RUN(off_by_default), RUN(visits_booked_together_are_each_reminded), RUN(never_another_patients), RUN(never_another_sites),
 		RUN(a_gate_of_one_keeps_only_that_one_out), RUN(undone_when_the_carrier_comes_to_nothing),
 		RUN(said_anew_when_another_visit_changes), RUN(an_unknown_outcome_is_never_said_twice) };
 
