@@ -433,10 +433,12 @@ rig_change(struct rig *r, const char *from, const char *to)
 		fail_msg("the configuration has no \"%s\"", from);
 	(void)snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 	write_file(r->folder, "nudge.conf", out);
-	if (!conf_load(path, CONF_NUDGED, &c, &faults))
-		fail_msg("line %d: %s", faults.item[0].line, faults.item[0].text);
-	if (!rules_new(c, &rules, &faults))
-		fail_msg("%s", faults.item[0].text);
+	if (!conf_load(path, CONF_NUDGED, &c, &faults) || !rules_new(c, &rules, &faults)) {
+		for (size_t i = 0; i < faults.n; i++)
+			if (!faults.item[i].warning)
+				fail_msg("line %d: %s", faults.item[i].line, faults.item[i].text);
+		fail_msg("the configuration cannot be used");
+	}
 	conf_faults_clear(&faults);
 	conf_drop(c);
 	rules_drop(r->rules);
