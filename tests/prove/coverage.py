@@ -30,7 +30,7 @@ GOAL = 98.0
 
 # Unit tests that hold as well when each statement of a turn is refused once: see tests/unit/rig_refuse.h.
 REFUSED = {"every": ["order", "timing", "books", "restore", "unknown"],
-           "ways": ["replies_whose", "restore_under_way", "bookings", "message_kinds", "attempts", "lost_rows", "news_far", "pair_later", "quarantine", "replies", "refused", "silence", "lanes", "backup", "engine", "gates_live", "history", "keeping", "limit", "merge",
+           "ways": ["refused_whose", "optouts_whose", "quarantine_room", "replies_whose", "restore_under_way", "bookings", "message_kinds", "attempts", "lost_rows", "news_far", "pair_later", "quarantine", "replies", "refused", "silence", "lanes", "backup", "engine", "gates_live", "history", "keeping", "limit", "merge",
                     "modality", "news", "order", "over", "pains", "pair", "reports", "restore", "rotate", "space", "timing", "unknown"]}
 
 
