@@ -152,11 +152,60 @@ TEST(reminders_of_an_hour_that_was_moved_since_are_silent)
 	end(&r);
 }
 
+/* One reminder that says two visits, and the store of before knows of neither. */
+TEST(what_one_text_said_of_another_visit_is_said)
+{
+	struct rig r;
+	int before;
+
+	journalled_rig(&r, "merge = true daily_cap = 0");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 3 * 86400 + 3 * 3600 });
+	(void)tell(&r, (struct say){ .id = "B", .phone = PHONE, .in_s = 3 * 86400 + 5 * 3600 });
+	settle_all(&r);
+	backup(&r);
+	before = r.jobs_n;
+	live(&r, 2 * 86400 + 3 * 3600 + 600);
+	same_int("one for both", r.jobs_n, before + 1);
+	holds("it says both hours", strstr(last_job(&r)->body, "9:00 AM, 11:00 AM"));
+	restore(&r);
+	live(&r, 86400);
+	same_int("neither is said again", r.jobs_n, before + 1);
+	end(&r);
+}
+
+TEST(an_answer_to_a_phone_is_not_given_again)
+{
+	struct sender_event help = { .told = EVENT_INBOUND, .event = 1, .from = PHONE, .to = "+18335550100", .gateway = "acs" };
+	struct rig r;
+	int before;
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 90000 });
+	settle_all(&r);
+	told(&r, help, "is there parking");
+	same_int("answered", r.jobs_n, 2);
+	backup_online(&r);
+	settle_all(&r);
+	help.event = 2;
+	told(&r, help, "HELP ME");
+	settle_all(&r);
+	before = r.jobs_n;
+	restore(&r);
+	live(&r, 600);
+	same_int("nobody hears the same twice", r.jobs_n, before);
+	help.event = 3;
+	(void)snprintf(help.from, sizeof help.from, OTHER);
+	told(&r, help, "where are you");
+	same_int("another is answered", r.jobs_n, before + 1);
+	end(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_was_under_way_is_what_the_journal_says), RUN(an_opt_out_that_was_lifted_since_is_lifted),
-		RUN(reminders_of_an_hour_that_was_moved_since_are_silent) };
+		RUN(reminders_of_an_hour_that_was_moved_since_are_silent), RUN(what_one_text_said_of_another_visit_is_said),
+		RUN(an_answer_to_a_phone_is_not_given_again) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
