@@ -225,12 +225,90 @@ TEST(odd_events)
 	rig_close(&r);
 }
 
+/* Of very many visits as many are offered as have a code. */
+TEST(which_of_very_many_visits)
+{
+	struct rig r;
+	char id[16];
+
+	clinics(&r);
+	for (int i = 0; i < SMS_CHOICES_MAX + 2; i++) {
+		struct message *m;
+
+		(void)snprintf(id, sizeof id, "A%d", i);
+		m = message_of(&r, (struct say){ .id = id, .phone = PHONE, .in_s = (2 + i) * DAY, .site = CARDIOLOGY });
+		m->bookings[0].language = SPAN_LIT("en");
+		(void)turn(&r, &m->link, NULL, NULL);
+		answer_all(&r);
+	}
+	writes_to(&r, HEART, PHONE, "C", 0);
+	answer_all(&r);
+	holds("the four that come first", strstr(last_job(&r)->body, "; 4: Wednesday, December 2") && !strstr(last_job(&r)->body, "December 3"));
+	writes_to(&r, HEART, PHONE, "C4", 0);
+	same_text("the fourth", reply_name(kept(&r, 4)), "confirmed");
+	same_text("and no other", reply_name(kept(&r, 5)), "nothing");
+	rig_close(&r);
+}
+
+static struct {
+	bool ok;
+	char source[80];
+	uint8_t mark[MARK_BYTES];
+} asked;
+
+static void
+took(void *ctx, const struct command *c)
+{
+	(void)ctx;
+	asked.ok = c->ok;
+	(void)snprintf(asked.source, sizeof asked.source, "%s", c->optout.source);
+	memcpy(asked.mark, c->mark, MARK_BYTES);
+}
+
+static void
+ask(struct rig *r, enum command_kind kind, const char *organization, const char *phone)
+{
+	struct command *c = calloc(1, sizeof *c);
+
+	assert_non_null(c);
+	c->kind = kind;
+	(void)snprintf(c->organization, sizeof c->organization, "%s", organization);
+	(void)snprintf(c->phone, sizeof c->phone, "%s", phone);
+	r->on_reply = took;
+	(void)turn(r, NULL, NULL, &c->link);
+	r->on_reply = NULL;
+}
+
+TEST(what_is_asked_about_a_phone)
+{
+	struct rig r;
+	uint8_t first[MARK_BYTES];
+
+	clinics(&r);
+	visit(&r, CARDIOLOGY, "A1", 2 * DAY, VISIT_BOOKED);
+	writes_to(&r, HEART, PHONE, "STOP", 0);
+	ask(&r, COMMAND_OPTOUT_FIND, "lamna", PHONE);
+	same_text("who opted it out", asked.source, "handset");
+	ask(&r, COMMAND_OPTOUT_FIND, "contoso", PHONE);
+	holds("nobody there", asked.ok && asked.source[0] == '\0');
+	ask(&r, COMMAND_OPTOUT_FIND, "nobody", PHONE);
+	holds("an organization that is not there", !asked.ok);
+	ask(&r, COMMAND_PHONE_MARK, "", PHONE);
+	memcpy(first, asked.mark, sizeof first);
+	ask(&r, COMMAND_PHONE_MARK, "", "+16085550124");
+	holds("each phone has its mark", asked.ok && memcmp(first, asked.mark, sizeof first) != 0);
+	ask(&r, COMMAND_PHONE_MARK, "", PHONE);
+	holds("always the same", memcmp(first, asked.mark, sizeof first) == 0);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_confirmation_is_of_the_visit_of_the_number_that_it_goes_to),
 		RUN(only_what_is_booked_and_to_come_and_told_is_open), RUN(a_code_without_a_question), RUN(who_changes_their_mind_is_heard_again),
-		RUN(who_opted_out_is_heard_and_not_answered), RUN(start_without_a_stop), RUN(a_number_that_went_still_takes_a_stop), RUN(odd_events) };
+		RUN(who_opted_out_is_heard_and_not_answered), RUN(start_without_a_stop), RUN(a_number_that_went_still_takes_a_stop), RUN(odd_events),
+		RUN(which_of_very_many_visits), RUN(what_is_asked_about_a_phone) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
