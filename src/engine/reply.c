@@ -69,8 +69,7 @@ was_told(void *ctx, const struct text *t)
 {
 	struct told_of *x = ctx;
 
-	x->told = x->told || (text_was_told(t->state) && t->kind != TEXT_CANCELED && t->start_s == x->v->start_s &&
-	                         t->generation == x->v->generation);
+	x->told = text_was_told(t->state) && t->kind != TEXT_CANCELED && t->start_s == x->v->start_s && t->generation == x->v->generation;
 	return !x->told;
 }
 

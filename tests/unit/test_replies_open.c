@@ -92,6 +92,21 @@ TEST(what_is_no_visit_to_come_is_not_confirmed)
 	rig_close(&r);
 }
 
+/* Its number is in the store until the next portion of what is erased. */
+TEST(a_visit_that_has_just_begun_is_not_confirmed)
+{
+	struct rig r;
+
+	clinics(&r);
+	visit(&r, CARDIOLOGY, "A1", 60, VISIT_BOOKED);
+	r.now.wall_ms += 61000;
+	r.now.boot_ms += 61000;
+	writes(&r, "C");
+	same_text("nothing", reply_name(kept(&r, 1).last), "nothing");
+	same_int("it is answered", r.jobs_n, 2);
+	rig_close(&r);
+}
+
 /* pain: an appointment changes hands, and what the one before confirmed counts for the next */
 TEST(what_somebody_else_was_told_or_said_counts_for_nobody_else)
 {
@@ -157,12 +172,12 @@ TEST(a_site_without_a_number_has_no_replies_and_gives_none)
 
 	clinics(&r);
 	rig_change(&r, "profile = epic number = second", "profile = epic");
-	visit(&r, ONCOLOGY, "A1", 2 * DAY, VISIT_BOOKED);
-	visit(&r, CARDIOLOGY, "A2", 3 * DAY, VISIT_BOOKED);
+	visit(&r, CARDIOLOGY, "A1", 3 * DAY, VISIT_BOOKED);
+	visit(&r, ONCOLOGY, "A2", 2 * DAY, VISIT_BOOKED);
 	writes(&r, "C");
 	answer_all(&r);
-	same_text("of the site that has the number", reply_name(kept(&r, 2).last), "confirmed");
-	same_int("not of the other", kept(&r, 1).n, 0);
+	same_text("of the site that has the number", reply_name(kept(&r, 1).last), "confirmed");
+	same_int("not of the other", kept(&r, 2).n, 0);
 	before = r.jobs_n;
 	writes_from(&r, "+16085550177", "HELP", 0);
 	same_int("a stranger is answered", r.jobs_n, before + 1);
@@ -255,6 +270,28 @@ TEST(a_phone_gets_few_answers_in_a_day)
 	rig_close(&r);
 }
 
+static void
+is_reported(struct rig *r, int64_t text)
+{
+	told(r, (struct sender_event){ .told = EVENT_REPORT, .event = ++event_number, .text = text, .from = HEART,
+		.delivery = DELIVERY_OK, .status = "delivered" }, NULL);
+}
+
+/* Its phone is forgotten with the answer's end: a report that comes later finds nobody. */
+TEST(what_ended_an_answer_is_done_once)
+{
+	struct rig r;
+
+	clinics(&r);
+	writes(&r, "Stop it now");
+	answer_all(&r);
+	same_int("the gateway is told for both numbers", r.asked_of[ASK_OPTOUT_ADD], 2);
+	is_reported(&r, last_job(&r)->text);
+	same_int("and not again for a report", r.asked_of[ASK_OPTOUT_ADD], 2);
+	same_int("which counts", status(&r)->texts[TEXT_DELIVERED], 1);
+	rig_close(&r);
+}
+
 /* An opt-out is as old as its newest STOP: a START between two of them, that comes late, lifts nothing. */
 TEST(the_newest_stop_counts)
 {
@@ -277,7 +314,8 @@ TEST(the_newest_stop_counts)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(what_is_no_visit_to_come_is_not_confirmed), RUN(what_somebody_else_was_told_or_said_counts_for_nobody_else),
+	const struct CMUnitTest tests[] = { RUN(what_is_no_visit_to_come_is_not_confirmed), RUN(a_visit_that_has_just_begun_is_not_confirmed),
+		RUN(what_ended_an_answer_is_done_once), RUN(what_somebody_else_was_told_or_said_counts_for_nobody_else),
 		RUN(a_cancellation_tells_of_no_visit), RUN(a_visit_of_a_site_that_went_is_not_confirmed),
 		RUN(a_site_without_a_number_has_no_replies_and_gives_none), RUN(as_many_visits_are_offered_as_there_are_codes),
 		RUN(who_opted_out_is_not_asked_which), RUN(the_answer_is_in_the_language_of_the_visit), RUN(a_phone_gets_few_answers_in_a_day),
