@@ -225,31 +225,6 @@ TEST(odd_events)
 	rig_close(&r);
 }
 
-/* Of very many visits as many are offered as have a code. */
-TEST(which_of_very_many_visits)
-{
-	struct rig r;
-	char id[16];
-
-	clinics(&r);
-	for (int i = 0; i < SMS_CHOICES_MAX + 2; i++) {
-		struct message *m;
-
-		(void)snprintf(id, sizeof id, "A%d", i);
-		m = message_of(&r, (struct say){ .id = id, .phone = PHONE, .in_s = (2 + i) * DAY, .site = CARDIOLOGY });
-		m->bookings[0].language = SPAN_LIT("en");
-		(void)turn(&r, &m->link, NULL, NULL);
-		answer_all(&r);
-	}
-	writes_to(&r, HEART, PHONE, "C", 0);
-	answer_all(&r);
-	holds("the four that come first", strstr(last_job(&r)->body, "; 4: Wednesday, December 2") && !strstr(last_job(&r)->body, "December 3"));
-	writes_to(&r, HEART, PHONE, "C4", 0);
-	same_text("the fourth", reply_name(kept(&r, 4)), "confirmed");
-	same_text("and no other", reply_name(kept(&r, 5)), "nothing");
-	rig_close(&r);
-}
-
 static struct {
 	bool ok;
 	char source[80];
@@ -308,7 +283,7 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(a_confirmation_is_of_the_visit_of_the_number_that_it_goes_to),
 		RUN(only_what_is_booked_and_to_come_and_told_is_open), RUN(a_code_without_a_question), RUN(who_changes_their_mind_is_heard_again),
 		RUN(who_opted_out_is_heard_and_not_answered), RUN(start_without_a_stop), RUN(a_number_that_went_still_takes_a_stop), RUN(odd_events),
-		RUN(which_of_very_many_visits), RUN(what_is_asked_about_a_phone) };
+		RUN(what_is_asked_about_a_phone) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
