@@ -235,6 +235,21 @@ TEST(a_block_of_an_answer_is_of_nobody_any_more)
 	rig_close(&r);
 }
 
+TEST(an_answer_whose_row_is_gone_ends_as_it_did)
+{
+	struct sender_event ev = { .told = EVENT_INBOUND, .event = 7000, .gateway = "acs", .to = HEART, .from = PHONE };
+	struct rig r;
+
+	clinics(&r);
+	told(&r, ev, "HELP");
+	same_int("it is out", r.jobs_n, 1);
+	by_hand(&r, "DELETE FROM response");
+	answer_all(&r);
+	same_int("it was sent", status(&r)->texts[TEXT_SENT], 1);
+	same_int("nothing is under way", status(&r)->in_flight, 0);
+	rig_close(&r);
+}
+
 TEST(what_is_known_of_an_opt_out_is_told)
 {
 	struct rig r;
@@ -352,7 +367,11 @@ TEST(a_visit_is_listed_again_for_another_patient_and_for_a_number_that_came_back
 	give(&r, about(&r, "A1", OTHER, 6 * DAY - 60));
 	answer_all(&r);
 	pass(&r, 60);
-	give(&r, about(&r, "A1", PHONE, 7 * DAY));
+	give(&r, about(&r, "A1", PHONE, 6 * DAY - 120));
+	r.now.wall_ms += 5 * DAY * 1000;
+	r.now.boot_ms += 5 * DAY * 1000;
+	pass(&r, 60);
+	same_text("its reminder does not go", reason_of(&r, TEXT(1, 1)), "number-refused");
 	same_int("the wrong number came back: a person must look again", listed(&r, 1).refused, 2);
 	rig_close(&r);
 }
@@ -361,7 +380,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_late_block_is_of_the_phone_that_the_text_went_to), RUN(a_late_arrival_is_of_the_phone_that_the_text_went_to),
-		RUN(a_block_of_an_answer_is_of_nobody_any_more), RUN(what_is_known_of_an_opt_out_is_told), RUN(of_two_reasons_one_stays),
+		RUN(a_block_of_an_answer_is_of_nobody_any_more), RUN(an_answer_whose_row_is_gone_ends_as_it_did),
+		RUN(what_is_known_of_an_opt_out_is_told), RUN(of_two_reasons_one_stays),
 		RUN(an_opt_out_does_not_follow_the_visit_to_another_number), RUN(visits_that_need_nobody_are_not_listed),
 		RUN(what_was_not_listed_is_not_taken_back), RUN(a_visit_is_listed_again_for_another_patient_and_for_a_number_that_came_back) };
 
