@@ -90,7 +90,7 @@ TEST(comparing_waits_while_much_else_is_asked)
 		first = &e->link;
 	}
 	(void)turn(&r, NULL, first, &compare()->link);
-	pass(&r, 10);
+	pass(&r, 60);
 	same_int("as many as a turn has room for; the night asks for the rest", r.asked_of[ASK_OPTOUT_ADD], 256);
 	same_int("each phone of a visit, of both numbers", r.asked_of[ASK_OPTOUT_CHECK], 2);
 	rig_close(&r);
