@@ -204,21 +204,29 @@ TEST(of_several_visits_of_a_message_one_known_is_enough)
 
 /* ---- records that became one ---- */
 
-static void
-merge(struct rig *r, const char *prior, const char *patient, int64_t sent_ago_s)
+static struct message *
+merged(struct rig *r, const char *prior, const char *other, const char *patient, int64_t sent_ago_s)
 {
 	struct message *m = message_of(r, (struct say){ .id = "-" });
 	struct patient_news *n = arena_take(&m->arena, sizeof *n);
 
-	*n = (struct patient_news){ .site = &r->rules->conf->sites[0], .patient = arena_copy(&m->arena, span_of(patient)), .priors_n = 1,
+	*n = (struct patient_news){ .site = &r->rules->conf->sites[0], .patient = arena_copy(&m->arena, span_of(patient)), .priors_n = other ? 2 : 1,
 		.has_sent_at = true, .sent_at_s = now_s(&r->now) - sent_ago_s };
 	n->priors[0] = arena_copy(&m->arena, span_of(prior));
+	if (other)
+		n->priors[1] = arena_copy(&m->arena, span_of(other));
 	m->kind = MESSAGE_NEWS;
 	m->bookings_n = 0;
 	m->news = n;
 	m->news_n = 1;
 	m->sending_application = SPAN_LIT("EPICADT");
-	(void)turn(r, &m->link, NULL, NULL);
+	return m;
+}
+
+static void
+merge(struct rig *r, const char *prior, const char *patient, int64_t sent_ago_s)
+{
+	(void)turn(r, &merged(r, prior, NULL, patient, sent_ago_s)->link, NULL, NULL);
 	same_int("accepted", r->answer.verdict, VERDICT_ACCEPT);
 }
 
@@ -246,6 +254,50 @@ TEST(who_a_record_was_before)
 		same_int("flagged where it is another", row(&r, 1).patient_flag, !rows[i].same);
 		rig_close(&r);
 	}
+}
+
+/* Of a record that had two ids the second has more visits than a portion: all are reached, and it is one message. */
+TEST(a_merge_of_two_ids_of_which_one_has_very_many_visits)
+{
+	char id[16];
+	struct message *m;
+	struct rig r;
+	struct appointment a, first;
+
+	rig_open(&r, 6000, 0, "adt = {merge} storm_brake = off daily_cap = 0");
+	(void)tell(&r, (struct say){ .id = "FIRST", .patient = "1009", .in_s = 2 * DAY, .sent_ago_s = 100 });
+	for (int i = 0; i < 450; i++) {
+		(void)snprintf(id, sizeof id, "A%d", i);
+		(void)tell(&r, (struct say){ .id = id, .patient = "1010", .in_s = 2 * DAY, .sent_ago_s = 100 });
+	}
+	m = merged(&r, "1009", "1010", "1001", 20);
+	m->counted = "an odd merge";
+	(void)turn(&r, &m->link, NULL, NULL);
+	first = row(&r, 1);
+	for (int64_t i = 2; i <= 451; i++) {
+		a = row(&r, i);
+		holds("the same patient now", memcmp(a.patient, first.patient, MARK_BYTES) == 0);
+	}
+	same_int("one message", status(&r)->messages_accepted, 452);
+	same_int("counted once", status(&r)->noted[0].n, 1);
+	rig_close(&r);
+}
+
+/* A frame of two is taken whole, however much the first has to reach. */
+TEST(news_and_a_booking_in_one_frame)
+{
+	struct message *m;
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "adt = {merge}");
+	say(&r, (struct said){ .id = "A1", .patient = "1009", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 100 });
+	m = merged(&r, "1009", NULL, "1001", 20);
+	m->also = message_of(&r, (struct say){ .id = "A1", .patient = "1001", .in_s = 3 * DAY });
+	(void)turn(&r, &m->link, NULL, NULL);
+	same_int("both", status(&r)->messages_accepted, 3);
+	same_text("the same patient: the number stays", row(&r, 1).phone, PHONE);
+	same_int("at another hour", row(&r, 1).start_s, now_s(&r.now) + 3 * DAY);
+	rig_close(&r);
 }
 
 /* ---- read again ---- */
@@ -336,6 +388,7 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(a_visit_of_nobody_named_is_one_visit), RUN(a_place_in_a_group_that_became_free),
 		RUN(a_name_that_leads_nowhere_makes_a_visit_of_its_own), RUN(an_id_of_others_is_no_other_name),
 		RUN(an_old_id_of_nobody_named_is_not_taken_over), RUN(of_several_visits_of_a_message_one_known_is_enough), RUN(who_a_record_was_before),
+		RUN(a_merge_of_two_ids_of_which_one_has_very_many_visits), RUN(news_and_a_booking_in_one_frame),
 		RUN(what_is_read_again_keeps_its_place), RUN(of_two_in_doubt_the_newer_one_holds) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,10 @@ TEST(patterns_are_tried_where_the_words_are)
 		{ "another", "[{\"site\":\"cardiology\",\"departments\":[\"^derm\"]}]", HISTORY_FITS_NOT, false },
 		{ "another type of visit", "[{\"site\":\"cardiology\",\"departments\":[\"^echo\"],\"visit_types\":[\"^follow\"]}]", HISTORY_FITS_NOT, false },
 		{ "confidential", "[{\"site\":\"cardiology\",\"confidential_visit_types\":[\"new\"]}]", HISTORY_FITS, true },
+		{ "a confidential department", "[{\"site\":\"cardiology\",\"confidential_departments\":[\"^echo\"]}]", HISTORY_FITS, true },
 		{ "of another site", "[{\"site\":\"renal\",\"departments\":[\"^derm\"]}]", HISTORY_NOT_KNOWN, false },
+		{ "of two sites its own", "[{\"site\":\"renal\",\"departments\":[\"^derm\"]},{\"site\":\"cardiology\"}]", HISTORY_FITS, false },
+		{ "wherever it stands", "[{\"site\":\"cardiology\"},{\"site\":\"renal\",\"departments\":[\"^derm\"]}]", HISTORY_FITS, false },
 	};
 	struct asked a = { .n = 0 };
 	struct fault f = { 0 };
@@ -138,6 +141,99 @@ TEST(patterns_are_tried_where_the_words_are)
 	}
 	holds("a pattern that is none", !views_history_asked(bad, &f) && f.text[0]);
 	json_decref(bad);
+	free(a.shown);
+	rig_close(&r);
+}
+
+/* A message may name a department and no type, a type and no department, or neither: what is not named speaks against nothing. */
+TEST(what_was_not_said_is_not_known)
+{
+	static const struct {
+		const char *rule;
+		struct span departments, visit_types;
+		enum history_fit fits;
+	} rows[] = {
+		{ "only the department", SPAN_LIT("ECHO LAB"), SPAN_NONE, HISTORY_FITS },
+		{ "only the type", SPAN_NONE, SPAN_LIT("NEW PATIENT"), HISTORY_FITS_NOT },
+		{ "neither", SPAN_NONE, SPAN_NONE, HISTORY_NOT_KNOWN },
+	};
+	struct asked a = { .n = 0 };
+	struct rig r;
+
+	rig_open(&r, 200, 60, "");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct message *m = message_of(&r, (struct say){ .id = rows[i].rule, .phone = PHONE, .in_s = 90000 });
+
+		m->bookings[0].departments = rows[i].departments;
+		m->bookings[0].visit_types = rows[i].visit_types;
+		(void)turn(&r, &m->link, NULL, NULL);
+	}
+	ask(&r, &a, 0, SALT, "[{\"site\":\"cardiology\",\"departments\":[\"^echo\"],\"visit_types\":[\"^follow\"]}]");
+	for (size_t i = 0; i < COUNT(rows); i++)
+		same_int(rows[i].rule, a.visits[i].fits, rows[i].fits);
+	free(a.shown);
+	rig_close(&r);
+}
+
+/* Visits of one type have one token; whoever rehearses pairs a cancellation and a booking by it. */
+TEST(visits_of_one_type_are_told_apart_from_others)
+{
+	struct asked a = { .n = 0 };
+	struct rig r;
+
+	rig_open(&r, 200, 60, "");
+	for (int i = 0; i < 4; i++) {
+		struct message *m = message_of(&r, (struct say){ .id = i == 0 ? "A" : i == 1 ? "B" : i == 2 ? "C" : "D", .phone = PHONE, .in_s = 90000 });
+
+		m->bookings[0].visit_type = i == 3 ? SPAN_NONE : i == 2 ? SPAN_LIT("FOLLOW-UP") : SPAN_LIT("NEW PATIENT");
+		(void)turn(&r, &m->link, NULL, NULL);
+	}
+	ask(&r, &a, 0, SALT, "[]");
+	holds("one type, one token", a.visits[0].kind && a.visits[0].kind == a.visits[1].kind);
+	holds("another, another", a.visits[2].kind && a.visits[2].kind != a.visits[0].kind);
+	same_int("none said, none", a.visits[3].kind, 0);
+	free(a.shown);
+	rig_close(&r);
+}
+
+/* Who opted out, or whose number is wrong, is counted as not to be texted; of a site that went nothing is known. */
+TEST(who_is_not_texted)
+{
+	struct asked a = { .n = 0 };
+	struct command *c = calloc(1, sizeof *c);
+	struct rig r;
+
+	rig_open(&r, 200, 60, "");
+	book(&r, "A1", "1", PHONE, 90000);
+	book(&r, "A2", "2", "+16085550124", 90000);
+	c->kind = COMMAND_OPTOUT_ADD;
+	(void)snprintf(c->organization, sizeof c->organization, "lamna");
+	(void)snprintf(c->phone, sizeof c->phone, PHONE);
+	(void)snprintf(c->who, sizeof c->who, "ann");
+	(void)turn(&r, NULL, NULL, &c->link);
+	ask(&r, &a, 0, SALT, "[]");
+	holds("one of two", a.visits[0].opted_out && !a.visits[1].opted_out);
+	rig_change(&r, "site \"cardiology\"", "site \"heart center\"");
+	ask(&r, &a, 0, SALT, "[]");
+	same_text("a site that went has no name", a.visits[0].site, "");
+	holds("nor an opt-out of its organization", a.visits[0].has_phone && !a.visits[0].opted_out);
+	free(a.shown);
+	rig_close(&r);
+}
+
+/* More texts than there is room for at first. */
+TEST(visits_of_very_many_texts)
+{
+	struct asked a = { .n = 0 };
+	struct rig r;
+
+	rig_open(&r, 6000, 600, "storm_brake = off");
+	for (int i = 0; i < 300; i++)
+		book(&r, "A1", "1001", PHONE, 90000 + 600 * i);
+	ask(&r, &a, 0, SALT, "[]");
+	same_int("one visit", a.n, 1);
+	same_int("all of its texts", a.visits[0].texts_n, a.texts);
+	holds("a confirmation and a reminder each time", a.texts >= 550);
 	free(a.shown);
 	rig_close(&r);
 }
@@ -186,6 +282,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(facts_and_tokens),
 		RUN(patterns_are_tried_where_the_words_are),
+		RUN(what_was_not_said_is_not_known),
+		RUN(visits_of_one_type_are_told_apart_from_others),
+		RUN(who_is_not_texted),
+		RUN(visits_of_very_many_texts),
 		RUN(in_portions_and_since),
 	};
 
