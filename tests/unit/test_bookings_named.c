@@ -76,6 +76,8 @@ say(struct rig *r, struct said s)
 	b->patient_number = s.number;
 	b->has_filler_id = !s.no_filler;
 	b->has_sent_at = s.sent_ago_s >= 0;
+	if (!b->has_sent_at)
+		b->sent_at_s = 0;
 	if (s.alias)
 		b->aliases[b->aliases_n++] = span_of(s.alias);
 	if (s.old_id)
@@ -137,6 +139,7 @@ TEST(a_name_that_leads_nowhere_makes_a_visit_of_its_own)
 		{ "the same patient", "7", "7", 0, NULL, true },
 		{ "nobody is named", "7", NULL, 0, NULL, false },
 		{ "nobody was named", NULL, "7", 0, NULL, false },
+		{ "neither is", NULL, NULL, 0, NULL, false },
 		{ "its row is gone", "7", "7", 0, "DELETE FROM appointment WHERE appointment_id = 'A1'", false },
 	};
 
@@ -283,21 +286,36 @@ TEST(a_merge_of_two_ids_of_which_one_has_very_many_visits)
 	rig_close(&r);
 }
 
-/* A frame of two is taken whole, however much the first has to reach. */
-TEST(news_and_a_booking_in_one_frame)
+/* A frame of several is taken whole, however much one of them has to reach. */
+TEST(news_and_bookings_in_one_frame)
 {
-	struct message *m;
-	struct rig r;
+	for (int order = 0; order < 2; order++) {
+		char id[16];
+		struct message *m, *news;
+		struct rig r;
+		struct appointment a, last;
 
-	rig_open(&r, 6000, 0, "adt = {merge}");
-	say(&r, (struct said){ .id = "A1", .patient = "1009", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 100 });
-	m = merged(&r, "1009", NULL, "1001", 20);
-	m->also = message_of(&r, (struct say){ .id = "A1", .patient = "1001", .in_s = 3 * DAY });
-	(void)turn(&r, &m->link, NULL, NULL);
-	same_int("both", status(&r)->messages_accepted, 3);
-	same_text("the same patient: the number stays", row(&r, 1).phone, PHONE);
-	same_int("at another hour", row(&r, 1).start_s, now_s(&r.now) + 3 * DAY);
-	rig_close(&r);
+		rig_open(&r, 6000, 0, "adt = {merge} storm_brake = off daily_cap = 0");
+		for (int i = 1; i <= 450; i++) {
+			(void)snprintf(id, sizeof id, "A%d", i);
+			(void)tell(&r, (struct say){ .id = id, .patient = "1009", .phone = PHONE, .in_s = 2 * DAY, .sent_ago_s = 100 });
+		}
+		news = merged(&r, "1009", NULL, "1001", 20);
+		m = message_of(&r, (struct say){ .id = "B1", .patient = "1001", .in_s = 3 * DAY });
+		if (order == 0)
+			news->also = m;
+		else
+			m->also = news;
+		(void)turn(&r, order == 0 ? &news->link : &m->link, NULL, NULL);
+		same_int("both", status(&r)->messages_accepted, 452);
+		last = row(&r, 451);
+		same_text("the booking", last.appointment_id, "B1");
+		for (int64_t i = 1; i <= 450; i++) {
+			a = row(&r, i);
+			holds("each is that patient's now", memcmp(a.patient, last.patient, MARK_BYTES) == 0);
+		}
+		rig_close(&r);
+	}
 }
 
 /* ---- read again ---- */
@@ -388,7 +406,7 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(a_visit_of_nobody_named_is_one_visit), RUN(a_place_in_a_group_that_became_free),
 		RUN(a_name_that_leads_nowhere_makes_a_visit_of_its_own), RUN(an_id_of_others_is_no_other_name),
 		RUN(an_old_id_of_nobody_named_is_not_taken_over), RUN(of_several_visits_of_a_message_one_known_is_enough), RUN(who_a_record_was_before),
-		RUN(a_merge_of_two_ids_of_which_one_has_very_many_visits), RUN(news_and_a_booking_in_one_frame),
+		RUN(a_merge_of_two_ids_of_which_one_has_very_many_visits), RUN(news_and_bookings_in_one_frame),
 		RUN(what_is_read_again_keeps_its_place), RUN(of_two_in_doubt_the_newer_one_holds) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,11 @@ TEST(reminders_of_two_rules_are_two_texts)
 	give(&r, about(&r, "M2", ELEVEN, VISIT_BOOKED));
 	before = r.jobs_n;
 	until_reminder(&r);
+	pass(&r, 15);
+	same_int("the first is out", r.jobs_n, before + 1);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	same_text("it said the other's of that rule", reason_name(text_of(&r, 2, 1).reason), "merged");
+	same_text("and not the one of the other", text_state_name(text_of(&r, 2, 2).state), "pending");
 	for (int i = 0; i < 6 * 60; i++) {
 		int n = r.jobs_n;
 
@@ -187,6 +192,7 @@ TEST(a_late_report_brings_nothing_back)
 		.status = "unreachable", .number = 4006 }, NULL);
 	same_text("it failed", text_state_name(text_of(&r, 1, 1).state), "failed");
 	same_text("the other was said in it", reason_name(text_of(&r, 2, 1).reason), "merged");
+	same_int("which it still tells", text_of(&r, 2, 1).carrier, last_job(&r)->text);
 	pass(&r, 3 * HOUR);
 	same_int("to a phone that is out of reach nothing is said again", r.jobs_n, 3);
 	rig_close(&r);

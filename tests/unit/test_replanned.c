@@ -124,6 +124,8 @@ TEST(a_text_that_waits_while_the_feed_and_we_learn_of_other_rules)
 	give(&r, m);
 	rig_change(&r, "608-271-9000", "608-271-9001");
 	same_int("the row is by its wall clock", row(&r, 1).start_s, now_s(&r.now) + 3 * DAY);
+	same_int("the text was all along", text_of(&r, TEXT(1, 0)).start_s, now_s(&r.now) + 3 * DAY);
+	same_int("and may go until then", text_of(&r, TEXT(1, 0)).expires_s, now_s(&r.now) + 3 * DAY);
 	sender(&r, true);
 	same_int("one text", r.jobs_n, 1);
 	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);

@@ -215,6 +215,7 @@ TEST(as_many_visits_are_offered_as_there_are_codes)
 TEST(who_opted_out_is_not_asked_which)
 {
 	struct rig r;
+	int64_t texts;
 	int before;
 
 	clinics(&r);
@@ -223,8 +224,10 @@ TEST(who_opted_out_is_not_asked_which)
 	writes(&r, "STOP");
 	answer_all(&r);
 	before = r.jobs_n;
+	texts = store_tally(r.store, 0, 0);
 	writes(&r, "C");
 	same_int("no question", r.jobs_n, before);
+	same_int("and none that would not have gone", store_tally(r.store, 0, 0), texts);
 	same_text("and no guess", reply_name(kept(&r, 1).last), "stop");
 	rig_close(&r);
 }
