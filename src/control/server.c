@@ -135,7 +135,7 @@ request_faults(struct request *q, const char *text, const struct conf_faults *fa
 		(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s}", "file", x->file, "line", x->line,
 		                                      "warning", x->warning, "text", x->text));
 	}
-	send_json(q->caller, json_pack("{s:b, s:s, s:o}", "ok", 0, "error", text, "faults", list));
+	send_json(q->caller, json_pack("{s:b, s:s, s:b, s:o}", "ok", 0, "error", text, "passes", faults->passes, "faults", list));
 }
 
 static void

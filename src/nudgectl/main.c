@@ -206,8 +206,9 @@ call_print_json(json_t *o)
 	return EXIT_SUCCESS;
 }
 
+/* 78 sends its reader to the files; what nudged was short of for a moment is not in them. */
 static int
-print_faults(const json_t *faults)
+print_faults(const json_t *faults, bool passes)
 {
 	size_t i;
 	json_t *x;
@@ -222,7 +223,7 @@ print_faults(const json_t *faults)
 		(void)fprintf(stderr, "%s%s: %s\n", call_text(x, "file")[0] ? " " : "", json_is_true(json_object_get(x, "warning")) ? "warning" : "error",
 		    call_text(x, "text"));
 	}
-	return EXIT_CONF;
+	return passes ? EXIT_FAILURE : EXIT_CONF;
 }
 
 /* The socket that a configuration names, when its reader may read it. */
@@ -294,7 +295,7 @@ call_ask(const struct call *c, json_t *request, json_t **result)
 		const json_t *faults = json_object_get(o, "faults");
 
 		if (faults)
-			status = print_faults(faults);
+			status = print_faults(faults, json_is_true(json_object_get(o, "passes")));
 		(void)fprintf(stderr, "nudgectl: %s\n", call_text(o, "error"));
 	} else {
 		*result = json_incref(json_object_get(o, "result"));

@@ -34,14 +34,21 @@ same_house(const struct conf *now, const struct conf *next, struct conf_faults *
 	return faults->errors_n == 0;
 }
 
+/* What is not the operator's to mend in the files passes, or the files are not where to look. */
+static void
+add_fault(struct conf_faults *faults, const struct fault *f)
+{
+	faults->passes |= f->kind != FAULT_OPERATOR;
+	conf_fault_add(faults, NULL, false, "%s", f->text);
+}
+
 static bool
 stand(struct settings *s, struct approvals *a, const struct conf *c, struct conf_faults *faults)
 {
 	struct fault f = { .kind = FAULT_NONE };
 
 	if (!approvals_read(c->state_directory, a, &f)) {
-		faults->passes |= f.kind != FAULT_OPERATOR;
-		conf_fault_add(faults, NULL, false, "%s", f.text);
+		add_fault(faults, &f);
 		return false;
 	}
 	return settings_stand(s, a, faults);
@@ -90,9 +97,13 @@ house_read(void *ctx, struct settings *out, struct conf_faults *faults)
 static bool
 is_free(const struct house *h, struct conf_faults *faults)
 {
+	struct fault f;
+
 	*faults = (struct conf_faults){ .n = 0 };
-	if (h->reloading)
-		conf_fault_add(faults, NULL, false, "another change of the configuration is being applied; try again in a moment");
+	if (h->reloading) {
+		(void)fault_set(&f, FAULT_BUSY, "another change of the configuration is being applied; try again in a moment");
+		add_fault(faults, &f);
+	}
 	return !h->reloading;
 }
 
@@ -104,7 +115,7 @@ apply(struct house *h, struct command *c, struct conf_faults *faults)
 
 	h->next.rules->conf->generation = h->settings.rules->conf->generation + 1;
 	if (!mllp_reload(h->intake, h->next.rules, h->next.map, &f)) {
-		conf_fault_add(faults, NULL, false, "%s", f.text);
+		add_fault(faults, &f);
 		record_not_applied(h, f.text);
 		settings_clear(&h->next);
 		return false;
@@ -124,13 +135,14 @@ house_reload(void *ctx, struct command *c, int64_t version, struct conf_faults *
 	if (!is_free(h, faults) || !house_read(h, &h->next, faults))
 		return false;
 	if (version != 0 && h->next.file->version != version) {
-		conf_fault_add(faults, NULL, false, "the files changed while they were looked at; try again");
+		(void)fault_set(&f, FAULT_BUSY, "the files changed while they were looked at; try again");
+		add_fault(faults, &f);
 		settings_clear(&h->next);
 		return false;
 	}
 	if (!record_configuration(h, h->next.rules, &(struct audit_entry){ .who = c->who[0] ? AUDIT_USER : AUDIT_SYSTEM,
 	        .uid = c->uid, .name = c->who[0] ? c->who : "SIGHUP" }, &f)) {
-		conf_fault_add(faults, NULL, false, "%s", f.text);
+		add_fault(faults, &f);
 		settings_clear(&h->next);
 		return false;
 	}
@@ -153,8 +165,10 @@ house_approve(void *ctx, struct command *c, struct conf_faults *faults)
 	h->next = (struct settings){ rules_hold(file), rules_hold(file), NULL };
 	ok = s && approvals_read(file->conf->state_directory, &a, &f) &&
 	    (approvals_add(&a, rules_of(file, s), c->who, clock_now().wall_ms / 1000) || fault_set(&f, FAULT_BUSY, "out of memory"));
+	if (!s)
+		(void)fault_set(&f, FAULT_OPERATOR, "no such site in the configuration");
 	if (!ok)
-		conf_fault_add(faults, NULL, false, "%s", s ? f.text : "no such site in the configuration");
+		add_fault(faults, &f);
 	ok = ok && settings_stand(&h->next, &a, faults);
 	approvals_clear(&a);
 	if (!ok) {
