@@ -212,6 +212,10 @@ enum turn_result {
 };
 enum turn_result engine_turn(struct engine *e, const struct turn_input *in, struct fault *f);
 
+/* The last word, outside of a turn: what was given and not taken, here or before, is not stored. Messages end with their
+ * connections, so that their senders repeat them; commands are answered with a fault. Lists as in turn_input, all taken over. */
+void engine_end(struct engine *e, const struct turn_input *rest);
+
 /* Milliseconds until the next turn is needed without input, 0 .. 60000. */
 int64_t engine_sleep_ms(const struct engine *e, const struct now *now);
 

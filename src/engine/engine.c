@@ -390,6 +390,25 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+void
+engine_end(struct engine *e, const struct turn_input *rest)
+{
+	struct queue_link *next;
+
+	engine_append(&e->messages, rest->messages);
+	engine_append(&e->events, rest->events);
+	space_silence(e);
+	for (struct queue_link *q = rest->commands; q; q = next) {
+		struct command *c = (struct command *)(void *)q;
+
+		next = q->next;
+		q->next = NULL;
+		c->ok = false;
+		(void)fault_set(&c->fault, FAULT_BUSY, "nudged is stopping, and did not come to this: ask again");
+		e->setup.outlet.reply(e->setup.outlet.ctx, c);
+	}
+}
+
 int64_t
 engine_sleep_ms(const struct engine *e, const struct now *said)
 {

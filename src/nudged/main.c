@@ -346,10 +346,10 @@ close_house(struct house *h)
 	room_stop(&h->room);
 	daily_end(&h->daily);
 	clock_watch_end(&h->room.clock);
+	if (h->control && h->replies)
+		on_replies(-1, 0, h); /* a reload may come back: the intake has to be there */
 	mllp_free(h->intake);
 	expiry_clear(&h->expiry);
-	if (h->control && h->replies)
-		on_replies(-1, 0, h);
 	looked_end(h);
 	if (h->control && h->replies)
 		on_replies(-1, 0, h);

@@ -102,6 +102,8 @@ room_stop(struct room *r)
 	(void)!write(r->wake, &one, sizeof one);
 	(void)pthread_join(r->thread, NULL);
 	r->started = false;
+	engine_end(r->engine, &(struct turn_input){ .messages = queue_take_all(r->messages), .events = queue_take_all(r->events),
+	    .commands = queue_take_all(r->commands) });
 }
 
 /* What nudge-sender told after the last turn is as if the wire had broken before it. */

@@ -47,13 +47,14 @@ def test_restart_refuses_nobody():
                     refused.append(n)
                 except OSError:
                     pass
-        threads = [threading.Thread(target=feed, args=(who,)) for who in "ab"]
+        threads = [threading.Thread(target=feed, args=(who,)) for who in "abcdef"]
         for t in threads:
             t.start()
         try:
             for _ in range(20 // SLOW):
                 before = len(acked)
-                assert house.stop("nudged") == 0
+                status = house.stop("nudged")
+                assert status == 0, f"nudged ended with {status}: {house.log('nudged')[-6000:]}"
                 activated(house, listening)
                 wait(lambda: len(acked) > before)
         finally:
