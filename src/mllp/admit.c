@@ -187,21 +187,12 @@ handshake_failed(struct session *s)
 	    log_name("do", handshake_advice(ERR_GET_REASON(why))));
 }
 
-void
+bool
 session_handshake(struct session *s)
 {
 	switch (wire_handshake(&s->wire)) {
 	case WIRE_OK:
-		/* Judged again: the configuration may have changed under the handshake. */
-		if (!session_admit(s, IDENTITY_NOW)) {
-			s->dead = true;
-			return;
-		}
-		session_opened(s);
-		log_debug("sender connected", log_name("listener", session_listener(s)),
-		    log_name("peer", s->peer.text), log_name("tls", SSL_get_version(s->wire.ssl)),
-		    log_name("environment", s->environments[0]->title));
-		break;
+		return true;
 	case WIRE_AGAIN:
 		break;
 	case WIRE_EOF:
@@ -209,4 +200,19 @@ session_handshake(struct session *s)
 		handshake_failed(s);
 		break;
 	}
+	return false;
+}
+
+/* Judged again: the configuration may have changed under the handshake. */
+void
+session_enter(struct session *s)
+{
+	if (!session_admit(s, IDENTITY_NOW)) {
+		s->dead = true;
+		return;
+	}
+	session_opened(s);
+	log_debug("sender connected", log_name("listener", session_listener(s)),
+	    log_name("peer", s->peer.text), log_name("tls", SSL_get_version(s->wire.ssl)),
+	    log_name("environment", s->environments[0]->title));
 }

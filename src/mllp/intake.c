@@ -34,14 +34,15 @@ allocate(const struct mllp_setup *s)
 		return NULL;
 	}
 	m->threads_n = threads_n < 1 ? 1 : (unsigned)threads_n;
-	m->threads = calloc(m->threads_n, sizeof *m->threads);
-	m->errands = calloc(m->threads_n, sizeof *m->errands);
+	m->all_n = m->threads_n + 1;
+	m->threads = calloc(m->all_n, sizeof *m->threads);
+	m->errands = calloc(m->all_n, sizeof *m->errands);
 	pthread_mutex_init(&m->admin, NULL);
 	seen_init(&m->seen);
 	penalties_init(&m->penalties);
 	senders_init(&m->senders);
 	if (!m->threads || !m->errands || !take_handed(m, s)) {
-		m->threads_n = 0;
+		m->all_n = 0;
 		mllp_free(m);
 		return NULL;
 	}
@@ -74,7 +75,7 @@ mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f)
 		return fault_set(f, FAULT_BUSY, "no memory for the intake");
 	}
 	make_stem(m->stem);
-	for (unsigned i = 0; i < m->threads_n; i++) {
+	for (unsigned i = 0; i < m->all_n; i++) {
 		if (!thread_init(&m->threads[i], m, i, f)) {
 			goto fail;
 		}
@@ -82,10 +83,10 @@ mllp_new(const struct mllp_setup *s, struct mllp **out, struct fault *f)
 	if (!setting_new(m, s->rules, s->map, &m->setting, f)) {
 		goto fail;
 	}
-	for (unsigned i = 0; i < m->threads_n; i++) {
+	for (unsigned i = 0; i < m->all_n; i++) {
 		m->threads[i].setting = setting_hold(m->setting);
 	}
-	for (unsigned i = 0; i < m->threads_n; i++) {
+	for (unsigned i = 0; i < m->all_n; i++) {
 		if (!thread_start(&m->threads[i], f)) {
 			goto fail;
 		}
@@ -163,7 +164,7 @@ mllp_free(struct mllp *m)
 	}
 	thread_everywhere(m, thread_stop, NULL); /* from here no connection is on its way between threads */
 	thread_everywhere(m, thread_quit, NULL);
-	for (unsigned i = 0; i < m->threads_n; i++) {
+	for (unsigned i = 0; i < m->all_n; i++) {
 		if (m->threads[i].runs) {
 			pthread_join(m->threads[i].id, NULL);
 			m->threads[i].runs = false;

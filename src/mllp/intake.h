@@ -3,7 +3,9 @@
  *
  * A thread owns its event base, its sessions and its copy of the pointer to the
  * setting. Others reach it only through its two queues: answers, and tasks.
- * Thread 0 accepts, for all.
+ * Thread 0 accepts, for all. The last is the door: handshakes are done there,
+ * and a sender who is let in goes to one of the others, so that nobody who
+ * waits for an answer waits for the handshakes of strangers.
  */
 #ifndef MLLP_INTAKE_H
 #define MLLP_INTAKE_H
@@ -83,16 +85,13 @@ struct intake_thread {
 	struct table sessions;
 	struct hl7 *index; /* scratch */
 	char *input;       /* scratch, INPUT_MAX bytes */
-	struct timeval round; /* of its loop: when it began */
-	unsigned shaken;   /* steps of handshakes in it */
+	unsigned next;     /* of those that read: who gets its next connection */
 	bool stopping;
 	bool opened;       /* thread 0's, as all below */
 	struct event rest; /* no descriptors left: begin again later */
-	unsigned next;     /* thread that gets the next connection */
 };
 
 #define INPUT_MAX 65536
-#define SHAKES_A_ROUND 2
 
 struct task { /* run on a thread; owned by what it runs */
 	struct queue_link link;
@@ -118,7 +117,8 @@ struct mllp {
 	atomic_llong reading_bytes;    /* held by frames that are being read, of all connections */
 	atomic_llong waiting_bytes;    /* of messages that wait for their answer */
 	struct intake_thread *threads; /* owned */
-	unsigned threads_n;
+	unsigned threads_n;            /* of them read; behind them stands the door */
+	unsigned all_n;
 	struct errand *errands;        /* owned; one a thread, so that a reload cannot fail half-way */
 	struct port **ports;           /* owned */
 	size_t ports_n;
@@ -150,7 +150,11 @@ void thread_quit(struct intake_thread *t, void *unused);
 void thread_stop(struct intake_thread *t, void *unused);
 void thread_open(struct intake_thread *t, void *unused);
 void thread_take_setting(struct intake_thread *t, void *setting);
-bool thread_may_shake(struct intake_thread *t);                 /* One more step of a handshake in this round: they cost a hundred times what a message does. */
+static inline struct intake_thread *
+thread_next(struct intake_thread *t) /* The one that gets t's next connection to read. */
+{
+	return &t->intake->threads[t->next++ % t->intake->threads_n];
+}
 void thread_is_hungry(struct intake_thread *t);                  /* Look for space in a while. */
 
 bool table_add(struct table *table, struct session *s, uint64_t *number) __attribute__((warn_unused_result));

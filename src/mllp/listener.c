@@ -19,6 +19,7 @@
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_PROBES 4
 #define UNACKNOWLEDGED_MS 60000
+#define UNREAD_ANSWERS 32768 /* bytes that the kernel keeps of what a peer does not read: the answers to all that may be unanswered, and no flood */
 
 struct newcomer {
 	struct task task;
@@ -39,6 +40,7 @@ set_options(int fd)
 		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
 		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS },
+		{ SOL_SOCKET, SO_SNDBUF, UNREAD_ANSWERS },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -59,7 +61,8 @@ static void
 hand_over(struct intake_thread *t, struct port *p, int fd, const struct peer *peer)
 {
 	struct mllp *m = t->intake;
-	struct intake_thread *to = &m->threads[t->next++ % m->threads_n];
+	const struct terms *terms = setting_terms(t->setting, p);
+	struct intake_thread *to = terms && terms->tls ? &m->threads[m->threads_n] : thread_next(t);
 	struct newcomer *n;
 
 	atomic_fetch_add(&p->open_n, 1);

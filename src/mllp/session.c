@@ -13,6 +13,8 @@
 #define LINGER_MS 2000
 #define LINGER_READS 16 /* in one turn */
 
+static void arrive(struct intake_thread *t, struct task *task);
+
 const char *
 session_listener(const struct session *s)
 {
@@ -204,12 +206,31 @@ throw_away(struct session *s)
 	}
 }
 
+/* All of it but its place: what is under way belongs to nobody, and nothing can happen to it. */
+static void
+move(struct session *s)
+{
+	struct intake_thread *from = s->thread;
+
+	event_del(&s->readable);
+	event_del(&s->writable);
+	evtimer_del(&s->timer);
+	s->reads = s->writes = false;
+	s->timer_ms = 0;
+	table_remove(&from->sessions, s->number);
+	s->number = 0;
+	s->thread = thread_next(from);
+	s->move.run = arrive;
+	thread_post(s->thread, &s->move);
+}
+
 void
 session_turn(struct session *s, bool may_read)
 {
 	s->now_ms = clock_now().boot_ms;
-	if (s->state == SESSION_HANDSHAKE) {
-		session_handshake(s);
+	if (s->state == SESSION_HANDSHAKE && session_handshake(s)) {
+		move(s);
+		return;
 	}
 	if (s->state == SESSION_LINGER) {
 		throw_away(s);
@@ -229,9 +250,6 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (s->state == SESSION_HANDSHAKE && !thread_may_shake(s->thread)) {
-		return; /* it stays ready: in the next round, behind those who waited for their answer */
-	}
 	session_turn(s, true);
 }
 
@@ -263,6 +281,35 @@ begin_tls(struct session *s)
 	return true;
 }
 
+static void
+take_events(struct session *s)
+{
+	event_assign(&s->readable, s->thread->base, s->wire.fd, EV_READ | EV_PERSIST, on_ready, s);
+	event_assign(&s->writable, s->thread->base, s->wire.fd, EV_WRITE | EV_PERSIST, on_ready, s);
+	evtimer_assign(&s->timer, s->thread->base, on_timer, s);
+}
+
+/* At the thread that reads it from now on, under what is in force there. */
+static void
+arrive(struct intake_thread *t, struct task *task)
+{
+	struct session *s = (struct session *)((char *)task - offsetof(struct session, move));
+
+	take_events(s);
+	s->now_ms = clock_now().boot_ms;
+	s->terms = setting_terms(t->setting, s->port);
+	if (t->stopping || !s->terms || !s->terms->tls || !table_add(&t->sessions, s, &s->number)) {
+		s->dead = true;
+	} else {
+		session_enter(s);
+	}
+	if (s->dead) {
+		session_free(s);
+	} else {
+		session_turn(s, true); /* what came along with its last step */
+	}
+}
+
 void
 session_open(struct intake_thread *t, struct port *p, int fd, const struct peer *peer)
 {
@@ -285,9 +332,7 @@ session_open(struct intake_thread *t, struct port *p, int fd, const struct peer 
 	frame_init(&s->reader, terms->listener->max_message);
 	buf_init(&s->rest, INPUT_MAX);
 	buf_init(&s->out, SESSION_ANSWER_MAX);
-	event_assign(&s->readable, t->base, fd, EV_READ | EV_PERSIST, on_ready, s);
-	event_assign(&s->writable, t->base, fd, EV_WRITE | EV_PERSIST, on_ready, s);
-	evtimer_assign(&s->timer, t->base, on_timer, s);
+	take_events(s);
 	if (terms->tls) {
 		enter(s, SESSION_HANDSHAKE);
 		s->dead = !begin_tls(s);
@@ -340,7 +385,9 @@ session_free(struct session *s)
 		}
 		message_free(m);
 	}
-	table_remove(&t->sessions, s->number);
+	if (s->number) {
+		table_remove(&t->sessions, s->number);
+	}
 	wire_close(&s->wire);
 	frame_clear(&s->reader);
 	count(&t->intake->reading_bytes, -(long long)s->held_bytes);

@@ -10,7 +10,7 @@
  * LINGER     our end is closed; what still comes is thrown away for a moment,
  *            because closing on unread bytes would reset the connection and take
  *            the last answer or alert along.
- * A session belongs to one thread. Whatever finds that it must go sets `dead`;
+ * A session belongs to one thread: in HANDSHAKE to the door, from OPEN on to one that reads. Whatever finds that it must go sets `dead`;
  * session_settle(), called last on every path in, frees it.
  */
 #ifndef MLLP_SESSION_H
@@ -35,9 +35,10 @@ struct owed { /* an answer that a frame waits for */
 
 struct session {
 	struct intake_thread *thread;
+	struct task move;          /* on its way from the door to `thread` */
 	struct port *port;
 	const struct terms *terms; /* of the thread's setting; NULL: the listener is gone, DRAIN */
-	uint64_t number;           /* message.connection */
+	uint64_t number;           /* message.connection; 0: in no thread's table */
 	struct peer peer;
 	struct wire wire;
 	enum session_state state;
@@ -85,7 +86,8 @@ const char *session_listener(const struct session *s); /* For the log. */
 /* admit.c */
 int session_verify(X509_STORE_CTX *chain, void *unused);
 bool session_admit(struct session *s, enum identity_dates dates); /* false: logged, must go */
-void session_handshake(struct session *s);
+bool session_handshake(struct session *s); /* true: finished. Who came is judged where it goes. */
+void session_enter(struct session *s);     /* The handshake is finished: open, or dead. */
 void session_penalty(struct session *s, int64_t debt_ms);
 void session_leave(struct session *s); /* Gives back its environments. */
 

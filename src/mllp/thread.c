@@ -64,21 +64,6 @@ on_hunger(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-bool
-thread_may_shake(struct intake_thread *t)
-{
-	struct timeval round;
-
-	if (event_base_gettimeofday_cached(t->base, &round) != 0) {
-		return true;
-	}
-	if (evutil_timercmp(&round, &t->round, !=)) {
-		t->round = round;
-		t->shaken = 0;
-	}
-	return t->shaken++ < SHAKES_A_ROUND;
-}
-
 void
 thread_is_hungry(struct intake_thread *t)
 {
@@ -143,7 +128,11 @@ thread_start(struct intake_thread *t, struct fault *f)
 		return fault_set(f, FAULT_BUSY, "no intake thread can be started: %s", strerror(why));
 	}
 	t->runs = true;
-	snprintf(name, sizeof name, "intake-%u", t->number % 1000);
+	if (t->number < t->intake->threads_n) {
+		snprintf(name, sizeof name, "intake-%u", t->number % 1000);
+	} else {
+		snprintf(name, sizeof name, "handshakes");
+	}
 	pthread_setname_np(t->id, name);
 	return true;
 }
@@ -191,7 +180,7 @@ thread_everywhere(struct mllp *m, void (*what)(struct intake_thread *, void *), 
 	struct gate gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
 
 	pthread_mutex_lock(&gate.lock);
-	for (unsigned i = 0; i < m->threads_n; i++) {
+	for (unsigned i = 0; i < m->all_n; i++) {
 		if (m->threads[i].runs) {
 			assert(!pthread_equal(m->threads[i].id, pthread_self()));
 			m->errands[i] = (struct errand){ { { NULL }, run_errand }, what, arg, &gate };

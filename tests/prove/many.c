@@ -6,7 +6,7 @@
  * idle: a handshake, then silence. slow: a byte a second of a message without
  * end; when it is closed, it comes again. deaf: messages, and no answer is ever
  * read. KNOCKS connections a second, from many addresses, say half of a hello or nonsense, and wait.
- * Says "ready" when all have shaken hands; prints a line of JSON at the end.
+ * Says "ready" when all have shaken hands and nothing more is taken from the deaf; prints a line of JSON at the end.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
@@ -30,6 +30,7 @@
 
 #define SHAKING_MAX 48   /* handshakes that we have open at once: more look like an attack */
 #define KNOCKING_MAX 512
+#define STUCK_MS 2000    /* so long has no deaf one said a byte */
 
 enum role { IDLE, SLOW, DEAF, KNOCK };
 
@@ -49,7 +50,7 @@ static struct {
 	struct peer *peer;
 	size_t n, shaking, ready;
 	struct peer knock[KNOCKING_MAX];
-	int64_t closed[4], knocks, bytes, refused;
+	int64_t closed[4], knocks, bytes, refused, deaf_ms;
 } the;
 
 static int64_t
@@ -195,8 +196,10 @@ come(struct peer *p)
 	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->fd < 0)
 		die("socket");
-	if (p->role == DEAF)
+	if (p->role == DEAF) {
 		(void)setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+		(void)setsockopt(p->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+	}
 	if (p->role == KNOCK) {
 		struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + (uint32_t)(the.knocks++ % 200)) };
 
@@ -254,8 +257,10 @@ talk(struct peer *p)
 	rc = SSL_write(p->ssl, text + p->said, n - (int)p->said);
 	if (!goes_on(p, rc))
 		lose(p);
-	else if (rc > 0)
+	if (rc > 0) {
 		p->said = (p->said + (size_t)rc) % (size_t)n;
+		the.deaf_ms = now_ms();
+	}
 }
 
 static void
@@ -356,7 +361,7 @@ crowd(const size_t of[3], long knocks)
 	if (!the.peer || the.epoll < 0)
 		die("memory");
 	for (size_t i = 0; i < the.n; i++)
-		the.peer[i] = (struct peer){ .role = i < of[IDLE] ? IDLE : i < of[IDLE] + of[SLOW] ? SLOW : DEAF, .fd = -1 };
+		the.peer[i] = (struct peer){ .role = i < of[IDLE] ? IDLE : i < of[IDLE] + of[DEAF] ? DEAF : SLOW, .fd = -1 };
 	for (size_t i = 0; i < KNOCKING_MAX; i++)
 		the.knock[i] = (struct peer){ .role = KNOCK, .fd = -1 };
 	while (!input_ended()) {
@@ -370,7 +375,7 @@ crowd(const size_t of[3], long knocks)
 			if (all_ms)
 				look_at_knocks((now - from) * knocks / 1000);
 		}
-		if (!all_ms && the.ready + of[SLOW] / 4 >= the.n) { /* of the slow some are always on their way back */
+		if (!all_ms && the.ready + of[SLOW] / 4 >= the.n && now - the.deaf_ms > STUCK_MS) { /* of the slow, which come last, some are always on their way back */
 			all_ms = now - from;
 			from = now;
 			(void)printf("ready after %lld ms\n", (long long)all_ms);
