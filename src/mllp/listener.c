@@ -25,6 +25,7 @@ struct newcomer {
 	struct task task;
 	struct port *port;
 	int fd;
+	bool shaking;
 	struct peer peer;
 };
 
@@ -53,31 +54,28 @@ run_newcomer(struct intake_thread *t, struct task *task)
 {
 	struct newcomer *n = (struct newcomer *)task;
 
-	session_open(t, n->port, n->fd, &n->peer);
+	session_open(t, n->port, n->fd, &n->peer, n->shaking);
 	free(n);
 }
 
+/* Counted here, so that the next who comes is judged by it even if it has not arrived. */
 static void
-hand_over(struct intake_thread *t, struct port *p, int fd, const struct peer *peer)
+hand_over(struct intake_thread *t, struct port *p, int fd, const struct peer *peer, bool shaking)
 {
 	struct mllp *m = t->intake;
-	const struct terms *terms = setting_terms(t->setting, p);
-	struct intake_thread *to = terms && terms->tls ? &m->threads[m->threads_n] : thread_next(t);
-	struct newcomer *n;
+	struct intake_thread *to = shaking ? &m->threads[m->threads_n] : thread_next(t);
+	struct newcomer *n = to == t ? NULL : calloc(1, sizeof *n);
 
 	atomic_fetch_add(&p->open_n, 1);
-	if (to == t) {
-		session_open(t, p, fd, peer);
-		return;
-	}
-	n = calloc(1, sizeof *n);
+	atomic_fetch_add(&p->shaking_n, shaking);
 	if (!n) {
-		session_open(t, p, fd, peer);
+		session_open(t, p, fd, peer, shaking);
 		return;
 	}
 	n->task.run = run_newcomer;
 	n->port = p;
 	n->fd = fd;
+	n->shaking = shaking;
 	n->peer = *peer;
 	thread_post(to, &n->task);
 }
@@ -161,7 +159,7 @@ welcome(struct intake_thread *t, struct port *p, int fd, const struct sockaddr_s
 		return;
 	}
 	set_options(fd);
-	hand_over(t, p, fd, &peer);
+	hand_over(t, p, fd, &peer, terms->tls != NULL);
 }
 
 static void

@@ -311,7 +311,7 @@ arrive(struct intake_thread *t, struct task *task)
 }
 
 void
-session_open(struct intake_thread *t, struct port *p, int fd, const struct peer *peer)
+session_open(struct intake_thread *t, struct port *p, int fd, const struct peer *peer, bool shaking)
 {
 	const struct terms *terms = setting_terms(t->setting, p);
 	struct session *s = terms && !t->stopping ? calloc(1, sizeof *s) : NULL;
@@ -319,12 +319,14 @@ session_open(struct intake_thread *t, struct port *p, int fd, const struct peer 
 	if (!s || !table_add(&t->sessions, s, &s->number)) {
 		free(s);
 		close(fd);
+		atomic_fetch_sub(&p->shaking_n, shaking);
 		atomic_fetch_sub(&p->open_n, 1);
 		return;
 	}
 	count(&t->intake->counts.connections, 1);
 	s->thread = t;
 	s->port = p;
+	s->shaking = shaking;
 	s->terms = terms;
 	s->peer = *peer;
 	s->wire.fd = fd;

@@ -72,8 +72,8 @@ struct session {
 	size_t out_at;
 };
 
-/* session.c. `fd` is taken over; the caller counted it in p->open_n. */
-void session_open(struct intake_thread *t, struct port *p, int fd, const struct peer *peer);
+/* session.c. `fd` is taken over; the caller counted it in p->open_n and, if `shaking`, in p->shaking_n. */
+void session_open(struct intake_thread *t, struct port *p, int fd, const struct peer *peer, bool shaking);
 void session_free(struct session *s);
 void session_turn(struct session *s, bool may_read);
 void session_reconsider(struct session *s); /* The thread's setting is another. Ends with session_settle(). */

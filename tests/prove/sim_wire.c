@@ -164,7 +164,7 @@ sim_wire_open(const struct wire_ends *ends)
 	peer.address[15] = 1;
 	atomic_fetch_add(&port->open_n, 1);
 	PRODUCT_RUNS;
-	session_open(server, port, SIM_FD + (int)i, &peer);
+	session_open(server, port, SIM_FD + (int)i, &peer, false);
 	return SIM_FD + (int)i;
 }
 
