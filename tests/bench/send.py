@@ -24,9 +24,9 @@ NAMES = {"sender": "nudge-sender", "limit": "bare libcurl", "sdk": "@azure/commu
 
 
 class Gateway:
-    def __init__(self, certs, version):
+    def __init__(self, certs, version, cores=LAST):
         self.process = subprocess.Popen([f"{BUILT}/bench_gateway", f"{certs}/acs.crt", f"{certs}/acs.key", version], stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=on(LAST))
+                                        preexec_fn=on(cores))
         word, port = self.process.stdout.readline().split()
         assert word == "ready", word
         self.port = int(port)

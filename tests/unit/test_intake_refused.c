@@ -15,7 +15,7 @@
 #include "nudge/mllp_send.h"
 
 enum door {
-	DOOR_NONE, DOOR_MEMORY, DOOR_THREAD, DOOR_BASE, DOOR_CONFIG, DOOR_FLAG, DOOR_ROUND, DOOR_SOCKET, DOOR_LISTEN, DOOR_NAME, DOOR_ACCEPT,
+	DOOR_NONE, DOOR_MEMORY, DOOR_THREAD, DOOR_BASE, DOOR_CONFIG, DOOR_FLAG, DOOR_SOCKET, DOOR_LISTEN, DOOR_NAME, DOOR_ACCEPT,
 	DOOR_RECV, DOOR_SEND, DOOR_TLS_NEW, DOOR_TLS_FD, DOOR_TLS_DATA, DOOR_TLS_SWITCHES, DOOR_TLS_CONTEXT, DOOR_TLS_TICKETS, DOOR_TLS_PATHS,
 	DOOR_TLS_HOST, DOOR_TLS_KEY, DOOR_STORE, DOOR_STORE_ADD, DOOR_CHAIN_NEW, DOOR_CHAIN_INIT, DOOR_CHAIN_USE, DOOR_PUBLIC, DOOR_PUBLIC_DER,
 	DOOR_TLS_CALLED, DOOR_EVENT, DOOR_DIGEST, DOOR_LIST_DIGEST, DOOR_TIME, DOOR_LEFT, DOOR_ACCESS
@@ -58,7 +58,6 @@ DOOR(DOOR_THREAD, int, pthread_create, (pthread_t *id, const pthread_attr_t *a, 
 DOOR(DOOR_BASE, struct event_base *, event_base_new_with_config, (const struct event_config *c), (c), NULL)
 DOOR(DOOR_CONFIG, struct event_config *, event_config_new, (void), (), NULL)
 DOOR(DOOR_FLAG, int, event_config_set_flag, (struct event_config *c, int flag), (c, flag), -1)
-DOOR(DOOR_ROUND, int, event_base_gettimeofday_cached, (struct event_base *b, struct timeval *t), (b, t), -1)
 DOOR(DOOR_SOCKET, int, socket, (int domain, int type, int protocol), (domain, type, protocol), -1)
 DOOR(DOOR_LISTEN, int, listen, (int fd, int n), (fd, n), -1)
 DOOR(DOOR_NAME, int, getsockname, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n), -1)
@@ -280,7 +279,7 @@ TEST(what_is_needed_to_start)
 TEST(what_a_connection_needs)
 {
 	static const struct { enum door door; int error; bool tls, matters; } rows[] = {
-		{ DOOR_ROUND, 0, true, false }, { DOOR_ACCEPT, ENFILE, false, false }, { DOOR_ACCEPT, ENOBUFS, false, false },
+		{ DOOR_ACCEPT, ENFILE, false, false }, { DOOR_ACCEPT, ENOBUFS, false, false },
 		{ DOOR_ACCEPT, ENOMEM, false, false }, { DOOR_ACCEPT, ECONNABORTED, false, false }, { DOOR_RECV, EINTR, false, false },
 		{ DOOR_RECV, ECONNRESET, false, true }, { DOOR_SEND, EPIPE, false, true }, { DOOR_TLS_NEW, 0, true, true },
 		{ DOOR_TLS_FD, 0, true, true }, { DOOR_TLS_DATA, 0, true, true }, { DOOR_TLS_HOST, 0, true, true },

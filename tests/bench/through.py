@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Texts per second through the whole house: rows that are armed and committed, posted over HTTPS, settled and committed.
+
+through.py     NUDGE_BENCH=short: fewer texts; smoke: only whether all of it works (no figure means anything)
+Confirmations of so many bookings wait in the store, nothing limits their rate, and nudge-sender comes: nudged arms and commits
+each, nudge-sender posts it to a local gateway over TLS, and its outcome is committed. A cell is the median of the rounds and, in
+brackets, the least and the most, between a tenth and nine tenths of the texts; build/bench/through.json for the record.
+All programs share all cores.
+"""
+import os
+import shutil
+import time
+
+import side
+from side import BUILT, CORES, cell, cpu_of, measured, spread
+import house
+from send import Gateway
+
+LENGTHS = {"": (5, 60000), "short": (3, 20000), "smoke": (1, 300)}  # rounds, texts
+VERSIONS = ("1.1", "2")
+SITE = "storm_brake = off\n    templates = words\n    daily_cap = 0"
+WORDS = "[booked]\n{organization}: {start_date}, {start_time}.\n[changed]\nc\n[canceled]\nd\n[reminder]\ne\n"
+LISTENER = "max_connections = 2000\n max_handshakes = 1024\n penalty_max = 0"
+
+
+def through(version, texts):
+    where = house.House(start=False, listener=LISTENER, number="rate = 1000000/min", site=SITE)
+    gateway = Gateway(where.certs, version, set(CORES))
+    try:
+        where.acs_port = gateway.port
+        os.mkdir(where.path("words"))
+        for language in ("en", "es"):
+            where.write(f"words/{language}", WORDS)
+        where.configure()
+        where.make_key()
+        where.start_nudged()
+        nudged = where.processes["nudged"].pid
+        measured([f"{BUILT}/bench_feed", str(where.port), f"{where.certs}/ca.crt", f"{where.certs}/sender.crt", f"{where.certs}/sender.key", str(nudged),
+                  "100", "0", "0.1", "--messages", str(texts)], set(CORES))
+        house.wait(lambda: where.status()["connections"] == 0)  # its last ones are still taken
+        texts = where.status()["messages"]["accepted"]
+        where.start_sender()
+        sender = where.processes["nudge-sender"].pid
+        marks, end = [], time.monotonic() + 300
+        while not marks or marks[-1][1] < 0.9 * texts:
+            assert time.monotonic() < end, where.status()["texts"]
+            sent = where.status()["texts"].get("sent", 0)
+            if sent >= 0.1 * texts:
+                marks.append((time.monotonic(), sent, cpu_of(nudged), cpu_of(sender), cpu_of(gateway.process.pid)))
+            time.sleep(0.05)
+        first, last = marks[0], marks[-1]
+        n = last[1] - first[1]
+        house.wait(lambda: where.status()["texts"].get("sent", 0) >= texts)
+        for name in ("nudge-sender", "nudged"):
+            assert where.stop(name) == 0
+        taken = gateway.end()
+        assert taken == texts, f"{texts} texts, and the gateway took {taken}"
+        us = [round((b - a) * 1e6 / n, 2) for a, b in zip(first[2:], last[2:])]
+        return {"per_s": n / (last[0] - first[0]), "nudged_us": us[0], "sender_us": us[1], "both_us": us[0] + us[1], "gateway_us": us[2]}
+    finally:
+        for name in list(where.processes):
+            where.kill(name)
+        gateway.process.kill()
+        shutil.rmtree(where.folder)
+
+
+def main():
+    rounds, texts = side.length_of(LENGTHS)
+    about, rows = side.machine(), []
+    results = {}
+    for _ in range(rounds):
+        for version in VERSIONS:
+            results.setdefault(version, []).append(through(version, texts))
+    print("| HTTP | texts/s | CPU us of both daemons | nudged | nudge-sender | gateway |\n|---|---|---|---|---|---|")
+    for version, list_of in results.items():
+        rows.append({"http": version, "rounds": rounds, "texts": texts, **{k: spread([r[k] for r in list_of]) for k in list_of[0]}})
+        r = rows[-1]
+        print(f"| {version} | {cell(r['per_s'], '.0f')} | {cell(r['both_us'], '.1f')} | {cell(r['nudged_us'], '.1f')} | {cell(r['sender_us'], '.1f')} | "
+              f"{cell(r['gateway_us'], '.1f')} |")
+    side.record("through", about, rows=rows)
+
+
+if __name__ == "__main__":
+    main()
