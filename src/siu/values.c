@@ -14,11 +14,11 @@ is_deleted(const struct reading *r, unsigned segment)
 	return action.n == 1 && (action.p[0] | 32) == 'd';
 }
 
-/* AIS, AIG, AIL or AIP. */
+/* Of a name that begins with A: AIS, AIG, AIL or AIP. */
 static bool
 is_resource(struct span name)
 {
-	return name.n == 3 && (name.p[0] | 32) == 'a' && (name.p[1] | 32) == 'i' && memchr("SGLPsglp", name.p[2], 8) != NULL;
+	return name.n == 3 && (name.p[1] | 32) == 'i' && memchr("SGLPsglp", name.p[2], 8) != NULL;
 }
 
 void

@@ -206,6 +206,7 @@ static const struct {
 	{ "two letters", S("M\0S\0"), S("MS") },
 	{ "a letter of three bytes", S("\xff\xfe\xac\x20"), S("\xe2\x82\xac") },
 	{ "none of them", S("MSH|"), S("") },
+	{ "none of them, though every other byte is nothing", S("X\0Y\0"), S("") },
 	{ "a byte", S("M"), S("") },
 	{ "nothing", S(""), S("") },
 };

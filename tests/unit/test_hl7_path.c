@@ -89,6 +89,7 @@ static const struct {
 	{ "a colon in a name", "PI:-3", 1 },
 	{ "a sign for a field", "PID-:", 5 },
 	{ "a field that is a word", "PID-name", 5 },
+	{ "a letter in a field", "PID-1a", 6 },
 	{ "a dot for the dash", "PID.3", 4 },
 	{ "component 0", "PID-3.0", 7 },
 	{ "no component behind the dot", "PID-3.", 7 },

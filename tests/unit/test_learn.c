@@ -203,7 +203,7 @@ TEST(long_values_are_left_out_and_halves_of_pairs_cut)
 	text[sizeof text - 1] = '\0';
 	begin();
 	for (int i = 0; i < 6; i++) {
-		(void)snprintf(message, sizeof message, "MSH|^~\\&|%.100s|%.101s|||20261120101500-0600||SIU^S12|1|P|2.3\rPID|||||||||||||||%s\rAIL|||%.159s\r",
+		(void)snprintf(message, sizeof message, "MSH|^~\\&|%.100s|%.101s|||20261120101500-0600||SIU^S12|1|P|2.3\rPID|||||||||||||6085550101||%s\rAIL|||%.159s\r",
 		    text, text, text, text);
 		holds("read", add(message));
 	}

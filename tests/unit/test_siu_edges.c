@@ -18,7 +18,7 @@
 #define EDGE_SITES                                                                                                      \
 	SITE("paths", "prod", "generic", "PATHS", "", "America/Chicago",                                                \
 	    "paths = {'start = SCH-11.4, ARQ-11.4, TQ1-7', 'phone = PID-13(1)', 'deceased = PID-30.1, PD1-7.1',"        \
-	    " 'appointment_id = SCH-2.1, SCH-1.1, SCH-26.1, SCH-27.1, PV1-19.1, ZID-1', 'duration = SCH-9.1'}")         \
+	    " 'appointment_id = SCH-2.1, SCH-1.1, SCH-26.1, SCH-27.1, PV1-19.1, ZID-1', 'duration = SCH-9.1', 'birth = PID-7, PID-23'}")         \
 	SITE("plain", "prod", "generic", "PLAIN", "", "America/Chicago", "ack_mode = always-AA")                        \
 	SITE("again", "prod", "generic", "AGAIN", "", "America/Chicago", "paths = {'phone = PID-14(*)'} ack_mode = auto") \
 	SITE("only", "prod", "generic", "ONLY", "", "America/Chicago",                                                  \
@@ -49,8 +49,11 @@ places_and_people(void **state)
 		{ "nor an address that is not there", "prod", OF("PLAIN", "S12") GOOD LIVES(""), "place=not said" },
 		{ "a language by its other name", "prod", OF("PLAIN", "S12") GOOD SPEAKS("Farsi"), "language=fa" },
 		{ "a language of a country, with an underscore", "prod", OF("PLAIN", "S12") GOOD SPEAKS("en_US"), "language=en" },
+		{ "what begins as a language's name does is none", "prod", OF("PLAIN", "S12") GOOD SPEAKS("Elvish"), "language=" },
+		{ "nor what begins as its other name", "prod", OF("PLAIN", "S12") GOOD SPEAKS("Fanagalo"), "language=" },
 		{ "a sign behind a code is no country", "prod", OF("PLAIN", "S12") GOOD SPEAKS("en{US"), "language=" },
 		{ "a name before a sign", "prod", OF("PLAIN", "S12") GOOD SPEAKS("Welsh{"), "language=cy" },
+		{ "the first of two places for a day of birth", "prod", OF("PATHS", "S12") GOOD "PID|1||7||T^P||20090115|F|||||||||||||||20080115\r", "minor_until=2027-01-15T00:00:00" },
 		{ "a month of birth", "prod", OF("PLAIN", "S12") GOOD "PID|1||7||T^P||200901|F\r", "minor_until=2027-02-01T00:00:00" },
 		{ "the last month of a year", "prod", OF("PLAIN", "S12") GOOD "PID|1||7||T^P||200912|F\r", "minor_until=2028-01-01T00:00:00" },
 		{ "one place says alive, the other nothing that is known", "prod",
@@ -64,6 +67,8 @@ places_and_people(void **state)
 		{ "XTN.14 to the minute: it lasts", "prod",
 		    OF("PLAIN", "S12") GOOD WHO("608-271-9001^PRN^CP^^^^^^^^^^^202611210401"), "phone=+16082719001" },
 		{ "\"\" in a component is none", "prod", OF("PLAIN", "S12") GOOD WHO("608-271-9001^PRN^CP^^^^^\"\""), "phone=+16082719001" },
+		{ "a blank repetition before a number", "prod", OF("PLAIN", "S12") GOOD WHO(" ~608-271-9001^PRN^CP"), "phone=+16082719001" },
+		{ "a word in quotes takes no number away", "prod", OF("PLAIN", "S12") GOOD WHO("\"none\"^PRN^CP~608-271-9001^PRN^CP"), "phone=+16082719001" },
 		{ "the unformatted number alone", "prod", OF("PLAIN", "S12") GOOD WHO("^PRN^CP^^^^^^^^^6082719001"), "phone=+16082719001" },
 		{ "the second repetition by its path", "prod",
 		    OF("PATHS", "S12") GOOD WHO("608-271-9001^PRN^CP~608-271-9002^PRN^CP~608-271-9003^PRN^CP"), "phone=+16082719002" },
