@@ -240,7 +240,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 	if (now - e->held_looked_s >= 60 || now < e->held_looked_s) {
 		bool again = false;
 
-		if (!quarantine_expire(e, &again, f) || !limit_release(e, f) || !optout_nightly(e, f) || !unknown_decide(e, &again, f))
+		if (!quarantine_expire(e, &again, f) || !limit_release(e, &again, f) || !optout_nightly(e, f) || !unknown_decide(e, &again, f))
 			return false;
 		e->held_looked_s = again ? 0 : now;
 		*more = *more || again;

@@ -105,7 +105,7 @@ take(void *ctx, const struct text *t)
 }
 
 static bool
-release_site(struct engine *e, const struct conf_site *s, struct fault *f)
+release_site(struct engine *e, const struct conf_site *s, bool *more, struct fault *f)
 {
 	const struct conf_organization *o = s->environment->organization;
 	struct held h = { .n = 0, .room = INT64_MAX };
@@ -129,16 +129,18 @@ release_site(struct engine *e, const struct conf_site *s, struct fault *f)
 		if (!store_text_put(e->store, t, f))
 			return false;
 	}
+	/* The next portion does not know of this one until it is sent: what then has no room is held again. */
+	*more = *more || h.n == RELEASE_PORTION;
 	return true;
 }
 
 bool
-limit_release(struct engine *e, struct fault *f)
+limit_release(struct engine *e, bool *more, struct fault *f)
 {
 	if (store_tally(e->store, 0, TEXT_HELD) == 0)
 		return true;
 	for (size_t i = 0; i < e->rules->conf->sites_n; i++)
-		if (store_tally(e->store, e->sites[i].id, TEXT_HELD) > 0 && !release_site(e, &e->rules->conf->sites[i], f))
+		if (store_tally(e->store, e->sites[i].id, TEXT_HELD) > 0 && !release_site(e, &e->rules->conf->sites[i], more, f))
 			return false;
 	return true;
 }

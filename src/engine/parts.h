@@ -392,7 +392,7 @@ int64_t limit_month(int64_t at_s);
 bool limit_ask(struct engine *e, const struct conf_site *s, int64_t segments, bool *within, bool *hold, struct fault *f);
 bool limit_full(struct engine *e, const struct conf_site *s, struct fault *f);         /* A text is held: alarms once a month. */
 bool limit_use(struct engine *e, const struct text *t, int64_t texts, struct fault *f); /* texts: 1 armed, -1 certainly not taken */
-bool limit_release(struct engine *e, struct fault *f);                                  /* What it holds and there is room for again. */
+bool limit_release(struct engine *e, bool *more, struct fault *f);                      /* What it holds and there is room for again; *more: a portion of it. */
 bool limit_status(struct engine *e, struct engine_status *out, struct fault *f);
 
 bool outcome_apply(struct engine *e, const struct sender_event *ev, struct fault *f);

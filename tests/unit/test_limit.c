@@ -139,6 +139,24 @@ TEST(a_higher_limit_lets_go)
 	rig_close(&r);
 }
 
+/* pain: a month begins, and what waited for it trickles out */
+TEST(as_many_as_were_held_are_let_go_at_once)
+{
+	struct rig r;
+
+	rig_open(&r, 1000000, 0, "stale = 30d storm_brake = off");
+	book(&r, 0);
+	with_limit(&r, confirmation_of(&r, 1).segments, "hold");
+	for (int i = 1; i < 450; i++)
+		book(&r, i);
+	same_int("all but the first are held", status(&r)->texts[TEXT_HELD], 449);
+	rig_change(&r, "monthly_limit = ", "monthly_limit = 1000");
+	pass(&r, 61);
+	same_int("none is any more", status(&r)->texts[TEXT_HELD], 0);
+	same_int("and they go, as many as may be with the sender", r.jobs_n, 257);
+	rig_close(&r);
+}
+
 TEST(what_does_not_fit_into_the_rest_stays_held)
 {
 	struct rig r;
@@ -385,7 +403,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(held_at_the_limit_and_released_by_the_next_month), RUN(a_higher_limit_lets_go), RUN(that_a_month_ended_is_told_though_turns_fail),
-		RUN(what_does_not_fit_into_the_rest_stays_held),
+		RUN(as_many_as_were_held_are_let_go_at_once), RUN(what_does_not_fit_into_the_rest_stays_held),
 		RUN(warned_at_the_limit), RUN(what_was_certainly_not_taken_is_not_used),
 		RUN(who_wrote_is_answered_beyond_the_limit), RUN(a_limit_that_only_warns_now_lets_go),
 		RUN(a_text_counts_for_the_month_in_which_it_was_armed), RUN(what_is_let_go_alone_is_let_go_though_turns_fail),
