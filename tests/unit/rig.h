@@ -414,7 +414,8 @@ told(struct rig *r, struct sender_event what, const char *words)
 static void
 rig_change(struct rig *r, const char *from, const char *to)
 {
-	char path[128], text[4096], out[4096], *at;
+	static char text[32768], out[32768];
+	char path[128], *at;
 	struct conf *c = NULL;
 	struct rules *rules = NULL;
 	struct conf_faults faults;
