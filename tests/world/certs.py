@@ -5,8 +5,8 @@ import subprocess
 import time
 
 
-def run(*args, cwd=None):
-    done = subprocess.run(["openssl", *args], cwd=cwd, capture_output=True, text=True)
+def run(*args, cwd=None, env=None):
+    done = subprocess.run(["openssl", *args], cwd=cwd, env=env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError("openssl " + " ".join(args) + ": " + done.stderr)
 

@@ -3,6 +3,7 @@
 A row passes when who may be asked is asked, and who may not gets a closed handshake, one line that says which host, by which rule and what to do,
 and nothing of a request.
 """
+import os
 import re
 import socket
 import ssl
@@ -11,8 +12,9 @@ import threading
 import time
 
 from certs import run
+from faults import build
 from feed import in_seconds, siu
-from house import BIN, House, free_port, wait
+from house import BIN, ROOT, House, free_port, wait
 from test_matrix import CA, DAY, V12, V13, Office
 
 SERVER = ["basicConstraints=CA:FALSE", "extendedKeyUsage=serverAuth"]
@@ -234,13 +236,19 @@ class Stapler:
 
 def answers(o):
     """NAME.ocsp: what an OCSP responder says of it."""
-    def answer(about, issuer, out, signer=None, valid=("-ndays", "7"), md=()):
+    earlier = build("old_time.c", os.path.join(ROOT, BIN, "old_time.so"), "-shared", "-fPIC")
+
+    def answer(about, issuer, out, signer=None, valid=("-ndays", "7"), md=(), seconds_ago=0):
         run("ocsp", *md, "-issuer", o.path(f"{issuer}.one"), "-cert", o.path(f"{about}.one"), "-no_nonce", "-reqout", o.path("ask"))
         run("ocsp", "-index", o.path("index"), "-CA", o.path(f"{issuer}.one"), "-rsigner", o.path(f"{signer or issuer}.one"),
-            "-rkey", o.path(f"{signer or issuer}.key"), "-reqin", o.path("ask"), "-respout", o.path(out), *valid, cwd=o.folder)
+            "-rkey", o.path(f"{signer or issuer}.key"), "-reqin", o.path("ask"), "-respout", o.path(out), *valid, cwd=o.folder,
+            env=dict(os.environ, LD_PRELOAD=earlier, OLD_TIME_S=str(seconds_ago)) if seconds_ago else None)
 
     answer("good", "root", "good.ocsp")
     answer("good", "root", "sha256.ocsp", md=("-sha256",))
+    answer("good", "root", "old.ocsp", seconds_ago=8 * 86400)
+    answer("good", "root", "early.ocsp", seconds_ago=-3600)
+    answer("good", "root", "just-over.ocsp", seconds_ago=7 * 86400 + 60)
     answer("back", "root", "back.ocsp")
     answer("by-below", "below", "by-below.ocsp")
     answer("good", "root", "forged.ocsp", signer="other")
@@ -259,6 +267,7 @@ STAPLED = [
     ("back", "back.ocsp", "was revoked"), ("back", "good.ocsp", "about another one"), ("good", "forged.ocsp", "not signed for its issuer"),
     ("good", "by-a-leaf.ocsp", "not signed for its issuer"), ("promise", "unknown.ocsp", "does not know it"),
     ("promise", "promise.ocsp", None), ("promise", None, "promises an OCSP answer"),
+    ("good", "old.ocsp", "is not of now"), ("good", "early.ocsp", "is not of now"), ("good", "just-over.ocsp", None),  # clocks differ by minutes
 ]
 
 
