@@ -167,7 +167,7 @@ TEST(what_waits_too_long_is_too_late_by_its_minute)
 	struct text t = { 0 };
 	struct fault f = { 0 };
 
-	rig_open(&r, 6000, 600, "");
+	rig_open(&r, 6000, 600, "retain = 7d");
 	(void)tell(&r, (struct say){ .id = "V1", .phone = PHONE, .in_s = 5 * DAY + 300 }); /* a turn that has nothing else to write */
 	doubt(&r, "V1");
 	assert_int_equal(store_text_get(r.store, STORE_TEXTS_OF_ONE, &t, &f), STORE_FOUND);
