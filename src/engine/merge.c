@@ -85,7 +85,7 @@ merge_find(struct engine *e, const struct look *carrier, struct merged *m, struc
 		if (!send_gates(e, w.text, &other, &r, &there, f))
 			return false;
 		/* One text has one number, one link and one kind of visit. */
-		if (there && r.verdict == GATE_PASS && strcmp(other.a.phone, carrier->a.phone) == 0 &&
+		if (there && r.verdict == GATE_PASS && !other.a.quarantine && strcmp(other.a.phone, carrier->a.phone) == 0 &&
 		    other.a.modality == carrier->a.modality &&
 		    strcmp(other.a.link, carrier->a.link) == 0)
 			insert(m, w.text, other.a.start_s);

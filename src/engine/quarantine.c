@@ -6,13 +6,15 @@
 
 #include "engine/parts.h"
 
-#define SHED_TO 1048576 /* bytes kept when the disk runs low */
+#define SHED_TO 1048576 /* bytes kept when the disk runs low: the least that quarantine_max may be */
 #define SHED_PORTION 64 /* a turn */
 
+/* Some of the appointments with an id: a group's is one of each who comes, however many. */
+#define HOLD_PORTION 64
+
 struct hold {
-	struct engine *e;
-	int64_t ids[64];
-	size_t n;
+	int64_t ids[HOLD_PORTION];
+	size_t n, skip;
 };
 
 static bool
@@ -20,9 +22,20 @@ hold_collect(void *ctx, const struct appointment *a)
 {
 	struct hold *h = ctx;
 
-	if (h->n < sizeof h->ids / sizeof h->ids[0])
+	if (h->skip > 0)
+		h->skip--;
+	else
 		h->ids[h->n++] = a->id;
-	return true;
+	return h->n < HOLD_PORTION;
+}
+
+/* Those behind the first `from`, always in the same order. */
+static bool
+hold_find(struct engine *e, int64_t sender, struct span id, size_t from, struct hold *h, struct fault *f)
+{
+	h->n = 0;
+	h->skip = from;
+	return store_appointments_of(e->store, sender, id, now_s(&e->now), hold_collect, h, f);
 }
 
 struct hold_texts {
@@ -40,32 +53,39 @@ hold_text(void *ctx, const struct text *t)
 	return true;
 }
 
+static bool
+hold_one(struct engine *e, int64_t id, int64_t quarantine, struct fault *f)
+{
+	struct hold_texts texts = { .n = 0 };
+	struct appointment a;
+
+	if (store_appointment_get(e->store, id, now_s(&e->now), &a, f) == STORE_FAILED)
+		return false;
+	a.quarantine = quarantine;
+	if (!store_appointment_put(e->store, &a, f) || !store_texts_of(e->store, a.id, hold_text, &texts, f))
+		return false;
+	for (size_t t = 0; t < texts.n; t++) {
+		texts.item[t].state = text_step(texts.item[t].state, TEXT_EV_HOLD);
+		texts.item[t].reason = REASON_QUARANTINED;
+		if (!store_text_put(e->store, &texts.item[t], f))
+			return false;
+	}
+	return true;
+}
+
 /* Something was said about this appointment that could not be understood: its
  * texts wait until it is. */
 static bool
 hold_appointment(struct engine *e, int64_t sender, struct span id, int64_t quarantine, struct fault *f)
 {
-	struct hold h = { .e = e };
+	struct hold h = { .n = id.n > 0 ? HOLD_PORTION : 0 };
 
-	if (id.n == 0)
-		return true;
-	if (!store_appointments_of(e->store, sender, id, now_s(&e->now), hold_collect, &h, f))
-		return false;
-	for (size_t i = 0; i < h.n; i++) {
-		struct appointment a;
-		struct hold_texts texts = { .n = 0 };
-
-		if (store_appointment_get(e->store, h.ids[i], now_s(&e->now), &a, f) == STORE_FAILED)
+	for (size_t from = 0; h.n == HOLD_PORTION; from += h.n) {
+		if (!hold_find(e, sender, id, from, &h, f))
 			return false;
-		a.quarantine = quarantine;
-		if (!store_appointment_put(e->store, &a, f) || !store_texts_of(e->store, a.id, hold_text, &texts, f))
-			return false;
-		for (size_t t = 0; t < texts.n; t++) {
-			texts.item[t].state = text_step(texts.item[t].state, TEXT_EV_HOLD);
-			texts.item[t].reason = REASON_QUARANTINED;
-			if (!store_text_put(e->store, &texts.item[t], f))
+		for (size_t i = 0; i < h.n; i++)
+			if (!hold_one(e, h.ids[i], quarantine, f))
 				return false;
-		}
 	}
 	return true;
 }
@@ -73,9 +93,7 @@ hold_appointment(struct engine *e, int64_t sender, struct span id, int64_t quara
 static int64_t
 quarantine_room(const struct engine *e)
 {
-	int64_t most = e->rules->conf->quarantine_max_bytes;
-
-	return e->space >= SPACE_SHED && most > SHED_TO ? SHED_TO : most;
+	return e->space >= SPACE_SHED ? SHED_TO : e->rules->conf->quarantine_max_bytes;
 }
 
 /* The oldest go when the newest would not fit; what they held stays held. */
@@ -83,25 +101,24 @@ static bool
 make_room(struct engine *e, int64_t newest, size_t portion, bool *more, struct fault *f)
 {
 	int64_t n, bytes, id = 0, dropped = 0;
+	enum store_found found;
 
 	for (;;) {
 		store_quarantine_size(e->store, &n, &bytes);
 		if (bytes <= quarantine_room(e))
 			break;
-		*more = (size_t)dropped == portion;
-		if (*more)
+		if ((size_t)dropped == portion) {
+			*more = true;
 			break;
-		switch (store_quarantine_next(e->store, "", &id, f)) {
-		case STORE_FAILED:
-			return false;
-		case STORE_FOUND:
-			if (id == newest || !store_quarantine_drop(e->store, id, f))
-				return id == newest;
-			dropped++;
-			break;
-		case STORE_NONE:
-			return true;
 		}
+		found = store_quarantine_next(e->store, "", &id, f);
+		if (found == STORE_FAILED)
+			return false;
+		if (found == STORE_NONE || id == newest)
+			break;
+		if (!store_quarantine_drop(e->store, id, f))
+			return false;
+		dropped++;
 	}
 	e->count.quarantine_dropped += dropped;
 	if (dropped > 0 && e->space < SPACE_SHED) {
@@ -117,22 +134,16 @@ bool
 quarantine_shed(struct engine *e, bool *more, struct fault *f)
 {
 	int64_t n, bytes;
-	bool again = false;
 
 	store_quarantine_size(e->store, &n, &bytes);
-	if (bytes <= quarantine_room(e))
-		return true;
-	if (!store_begin(e->store, f) || !make_room(e, 0, SHED_PORTION, &again, f))
-		return false;
-	*more = *more || again;
-	return true;
+	return bytes <= quarantine_room(e) || (store_begin(e->store, f) && make_room(e, 0, SHED_PORTION, more, f));
 }
 
 bool
 apply_quarantine(struct engine *e, const struct message *m, int64_t sender, struct fault *f)
 {
 	int64_t now = now_s(&e->now), keep = e->rules->conf->quarantine_retention_s;
-	bool more;
+	bool more = false;
 	struct quarantined q = { .sender = sender, .received_s = now, .erase_at_s = now + keep, .field = m->error.field,
 		.offset = m->place_at };
 
@@ -176,27 +187,35 @@ held_id(void *ctx, const struct text *t)
 	return true;
 }
 
+static bool
+settle_one(struct engine *e, int64_t id, int64_t quarantine, struct fault *f)
+{
+	struct held_ids held = { .n = 0 };
+	struct appointment a;
+
+	if (store_appointment_get(e->store, id, now_s(&e->now), &a, f) == STORE_FAILED)
+		return false;
+	if (a.quarantine != quarantine) /* another message holds it */
+		return true;
+	a.quarantine = 0;
+	if (!store_appointment_put(e->store, &a, f) || !store_texts_of(e->store, a.id, held_id, &held, f))
+		return false;
+	for (size_t i = 0; i < held.n; i++)
+		if (!let_go(e, held.item[i], f))
+			return false;
+	return true;
+}
+
 bool
 quarantine_settled(struct engine *e, const struct quarantined *q, struct fault *f)
 {
-	struct hold h = { .e = e };
+	struct hold h = { .n = q->about[0] ? HOLD_PORTION : 0 };
 
-	if (q->about[0] &&
-	    !store_appointments_of(e->store, q->sender, span_of(q->about), now_s(&e->now), hold_collect, &h, f))
-		return false;
-	for (size_t i = 0; i < h.n; i++) {
-		struct appointment a;
-		struct held_ids held = { .n = 0 };
-
-		if (store_appointment_get(e->store, h.ids[i], now_s(&e->now), &a, f) == STORE_FAILED)
+	for (size_t from = 0; h.n == HOLD_PORTION; from += h.n) {
+		if (!hold_find(e, q->sender, span_of(q->about), from, &h, f))
 			return false;
-		if (a.quarantine != q->id) /* another message holds it */
-			continue;
-		a.quarantine = 0;
-		if (!store_appointment_put(e->store, &a, f) || !store_texts_of(e->store, a.id, held_id, &held, f))
-			return false;
-		for (size_t k = 0; k < held.n; k++)
-			if (!let_go(e, held.item[k], f))
+		for (size_t i = 0; i < h.n; i++)
+			if (!settle_one(e, h.ids[i], q->id, f))
 				return false;
 	}
 	return store_quarantine_drop(e->store, q->id, f);
@@ -231,7 +250,7 @@ quarantine_expire(struct engine *e, bool *more, struct fault *f)
 		if (!store_text_put(e->store, &o.item[i], f) || !apply_final(e, o.item[i].appointment, f))
 			return false;
 	}
-	*more = *more || o.n == most;
+	*more = o.n == most;
 	return true;
 }
 

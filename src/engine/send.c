@@ -250,20 +250,18 @@ arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_s
 }
 
 static bool
-hold_for_person(struct engine *e, struct look *l, struct fault *f)
+hold(struct engine *e, struct look *l, enum text_reason why, struct fault *f)
 {
 	l->t.state = text_step(l->t.state, TEXT_EV_HOLD);
-	l->t.reason = REASON_SITE_HELD;
+	l->t.reason = why;
 	return store_text_put(e->store, &l->t, f);
 }
 
 static bool
 hold_for_month(struct engine *e, struct look *l, int64_t segments, struct fault *f)
 {
-	l->t.state = text_step(l->t.state, TEXT_EV_HOLD);
-	l->t.reason = REASON_MONTHLY_LIMIT;
 	l->t.segments = segments;
-	return store_text_put(e->store, &l->t, f) && limit_full(e, l->site, f);
+	return hold(e, l, REASON_MONTHLY_LIMIT, f) && limit_full(e, l->site, f);
 }
 
 /* Another attempt may go to nudge-sender now. */
@@ -290,7 +288,7 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 	struct merged m;
 	struct lane *lane;
 	struct flight *x;
-	bool there, hold, told;
+	bool there, full, told;
 
 	*stop = false;
 	if (!fetch(e, text, &l, &there, f))
@@ -311,8 +309,10 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 		return false;
 	if (told)
 		return true;
+	if (l.a.quarantine) /* let go by whatever held it before the doubt */
+		return hold(e, &l, REASON_QUARANTINED, f);
 	if (e->sites[l.site->index].held_s != 0)
-		return hold_for_person(e, &l, f);
+		return hold(e, &l, REASON_SITE_HELD, f);
 	lane = &e->lanes.item[e->sites[l.site->index].lane];
 	if (!send_allowed(e) || flights_find(&e->flights, text)) {
 		*stop = true;
@@ -323,9 +323,9 @@ send_look(struct engine *e, int64_t text, bool *stop, struct fault *f)
 			return fault_set(f, FAULT_BROKEN, "out of memory");
 		r = (struct gate_result){ GATE_SUPPRESS, REASON_RENDER, 0, false };
 		return refuse(e, &l, &r, f);
-	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &hold, f)) {
+	} else if (!limit_ask(e, l.site, (int64_t)size.segments, &l.t.within, &full, f)) {
 		return false;
-	} else if (hold && !text_is_response(l.t.kind)) {
+	} else if (full && !text_is_response(l.t.kind)) {
 		return hold_for_month(e, &l, (int64_t)size.segments, f);
 	} else if (e->now.boot_ms < lane->pause_until_ms ||
 	    !bucket_take(lane_bucket(e, lane), (int64_t)size.segments, e->now.boot_ms)) {

@@ -97,6 +97,8 @@ TEST(the_newest_is_kept_even_if_it_is_larger_than_all)
 	doubt(&r, "", 2 * MIB);
 	same_int("it alone", kept(&r, &bytes), 1);
 	holds("whole", bytes > 2 * MIB);
+	same_int("what went for it is counted", status(&r)->quarantine_dropped, 1);
+	same_int("and told", told_full, 1);
 	rig_close(&r);
 }
 

@@ -113,6 +113,69 @@ TEST(many_are_asked_for_in_portions)
 	rig_close(&r);
 }
 
+/* How long the daemon may sleep is how late a report may be asked for. */
+TEST(it_is_woken_when_the_next_is_due)
+{
+	struct rig r;
+	int64_t text;
+
+	rig_open(&r, 100000, 0, "daily_cap = 0 weekly_cap = 0");
+	same_int("nothing is asked for", engine_sleep_ms(r.engine, &r.now), 60000);
+	text = accepted(&r, "A1");
+	same_int("when the first is due", engine_sleep_ms(r.engine, &r.now), 30000);
+	pass(&r, 20);
+	same_int("which comes nearer", engine_sleep_ms(r.engine, &r.now), 10000);
+	sender(&r, false);
+	same_int("nobody is there to be asked", engine_sleep_ms(r.engine, &r.now), 60000);
+	sender(&r, true);
+	told(&r, report_on(text, DELIVERY_OK, 2000), NULL);
+	pass(&r, 10);
+	same_int("it is there", engine_sleep_ms(r.engine, &r.now), 60000);
+	for (int i = 0; i < 25; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof id, "B%d", i);
+		(void)accepted(&r, id);
+	}
+	r.now.wall_ms += 30000;
+	r.now.boot_ms += 30000;
+	(void)turn(&r, NULL, NULL, NULL);
+	same_int("a portion", r.asked_of[ASK_REPORT], 20);
+	same_int("the rest is due, but not all at once", engine_sleep_ms(r.engine, &r.now), 500);
+	rig_close(&r);
+}
+
+/* An administrator's list of opt-outs takes what questions a turn may ask. */
+TEST(what_finds_no_room_in_a_turn_is_asked_for_in_a_later_one)
+{
+	struct queue_link *commands = NULL;
+	struct rig r;
+
+	rig_open(&r, 100000, 0, "");
+	for (int i = 0; i < 3; i++)
+		(void)accepted(&r, i == 0 ? "A1" : i == 1 ? "A2" : "A3");
+	for (int i = 0; i < 255; i++) {
+		struct command *c = calloc(1, sizeof *c);
+
+		assert_non_null(c);
+		c->kind = COMMAND_OPTOUT_ADD;
+		(void)snprintf(c->organization, sizeof c->organization, "lamna");
+		(void)snprintf(c->phone, sizeof c->phone, "+1414555%04d", i);
+		c->link.next = commands;
+		commands = &c->link;
+	}
+	r.now.wall_ms += 30000;
+	r.now.boot_ms += 30000;
+	(void)turn(&r, NULL, NULL, commands);
+	same_int("the gateway is told of all opt-outs", r.asked_of[ASK_OPTOUT_ADD], 255);
+	same_int("there was room for one", r.asked_of[ASK_REPORT], 1);
+	r.now.wall_ms += 500;
+	r.now.boot_ms += 500;
+	(void)turn(&r, NULL, NULL, NULL);
+	same_int("the others follow", r.asked_of[ASK_REPORT], 3);
+	rig_close(&r);
+}
+
 TEST(only_where_the_configuration_says_so)
 {
 	struct rig r;
@@ -174,6 +237,8 @@ main(void)
 		RUN(a_restart_forgets_no_report),
 		RUN(after_a_day_it_is_given_up),
 		RUN(many_are_asked_for_in_portions),
+		RUN(it_is_woken_when_the_next_is_due),
+		RUN(what_finds_no_room_in_a_turn_is_asked_for_in_a_later_one),
 		RUN(only_where_the_configuration_says_so),
 		RUN(what_a_report_may_change),
 	};

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "store/sqlite/sql.h"
 
 #define MIB ((int64_t)1048576)
 
@@ -134,6 +135,45 @@ TEST(room_goes_back_to_the_disk)
 	rig_close(&r);
 }
 
+/* Who makes the file anew by hand may lose the way in which it gives room back. */
+TEST(a_file_that_gives_nothing_back_is_not_asked_on_and_on)
+{
+	static char raw[60000];
+	struct quarantined q = { .sender = 1, .reason = "no start", .segment = "SCH" };
+	struct turn_input in = { .clock_synchronised = true };
+	struct fault f = { 0 };
+	struct rig r;
+	int64_t id = 0;
+
+	rig_open(&r, 6000, 0, "");
+	(void)book(&r, "0");
+	memset(raw, 'x', sizeof raw);
+	q.received_s = now_s(&r.now);
+	q.erase_at_s = q.received_s + 86400;
+	holds("made anew", sqlite3_exec(r.store->db, "PRAGMA auto_vacuum = NONE; VACUUM", NULL, NULL, NULL) == SQLITE_OK);
+	holds("begin", store_begin(r.store, &f));
+	for (int i = 0; i < 40; i++) {
+		q.id = 0;
+		holds("put", store_quarantine_put(r.store, &q, span_from(raw, sizeof raw), &f));
+	}
+	holds("commit", store_commit(r.store, &f));
+	holds("begin", store_begin(r.store, &f));
+	for (int i = 0; i < 40; i++) {
+		same_int("next", store_quarantine_next(r.store, "", &id, &f), STORE_FOUND);
+		holds("drop", store_quarantine_drop(r.store, id, &f));
+	}
+	holds("commit", store_commit(r.store, &f));
+	pass(&r, 10);
+	r.now.wall_ms += 60000;
+	r.now.boot_ms += 60000;
+	in.now = r.now;
+	same_int("one turn", engine_turn(r.engine, &in, &f), TURN_DONE);
+	holds("the room is still there", store_spare(r.store) > 0);
+	(void)book(&r, "A");
+	same_int("and it works", r.answer.what, ANSWER_SEND);
+	rig_close(&r);
+}
+
 /* A message of 200 KiB that nobody could understand. */
 static void
 misunderstood(struct rig *r)
@@ -177,7 +217,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(each_state_begins_and_ends_once_and_does_not_flutter),
 		RUN(below_the_last_mark_nobody_is_answered_and_what_was_planned_goes_on), RUN(a_mark_of_zero_is_off),
-		RUN(room_goes_back_to_the_disk), RUN(a_full_quarantine_is_told_once_and_ends_once) };
+		RUN(room_goes_back_to_the_disk), RUN(a_file_that_gives_nothing_back_is_not_asked_on_and_on),
+		RUN(a_full_quarantine_is_told_once_and_ends_once) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

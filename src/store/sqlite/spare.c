@@ -47,11 +47,15 @@ store_spare(struct store *s)
 bool
 store_give_back(struct store *s, size_t most, struct fault *f)
 {
+	sqlite3_stmt *q = NULL;
 	char text[64];
 	int rc;
 
 	assert(s->begun);
 	(void)snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%zu)", most);
-	rc = sqlite3_exec(s->db, text, NULL, NULL, NULL);
-	return rc == SQLITE_OK || sql_failed(s->db, rc, "giving room back", f);
+	rc = sqlite3_prepare_v2(s->db, text, -1, &q, NULL);
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) /* a row a page */
+		rc = sqlite3_step(q);
+	(void)sqlite3_finalize(q);
+	return rc == SQLITE_DONE || sql_failed(s->db, rc, "giving room back", f);
 }
