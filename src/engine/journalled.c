@@ -113,6 +113,8 @@ journalled_number(struct engine *e, struct fault *f)
 
 	if (!e->setup.journal || last == e->journal_numbered)
 		return true;
+	if (e->journal_held && e->setup.journal_state == JOURNAL_TOO_SHORT) /* by the number the next start sees that it holds */
+		return true;
 	if (!store_setting_put(e->store, "journal", last, f))
 		return false;
 	e->journal_numbering = last;
@@ -278,10 +280,8 @@ journalled_release(struct engine *e, struct fault *f)
 {
 	if (!e->journal_held)
 		return true;
-	if (!store_begin(e->store, f) || !journal_begin(e->setup.journal, now_s(&e->now), f) || !rejoin(e, true, f))
-		return false;
-	e->journal_held = false;
-	return true;
+	e->journal_held = false; /* or undo() */
+	return store_begin(e->store, f) && journal_begin(e->setup.journal, now_s(&e->now), f) && rejoin(e, true, f);
 }
 
 /* An appointment that came again after a restore: was this text sent before? */

@@ -66,14 +66,29 @@ takeover_sent(struct text *t, const char *repeat_id, int64_t at_s, int64_t segme
 	span_copy(t->repeat_id, sizeof t->repeat_id, span_of(repeat_id));
 }
 
+/* What was out, or of unknown outcome, when the backup was made went again since, under another id: it waits as it did before that. */
+static bool
+step_back(struct takeover *o, struct text *t, struct fault *f)
+{
+	if (find_ended(o, t->repeat_id)) /* not taken: what is taken never goes again */
+		return outcome_close(o->e, t, false, REASON_RETRY, f);
+	t->state = text_step(text_step(t->state, TEXT_EV_SILENCE), TEXT_EV_RESEND);
+	return merge_settle(o->e, t, f);
+}
+
 /* A row that is here: it was sent after the backup was made. */
 static bool
 mark_row(struct takeover *o, struct text *t, const struct journal_entry *x, struct fault *f)
 {
 	struct engine *e = o->e;
+	bool was_out = t->state == TEXT_SENDING || t->state == TEXT_UNKNOWN;
 
-	if (text_is_final(t->state))
+	if (text_is_final(t->state) && !was_out)
 		return true;
+	if (was_out && strcmp(t->repeat_id, x->repeat_id) == 0) /* named again by a start: close_sending() knows what came of it */
+		return true;
+	if (was_out && !step_back(o, t, f))
+		return false;
 	t->start_s = x->start_s;
 	t->generation = x->generation;
 	memcpy(t->fingerprint, x->fingerprint, sizeof t->fingerprint);

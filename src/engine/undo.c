@@ -124,7 +124,7 @@ static void
 give_rules_back(struct engine *e)
 {
 	for (struct command *c = e->out.replies; c; c = (struct command *)(void *)c->link.next)
-		if (c->ok && !c->rules && (c->kind == COMMAND_RULES || c->kind == COMMAND_APPROVE)) {
+		if (c->ok && (c->kind == COMMAND_RULES || c->kind == COMMAND_APPROVE)) { /* one that is ok gave its rules away */
 			c->rules = e->rules;
 			return;
 		}

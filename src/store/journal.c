@@ -383,11 +383,12 @@ next_file(struct journal *j, int64_t now_s, struct fault *f)
 bool
 journal_write(struct journal *j, int64_t now_s, struct fault *f)
 {
+	bool first = j->sends.fd < 0 && j->sends.pending.n > 0; /* opt-outs alone do not begin one: a missing one stays missed */
 	bool old = j->sends.fd >= 0 && (j->sends.size > FILE_MAX || now_s - j->sends_begun_s >= DAY_S || now_s < j->sends_begun_s - DAY_S);
 
 	if (j->sends.pending.n == 0 && j->optouts.pending.n == 0 && !j->sends.must_sync && !j->optouts.must_sync)
 		return true;
-	if (j->sends.fd < 0 || (old && !j->sends.unsynced && !j->sends.pending.spoilt)) {
+	if (first || (old && !j->sends.unsynced && !j->sends.pending.spoilt)) {
 		if (!next_file(j, now_s, f))
 			return false;
 		forget_old(j, now_s);

@@ -166,6 +166,26 @@ TEST(the_journal_knows_what_came_back)
 	end(&r);
 }
 
+static void
+opt_out(struct rig *r, const char *phone)
+{
+	struct sender_event e = { .told = EVENT_OPTOUT, .from = "+18335550100", .opted_out = true };
+
+	(void)snprintf(e.to, sizeof e.to, "%s", phone);
+	told(r, e, NULL);
+}
+
+static void
+release_journal(struct rig *r)
+{
+	struct command *c = calloc(1, sizeof *c);
+
+	assert_non_null(c);
+	c->kind = COMMAND_RELEASE_JOURNAL;
+	(void)turn(r, NULL, NULL, &c->link);
+	(void)turn(r, NULL, NULL, NULL);
+}
+
 TEST(opt_outs_survive)
 {
 	struct rig r;
@@ -176,7 +196,7 @@ TEST(opt_outs_survive)
 	(void)tell(&r, (struct say){ .id = "B", .patient = "2", .phone = "+16085550124", .in_s = 90000 });
 	settle_all(&r);
 	backup(&r);
-	told(&r, (struct sender_event){ .told = EVENT_OPTOUT, .from = "+18335550100", .to = PHONE, .opted_out = true }, NULL);
+	opt_out(&r, PHONE);
 	same_int("opted out", store_optout_find(r.store, "lamna", PHONE, &f), STORE_FOUND);
 	restore(&r);
 	same_int("still", store_optout_find(r.store, "lamna", PHONE, &f), STORE_FOUND);
@@ -204,14 +224,11 @@ TEST(without_its_journal_nothing_goes_until_a_person_says_so)
 	same_int("not sent", r.jobs_n, 1);
 	holds("and said what to do", r.alarm && strstr(r.alarm, "nudgectl release journal"));
 	holds("status says so", status(&r)->journal_held);
+	opt_out(&r, PHONE);
 	stop(&r);
 	start(&r);
 	same_int("an opt-out's file is no journal of sends", r.journal_state, JOURNAL_MISSING);
-	struct command *c = calloc(1, sizeof *c);
-
-	c->kind = COMMAND_RELEASE_JOURNAL;
-	(void)turn(&r, NULL, NULL, &c->link);
-	(void)turn(&r, NULL, NULL, NULL);
+	release_journal(&r);
 	same_int("released", r.jobs_n, 2);
 	settle_all(&r);
 	stop(&r);
@@ -223,6 +240,7 @@ TEST(without_its_journal_nothing_goes_until_a_person_says_so)
 TEST(a_backup_older_than_the_journal_holds)
 {
 	struct rig r;
+	int before;
 
 	journalled_rig(&r, "");
 	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 40 * 86400 });
@@ -238,6 +256,19 @@ TEST(a_backup_older_than_the_journal_holds)
 	restore(&r);
 	same_int("the journal forgot what that backup would need", r.journal_state, JOURNAL_TOO_SHORT);
 	holds("held", status(&r)->journal_held);
+	before = r.jobs_n;
+	opt_out(&r, PHONE);
+	stop(&r);
+	start(&r);
+	same_int("as the next start sees too, though an opt-out was written since", r.journal_state, JOURNAL_TOO_SHORT);
+	(void)tell(&r, (struct say){ .id = "N", .patient = "N", .phone = "+16085550124", .in_s = 90000 });
+	same_int("nothing goes", r.jobs_n, before);
+	release_journal(&r);
+	holds("until a person says so", r.jobs_n > before);
+	settle_all(&r);
+	stop(&r);
+	start(&r);
+	same_int("which is known", r.journal_state, JOURNAL_LEVEL);
 	end(&r);
 }
 
