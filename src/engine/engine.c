@@ -306,11 +306,11 @@ fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 {
 	bool broken = false;
 
-	while (commands) {
+	while (commands) { /* behind the one that met what failed, which is among the replies */
 		struct command *c = (struct command *)(void *)commands;
 
 		commands = c->link.next;
-		c->link.next = e->out.replies ? &e->out.replies->link : NULL;
+		c->link.next = &e->out.replies->link;
 		c->ok = false;
 		c->fault = *f;
 		e->out.replies = c;
