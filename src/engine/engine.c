@@ -414,7 +414,6 @@ engine_sleep_ms(const struct engine *e, const struct now *said)
 {
 	const struct now believed = timing_of(e, said), *now = &believed;
 	int64_t ms = 60000, next = wheel_next(e->wheel);
-	int64_t erasure = store_next_erasure(e->store);
 
 	if (e->loading || e->replanning)
 		return 0;
@@ -424,8 +423,7 @@ engine_sleep_ms(const struct engine *e, const struct now *said)
 		ms = least(ms, 1000);
 	if (next != INT64_MAX)
 		ms = least(ms, next * 1000 - now->wall_ms);
-	if (erasure != INT64_MAX)
-		ms = least(ms, erasure * 1000 - now->wall_ms);
+	ms = least(ms, store_next_erasure(e->store) * 1000 - now->wall_ms);
 	ms = least(ms, reports_sleep_ms(e, now));
 	for (size_t i = 0; i < e->flights.n; i++)
 		if (e->flights.item[i].out || e->sender_connected)
