@@ -482,7 +482,7 @@ enum store_found store_sample_next(struct store *s, int64_t site, int64_t *after
 /* Erases what has lapsed: sealed fields, marks, bodies, aliases; destroys day
  * keys without rows. At most `limit` rows; *n says how many. */
 bool store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
-int64_t store_next_erasure(struct store *s); /* seconds; INT64_MAX: none. A hint. */
+int64_t store_next_erasure(struct store *s); /* seconds; at most a day from the last one. A hint. */
 /* The oldest messages that were answered, of before before_s; or after after_s, by a clock that was wrong: all behind would wait for that time. */
 bool store_forget_seen(struct store *s, int64_t before_s, int64_t after_s, size_t limit, size_t *n, struct fault *f)
     __attribute__((warn_unused_result));

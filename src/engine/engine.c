@@ -306,11 +306,11 @@ fail(struct engine *e, struct queue_link *commands, const struct fault *f)
 {
 	bool broken = false;
 
-	while (commands) {
+	while (commands) { /* behind the one that met what failed, which is among the replies */
 		struct command *c = (struct command *)(void *)commands;
 
 		commands = c->link.next;
-		c->link.next = e->out.replies ? &e->out.replies->link : NULL;
+		c->link.next = &e->out.replies->link;
 		c->ok = false;
 		c->fault = *f;
 		e->out.replies = c;
@@ -414,7 +414,6 @@ engine_sleep_ms(const struct engine *e, const struct now *said)
 {
 	const struct now believed = timing_of(e, said), *now = &believed;
 	int64_t ms = 60000, next = wheel_next(e->wheel);
-	int64_t erasure = store_next_erasure(e->store);
 
 	if (e->loading || e->replanning)
 		return 0;
@@ -424,8 +423,7 @@ engine_sleep_ms(const struct engine *e, const struct now *said)
 		ms = least(ms, 1000);
 	if (next != INT64_MAX)
 		ms = least(ms, next * 1000 - now->wall_ms);
-	if (erasure != INT64_MAX)
-		ms = least(ms, erasure * 1000 - now->wall_ms);
+	ms = least(ms, store_next_erasure(e->store) * 1000 - now->wall_ms);
 	ms = least(ms, reports_sleep_ms(e, now));
 	for (size_t i = 0; i < e->flights.n; i++)
 		if (e->flights.item[i].out || e->sender_connected)
