@@ -199,7 +199,7 @@ TEST(an_answer_about_what_was_never_tried_is_believed_and_not_journalled)
 
 static struct {
 	bool ok;
-	char fault[200];
+	char fault[512];
 } said;
 
 static void
