@@ -222,15 +222,16 @@ TEST(the_last_message_is_its_sites_wherever_that_stands_now)
 #define NEIGHBOR(title) \
 	"site \"" title "\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main time_zone = America/Chicago" \
 	" approver = none contact = \"608-271-9000\" departments = {" title "} }\n"
+#define NEIGHBORS NEIGHBOR("oncology") NEIGHBOR("dental") NEIGHBOR("radiology") NEIGHBOR("surgery")
 	struct heard h[2];
 	struct message *last, *gone;
 	struct rig r;
 
 	rig_open(&r, 6000, 0, "departments = {CARD}");
-	rig_change(&r, "site \"cardiology\"", NEIGHBOR("oncology") NEIGHBOR("dental") "site \"cardiology\"");
-	last = message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 2 * DAY, .site = 2 });
+	rig_change(&r, "site \"cardiology\"", NEIGHBORS "site \"cardiology\"");
+	last = message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 2 * DAY, .site = 4 });
 	gone = message_of(&r, (struct say){ .id = "A2", .phone = PHONE, .in_s = 2 * DAY, .site = 1 });
-	rig_change(&r, NEIGHBOR("oncology") NEIGHBOR("dental"), "");
+	rig_change(&r, NEIGHBORS, "");
 	(void)turn(&r, &gone->link, NULL, NULL);
 	heard(&r, "prod", "cardiology", h);
 	same_int("of a site that left: nobody's", h[0].at_ms, 0);
