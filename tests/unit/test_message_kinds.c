@@ -361,7 +361,8 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(senders_are_told_apart_however_many_and_long), RUN(a_sender_is_of_an_environment),
 		RUN(what_was_odd_is_counted_by_its_name), RUN(what_is_ignored_or_refused_leaves_nothing),
 		RUN(a_message_that_comes_again_gets_its_first_answer), RUN(of_the_last_message_the_header_is_kept_without_its_password),
-		RUN(the_last_message_is_its_sites_wherever_that_stands_now), RUN(a_message_of_nobody_known_is_no_last_one), RUN(a_site_sends_when_it_is_approved), RUN(an_approval_may_bring_its_rules),
+		RUN(the_last_message_is_its_sites_wherever_that_stands_now),
+		RUN(a_message_of_nobody_known_is_no_last_one), RUN(a_site_sends_when_it_is_approved), RUN(an_approval_may_bring_its_rules),
 		RUN(only_a_site_that_is_there_is_held_or_released) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
