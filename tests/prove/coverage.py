@@ -30,8 +30,8 @@ GOAL = 98.0
 
 # Unit tests that hold as well when each statement of a turn is refused once: see tests/unit/rig_refuse.h.
 REFUSED = {"every": ["order", "timing", "books", "restore", "unknown"],
-           "ways": ["attempts", "backup", "bookings", "bookings_named", "engine", "gates_live", "history", "keeping", "lanes", "limit", "lost_rows",
-                    "merge", "merge_apart", "message_kinds", "modality", "news", "news_far", "optouts_compared", "optouts_whose", "order", "over",
+           "ways": ["attempts", "backup", "bookings", "bookings_named", "engine", "gates_live", "history", "journalled", "keeping", "lanes", "limit",
+                    "lost_rows", "merge", "merge_apart", "message_kinds", "modality", "news", "news_far", "optouts_compared", "optouts_whose", "order", "over",
                     "pains", "pair", "pair_later", "phone_of_text", "quarantine", "quarantine_held", "quarantine_room", "refused", "refused_whose",
                     "replanned", "replies", "replies_open", "replies_whose", "reports", "restore", "restore_rows", "restore_under_way", "rotate", "silence",
                     "space", "timing", "unknown"]}

@@ -181,12 +181,12 @@ TEST(of_the_last_message_the_header_is_kept_without_its_password)
 
 	rig_open(&r, 6000, 0, "");
 	m = booked(&r, "A1", NULL);
-	m->raw = SPAN_LIT("MSH|^~\\&|EPIC|\x01\xc3\xa9|NUDGE|Y|20261127|passw0rd|SIU^S12|1|P|2.3||||||18th|19th\rSCH|secret");
+	m->raw = SPAN_LIT("MSH|^~\\&|EPIC|\x01\xc3\xa9\x7f|NUDGE|Y|20261127|passw0rd|SIU^S12|1|P|2.3||||||18th|19th\rSCH|secret");
 	m->bookings[0].language = SPAN_LIT("es");
 	m->bookings[0].phone[0] = '\0';
 	(void)turn(&r, &m->link, NULL, NULL);
 	heard(&r, "prod", "cardiology", h);
-	same_text("header", h[0].msh, "MSH|^~\\&|EPIC|???|NUDGE|Y|20261127||SIU^S12|1|P|2.3||||||18th");
+	same_text("header", h[0].msh, "MSH|^~\\&|EPIC|????|NUDGE|Y|20261127||SIU^S12|1|P|2.3||||||18th");
 	same_int("what it had", h[0].facts, HEARD_ID | HEARD_START | HEARD_PATIENT | HEARD_LANGUAGE | HEARD_PHONE_UNFIT);
 	same_int("taken", h[0].fate, HEARD_TAKEN);
 	same_int("the last of its environment too", h[1].at_ms, h[0].at_ms);
@@ -213,6 +213,33 @@ TEST(of_the_last_message_the_header_is_kept_without_its_password)
 	heard(&r, "elsewhere", "cardiology", h);
 	same_int("of an environment that is not there", h[0].at_ms, 0);
 	same_int("nothing is known", h[1].at_ms, 0);
+	rig_close(&r);
+}
+
+/* It was read under the configuration before, in which its site had another place. */
+TEST(the_last_message_is_its_sites_wherever_that_stands_now)
+{
+#define NEIGHBOR(title) \
+	"site \"" title "\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main time_zone = America/Chicago" \
+	" approver = none contact = \"608-271-9000\" departments = {" title "} }\n"
+#define NEIGHBORS NEIGHBOR("oncology") NEIGHBOR("dental") NEIGHBOR("radiology") NEIGHBOR("surgery")
+	struct heard h[2];
+	struct message *last, *gone;
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "departments = {CARD}");
+	rig_change(&r, "site \"cardiology\"", NEIGHBORS "site \"cardiology\"");
+	last = message_of(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 2 * DAY, .site = 4 });
+	gone = message_of(&r, (struct say){ .id = "A2", .phone = PHONE, .in_s = 2 * DAY, .site = 1 });
+	rig_change(&r, NEIGHBORS, "");
+	(void)turn(&r, &gone->link, NULL, NULL);
+	heard(&r, "prod", "cardiology", h);
+	same_int("of a site that left: nobody's", h[0].at_ms, 0);
+	same_int("nor its environment's", h[1].at_ms, 0);
+	(void)turn(&r, &last->link, NULL, NULL);
+	heard(&r, "prod", "cardiology", h);
+	holds("its own", h[0].at_ms > 0);
+	same_int("taken", h[0].fate, HEARD_TAKEN);
 	rig_close(&r);
 }
 
@@ -334,6 +361,7 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(senders_are_told_apart_however_many_and_long), RUN(a_sender_is_of_an_environment),
 		RUN(what_was_odd_is_counted_by_its_name), RUN(what_is_ignored_or_refused_leaves_nothing),
 		RUN(a_message_that_comes_again_gets_its_first_answer), RUN(of_the_last_message_the_header_is_kept_without_its_password),
+		RUN(the_last_message_is_its_sites_wherever_that_stands_now),
 		RUN(a_message_of_nobody_known_is_no_last_one), RUN(a_site_sends_when_it_is_approved), RUN(an_approval_may_bring_its_rules),
 		RUN(only_a_site_that_is_there_is_held_or_released) };
 

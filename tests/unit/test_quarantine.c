@@ -280,6 +280,35 @@ TEST(its_environment_may_be_gone)
 	rig_close(&r);
 }
 
+/* What is refused is said by the listener that serves its environment; since a reload there may be none. */
+TEST(its_own_listener_says_how_it_is_read_again)
+{
+#define HOUSE "environment \"teeth\" { kind = production organization = lamna certificates = {y.crt} }\n"
+#define LISTENS(title, port, environments, more) \
+	"listener \"" title "\" { address = \"127.0.0.1\" port = " port " tls = false environments = {" environments "} " more "}\n"
+	static const struct {
+		const char *rule, *listeners;
+		int what;
+	} rows[] = {
+		{ "one of another environment is stricter", HOUSE LISTENS("m", "2", "teeth", "strict_types = true") LISTENS("l", "1", "prod", ""), REPLAY_IGNORED },
+		{ "its own is", HOUSE LISTENS("m", "2", "teeth", "") LISTENS("l", "1", "prod", "strict_types = true"), REPLAY_STAYS },
+		{ "nobody comes in for it any more", HOUSE LISTENS("m", "2", "teeth", "strict_types = true"), REPLAY_IGNORED },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig r;
+
+		begin(&r, "");
+		doubt(&r, MSH("ORU^R01"), "");
+		rig_change(&r, LISTENS("l", "1", "prod", ""), rows[i].listeners);
+		ask(&r, COMMAND_QUARANTINE_REPLAY, kept(&r, 0), false, "");
+		holds("asked", said.ok);
+		same_int(rows[i].rule, said.what, rows[i].what);
+		same_int("what is refused stays", kept(&r, 0) > 0, rows[i].what == REPLAY_STAYS);
+		rig_close(&r);
+	}
+}
+
 TEST(a_site_that_is_learned)
 {
 	struct rig r;
@@ -306,13 +335,58 @@ TEST(a_site_that_is_learned)
 	rig_close(&r);
 }
 
+/* Somebody's hand, or a disk that forgets: what is left is learned from. */
+TEST(a_sample_that_cannot_be_opened_hides_no_other)
+{
+	struct message *m;
+	char path[128];
+	sqlite3 *db = NULL;
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "learning = true");
+	for (int i = 0; i < 2; i++) {
+		m = message_of(&r, (struct say){ .id = i == 0 ? "V1" : "V2", .phone = PHONE, .in_s = 5 * DAY });
+		m->raw = arena_copy(&m->arena, i == 0 ? SPAN_LIT(GOOD) : SPAN_LIT(GOOD "NTE|1\r"));
+		(void)turn(&r, &m->link, NULL, NULL);
+	}
+	(void)snprintf(path, sizeof path, "%s/nudge.db", r.folder);
+	refuse_here(false);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE sample SET raw = (SELECT raw FROM sample ORDER BY id DESC) WHERE id = (SELECT min(id) FROM sample)",
+	    NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+	ask(&r, COMMAND_LEARN, 0, false, "cardiology");
+	holds("asked", said.ok);
+	holds("the other one", strstr(said.raw, "# learned from 1 message\n") != NULL);
+	rig_close(&r);
+}
+
+/* So that no acknowledgement waits for the looking. */
+TEST(of_a_full_quarantine_two_hundred_are_learned_from)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "learning = true");
+	for (int i = 0; i < 201; i++) {
+		char raw[200];
+
+		(void)snprintf(raw, sizeof raw, "MSH|^~\\&|EPIC||NUDGE|HERE|20261127060000-0600||SIU^S12|%d|P|2.3\rSCH|1|V1\r", i);
+		doubt(&r, raw, "");
+	}
+	ask(&r, COMMAND_LEARN, 0, false, "cardiology");
+	holds("asked", said.ok);
+	holds("as many as of a site's samples are kept", strstr(said.raw, "# learned from 200 messages\n") != NULL);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_a_message_in_doubt_is_about_waits_until_it_is_discarded), RUN(it_is_shown_as_it_came),
 		RUN(read_again_it_is_applied_ignored_or_stays), RUN(news_of_a_patient_read_again), RUN(a_newer_good_message_settles_it),
 		RUN(what_waits_too_long_expires), RUN(all_of_a_site_are_read_again_in_portions), RUN(its_environment_may_be_gone),
-		RUN(a_site_that_is_learned) };
+		RUN(its_own_listener_says_how_it_is_read_again), RUN(a_site_that_is_learned), RUN(a_sample_that_cannot_be_opened_hides_no_other),
+		RUN(of_a_full_quarantine_two_hundred_are_learned_from) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,12 +176,35 @@ TEST(a_site_that_returns_is_known_by_its_last_message)
 	rig_close(&r);
 }
 
+/* A house of more senders than are watched: the first ones are, and all are heard. */
+TEST(more_senders_than_are_watched_are_heard_all_the_same)
+{
+	char sites[3400] = "", title[16];
+	size_t n = 0;
+	struct rig r;
+
+	rig_open(&r, 6000, 0, "sending_application = \"Z\"");
+	for (int i = 0; i < FEEDS_MAX / 2; i++)
+		n += (size_t)snprintf(sites + n, sizeof sites - n, "site s%d { environment = prod fhir_base_url = \"https://x\" profile = epic number = main"
+		    " time_zone = UTC approver = none contact = \"608-271-9000\" sending_application = A%d adt_sending_application = B%d }\n", i, i, i);
+	holds("they fit", n < sizeof sites);
+	n += (size_t)snprintf(sites + n, sizeof sites - n, "site \"cardiology\"");
+	rig_change(&r, "site \"cardiology\"", sites);
+	same_int("as many as may be", status(&r)->feeds_n, FEEDS_MAX);
+	(void)snprintf(title, sizeof title, "B%d", FEEDS_MAX / 2 - 1);
+	same_text("the first ones", r.status.feeds[FEEDS_MAX - 1].application, title);
+	(void)tell(&r, (struct say){ .id = "V1", .phone = "+16085550123", .in_s = 40 * 86400, .site = FEEDS_MAX / 2 });
+	same_int("one that is not watched", r.answer.verdict, VERDICT_ACCEPT);
+	same_int("is told", r.jobs_n, 1);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(told_once_and_ended_once), RUN(the_night_is_no_alarm_and_a_reload_forgets_nothing),
 		RUN(who_is_not_missed), RUN(who_comes_back_is_still_known), RUN(before_it_is_known_after_the_fixed_time),
-		RUN(a_site_that_returns_is_known_by_its_last_message) };
+		RUN(a_site_that_returns_is_known_by_its_last_message), RUN(more_senders_than_are_watched_are_heard_all_the_same) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

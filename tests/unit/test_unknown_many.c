@@ -8,21 +8,27 @@
 
 enum { MANY = 250 };
 
-/* n visits, in one turn. */
+/* n visits behind the first ones, in one turn. */
 static void
-book(struct rig *r, int n, int64_t in_s)
+book_from(struct rig *r, int before, int n, int64_t in_s)
 {
 	struct queue_link *first = NULL, **last = &first;
 
 	for (int i = 0; i < n; i++) {
 		char id[16], phone[PHONE_MAX];
 
-		(void)snprintf(id, sizeof id, "N%d", i);
-		(void)snprintf(phone, sizeof phone, "+1608%07d", 5550000 + i);
+		(void)snprintf(id, sizeof id, "N%d", before + i);
+		(void)snprintf(phone, sizeof phone, "+1608%07d", 5550000 + before + i);
 		*last = &message_of(r, (struct say){ .id = id, .patient = id, .phone = phone, .in_s = in_s })->link;
 		last = &(*last)->next;
 	}
 	(void)turn(r, first, NULL, NULL);
+}
+
+static void
+book(struct rig *r, int n, int64_t in_s)
+{
+	book_from(r, 0, n, in_s);
 }
 
 /* All are at nudge-sender when it is lost, and nothing is heard of them until their windows are over. */
@@ -91,6 +97,27 @@ TEST(all_are_sent_again_when_their_wait_is_over)
 	same_int("all of them", status(&r)->unknown_resent, MANY);
 	same_int("once", r.jobs_n, 2 * MANY);
 	rig_close(&r);
+}
+
+TEST(a_long_storm_is_let_go_in_portions)
+{
+	static const bool sends[] = { true, false };
+
+	for (size_t i = 0; i < COUNT(sends); i++) {
+		struct rig r;
+		int64_t n;
+
+		rig_open(&r, 60000, 0, "daily_cap = 0 storm_brake = 1/min");
+		for (int k = 0; k < 3; k++)
+			book_from(&r, k * MANY, MANY, 40 * DAY);
+		same_int("one went", r.jobs_n, 1);
+		same_int("the others are held", status(&r)->texts[TEXT_HELD], 3 * MANY - 1);
+		same_int("asked for twice", release(&r, sends[i], &n), 2);
+		same_int("each of them", n, 3 * MANY - 1);
+		same_int("none is left", status(&r)->texts[TEXT_HELD], 0);
+		same_int("what is dropped ends", r.status.texts[TEXT_VOID], sends[i] ? 0 : 3 * MANY - 1);
+		rig_close(&r);
+	}
 }
 
 TEST(all_are_dropped_when_it_is_too_late_for_a_person)
@@ -193,7 +220,8 @@ TEST(what_is_held_too_long_ends_beside_what_is_unknown)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(all_are_sent_again_when_their_wait_is_over), RUN(all_are_dropped_when_it_is_too_late_for_a_person),
+	const struct CMUnitTest tests[] = { RUN(all_are_sent_again_when_their_wait_is_over), RUN(a_long_storm_is_let_go_in_portions),
+		RUN(all_are_dropped_when_it_is_too_late_for_a_person),
 		RUN(a_person_decides_on_all_of_them), RUN(what_was_held_and_what_is_unknown_are_let_go_together),
 		RUN(what_is_held_too_long_ends_beside_what_is_unknown) };
 
