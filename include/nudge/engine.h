@@ -90,13 +90,12 @@ struct engine_status {
 	const char *space;       /* "enough", "low", "shedding" or "stopped" (disk_warn, disk_shed, disk_stop) */
 	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
 	int64_t turns, commits;
-	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[64]; /* silent: literal or NULL */
-	size_t sites_n;
-	struct feed_status feeds[FEEDS_MAX];
-	size_t feeds_n;
 	struct store_rotation rotation; /* of the store key */
-	struct limit_status limits[16];
-	size_t limits_n;
+	/* Lists, from here on: made when they are asked for. */
+	size_t sites_n, feeds_n, limits_n;
+	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[1000]; /* silent: literal or NULL */
+	struct feed_status feeds[FEEDS_MAX];
+	struct limit_status limits[100];
 };
 
 /* Something for the engine that is no message. Owned by the giver again after

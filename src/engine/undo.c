@@ -71,7 +71,7 @@ undo_note(struct engine *e)
 	note_sites(e);
 	silence_note(e);
 	b->store_full = e->store_full;
-	b->count = e->count;
+	memcpy(&b->count, &e->count, offsetof(struct engine_status, sites_n)); /* its lists are empty */
 	b->alarms_n = e->out.alarms_n;
 	b->credits = e->credits;
 	b->sender_connected = e->sender_connected;
@@ -168,7 +168,7 @@ go_back(struct engine *e)
 	go_back_sites(e);
 	silence_go_back(e);
 	e->store_full = b->store_full;
-	e->count = b->count;
+	memcpy(&e->count, &b->count, offsetof(struct engine_status, sites_n));
 	e->out.alarms_n = b->alarms_n;
 	e->credits = b->credits;
 	e->sender_connected = b->sender_connected;

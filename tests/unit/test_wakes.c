@@ -1,4 +1,4 @@
-/* test_wakes.c - when the engine wants its next turn, what it tells of much at once, and what ends when a clock goes back. */
+/* test_wakes.c - when the engine wants its next turn, what has waited longest, and what ends when a clock goes back. */
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
@@ -88,24 +88,6 @@ TEST(the_oldest_that_waits_is_told_whichever_site_it_is_of)
 	}
 }
 
-TEST(of_more_sites_than_status_has_room_for_the_first_are_told)
-{
-	struct rig r;
-	static char more[30000];
-	char *at = more;
-
-	rig_open(&r, 6000, 0, "");
-	for (int i = 0; i < 70; i++)
-		at += sprintf(at, "site \"s%d\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main time_zone = America/Chicago "
-		    "approver = none contact = \"608-271-9000\" departments = {D%02d} }\n", i, i);
-	(void)snprintf(at, sizeof more - (size_t)(at - more), "site \"cardiology\" { departments = {CARD} ");
-	rig_change(&r, "site \"cardiology\" {", more);
-	same_int("sixty-four of seventy-one", (int64_t)status(&r)->sites_n, 64);
-	same_text("the first", r.status.sites[0].title, "s0");
-	same_text("to the last that fits", r.status.sites[63].title, "s63");
-	rig_close(&r);
-}
-
 /* pain: an alarm that nobody takes back */
 TEST(a_clock_that_goes_back_ends_a_storm)
 {
@@ -134,7 +116,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(it_sleeps_until_something_is_due_and_never_longer_than_a_minute), RUN(what_is_read_in_portions_is_read_on_at_once),
-		RUN(the_oldest_that_waits_is_told_whichever_site_it_is_of), RUN(of_more_sites_than_status_has_room_for_the_first_are_told),
+		RUN(the_oldest_that_waits_is_told_whichever_site_it_is_of),
 		RUN(a_clock_that_goes_back_ends_a_storm), RUN(nothing_can_be_freed) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
