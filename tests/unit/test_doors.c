@@ -201,6 +201,30 @@ TEST(a_reload_keeps_connections_that_may_stay)
 	world_close(w);
 }
 
+TEST(a_handshake_that_is_under_way_at_a_reload_goes_on_under_the_new_rules)
+{
+	struct world *w = world_new(true);
+	struct sender one, two;
+	struct fault f = { FAULT_NONE, "" };
+	char text[128];
+
+	world_open(w);
+	one = sender_connect(w);
+	two = sender_connect(w);
+	until("both are at the door", world_stats(w).connections == 2);
+	world_rules(w, &w->second, true);
+	w->second.listeners[0].environments_n = 1; /* "test" is gone */
+	holds(f.text, mllp_reload(w->intake, &w->second.rules, &w->map, &f));
+	holds("who may come in", sender_tls(&one, &w->one, 0));
+	sender_message(&one, "A1", 0);
+	same_text("is answered", sender_answer(&one, text), "AA A1");
+	sender_tls(&two, &w->two, 0);
+	same_text("who may not any more is not", sender_answer(&two, text), "");
+	sender_close(&one);
+	sender_close(&two);
+	world_close(w);
+}
+
 TEST(a_reload_moves_listeners)
 {
 	struct world *w = world_new(false);
@@ -404,7 +428,7 @@ main(void)
 		RUN(old_tls_and_no_tls_are_refused),
 		RUN(limits_of_the_listener_hold),
 		RUN(a_reload_keeps_connections_that_may_stay),
-		RUN(a_reload_moves_listeners),
+		RUN(a_handshake_that_is_under_way_at_a_reload_goes_on_under_the_new_rules), RUN(a_reload_moves_listeners),
 		RUN(reloads_under_load_lose_nothing),
 		RUN(sockets_may_be_inherited), RUN(an_inherited_socket_waits_for_its_listener),
 		RUN(a_port_in_use_is_named),
