@@ -410,16 +410,39 @@ told(struct rig *r, struct sender_event what, const char *words)
 	(void)turn(r, NULL, &e->link, NULL);
 }
 
-/* The configuration with one thing changed, as a reload brings it. */
+/* What the file of the configuration says now, as a reload brings it. */
+static void
+rig_reload(struct rig *r)
+{
+	struct command *cmd = calloc(1, sizeof *cmd);
+	struct conf_faults faults;
+	struct conf *c = NULL;
+	struct rules *rules = NULL;
+	char path[128];
+
+	assert_non_null(cmd);
+	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
+	if (!conf_load(path, CONF_NUDGED, &c, &faults) || !rules_new(c, &rules, &faults)) {
+		for (size_t i = 0; i < faults.n; i++)
+			if (!faults.item[i].warning)
+				fail_msg("line %d: %s", faults.item[i].line, faults.item[i].text);
+		fail_msg("the configuration cannot be used");
+	}
+	conf_faults_clear(&faults);
+	conf_drop(c);
+	rules_drop(r->rules);
+	r->rules = rules_hold(rules);
+	cmd->kind = COMMAND_RULES;
+	cmd->rules = rules;
+	(void)turn(r, NULL, NULL, &cmd->link);
+}
+
+/* The configuration with one thing changed. */
 static void
 rig_change(struct rig *r, const char *from, const char *to)
 {
 	static char text[32768], out[32768];
 	char path[128], *at;
-	struct conf *c = NULL;
-	struct rules *rules = NULL;
-	struct conf_faults faults;
-	struct command *cmd = calloc(1, sizeof *cmd);
 	size_t n;
 	FILE *f;
 
@@ -434,19 +457,34 @@ rig_change(struct rig *r, const char *from, const char *to)
 		fail_msg("the configuration has no \"%s\"", from);
 	(void)snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 	write_file(r->folder, "nudge.conf", out);
-	if (!conf_load(path, CONF_NUDGED, &c, &faults) || !rules_new(c, &rules, &faults)) {
-		for (size_t i = 0; i < faults.n; i++)
-			if (!faults.item[i].warning)
-				fail_msg("line %d: %s", faults.item[i].line, faults.item[i].text);
-		fail_msg("the configuration cannot be used");
-	}
-	conf_faults_clear(&faults);
-	conf_drop(c);
-	rules_drop(r->rules);
-	r->rules = rules_hold(rules);
-	cmd->kind = COMMAND_RULES;
-	cmd->rules = rules;
-	(void)turn(r, NULL, NULL, &cmd->link);
+	rig_reload(r);
+}
+
+/* A message of so many bytes that could not be read; about: the visit that it holds, "": none. */
+static void
+doubt_large(struct rig *r, const char *about, size_t bytes)
+{
+	struct message *m = calloc(1, sizeof *m);
+	char *raw;
+
+	assert_non_null(m);
+	arena_init(&m->arena, bytes + 65536);
+	raw = arena_take(&m->arena, bytes);
+	assert_non_null(raw);
+	memset(raw, 'x', bytes);
+	(void)snprintf(raw, bytes, "MSH|^~\\&|EPIC||NUDGE|%d", ++control_number);
+	m->rules = rules_hold(r->rules);
+	m->environment = &r->rules->conf->environments[0];
+	m->kind = MESSAGE_QUARANTINE;
+	m->verdict = VERDICT_ACCEPT;
+	m->reason = "no start time";
+	m->raw = span_from(raw, bytes);
+	m->control_id = arena_copy(&m->arena, span_from(raw, 24));
+	m->sending_application = SPAN_LIT("EPIC");
+	m->held_id = arena_copy(&m->arena, span_of(about));
+	m->about = &r->rules->conf->sites[0];
+	(void)turn(r, &m->link, NULL, NULL);
+	same_int("kept, and accepted", r->answer.verdict, VERDICT_ACCEPT);
 }
 
 #endif

@@ -66,33 +66,6 @@ TEST(a_storm_of_a_time_to_come_is_over)
 	rig_close(&r);
 }
 
-/* More than half of what there is room for, which nobody could read. */
-static void
-doubt(struct rig *r)
-{
-	size_t bytes = MIB / 2 + 4096;
-	struct message *m = calloc(1, sizeof *m);
-	char *raw;
-
-	assert_non_null(m);
-	arena_init(&m->arena, bytes + 65536);
-	raw = arena_take(&m->arena, bytes);
-	assert_non_null(raw);
-	memset(raw, 'x', bytes);
-	(void)snprintf(raw, bytes, "MSH|^~\\&|EPIC||NUDGE|%d", ++control_number);
-	m->rules = rules_hold(r->rules);
-	m->environment = &r->rules->conf->environments[0];
-	m->kind = MESSAGE_QUARANTINE;
-	m->verdict = VERDICT_ACCEPT;
-	m->reason = "no start time";
-	m->raw = span_from(raw, bytes);
-	m->control_id = arena_copy(&m->arena, span_from(raw, 24));
-	m->sending_application = SPAN_LIT("EPIC");
-	m->about = &r->rules->conf->sites[0];
-	(void)turn(r, &m->link, NULL, NULL);
-	same_int("kept, and accepted", r->answer.verdict, VERDICT_ACCEPT);
-}
-
 TEST(a_full_quarantine_of_a_time_to_come_is_told_anew)
 {
 	struct rig r;
@@ -101,14 +74,14 @@ TEST(a_full_quarantine_of_a_time_to_come_is_told_anew)
 	rig_change(&r, "store_key", "quarantine_max = 1MiB store_key");
 	memset(&heard, 0, sizeof heard);
 	r.on_alarm = count_alarm;
-	doubt(&r);
-	doubt(&r);
+	doubt_large(&r, "", MIB / 2 + 4096);
+	doubt_large(&r, "", MIB / 2 + 4096);
 	same_int("told", heard.full, 1);
 	pass(&r, 600);
 	same_int("the hour is not over", heard.room, 0);
 	set_back(&r, DAY / 2);
 	same_int("nobody knows when it will be: it is", heard.room, 1);
-	doubt(&r);
+	doubt_large(&r, "", MIB / 2 + 4096);
 	same_int("and what goes then is told", heard.full, 2);
 	pass(&r, 3590);
 	same_int("the hour is not over", heard.room, 1);
@@ -124,13 +97,8 @@ static void
 widen(struct rig *r, const char *limit)
 {
 	static char text[65536];
-	struct command *cmd = calloc(1, sizeof *cmd);
-	struct conf_faults faults;
-	struct conf *c = NULL;
-	struct rules *rules = NULL;
-	char path[128], *at = text;
+	char *at = text;
 
-	assert_non_null(cmd);
 	at += sprintf(at, "state_directory = %s\nstore_key = store.key\n", r->folder);
 	for (int i = 0; i < MANY; i++)
 		at += sprintf(at, "organization \"o%d\" { name = \"O %d\" consent_send_on_behalf = true consent_attendees_consented = true country = US }\n", i, i);
@@ -143,20 +111,7 @@ widen(struct rig *r, const char *limit)
 		at += sprintf(at, "site \"s%04d\" { environment = prod fhir_base_url = \"https://x/R4\" profile = epic number = main time_zone = America/Chicago settle = 0s"
 		    " window = \"00:00-24:00\" approver = none contact = \"608-271-9000\" departments = {D%04d} reminder \"day\" { before = 24h } }\n", i, i);
 	write_file(r->folder, "nudge.conf", text);
-	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
-	if (!conf_load(path, CONF_NUDGED, &c, &faults) || !rules_new(c, &rules, &faults)) {
-		for (size_t i = 0; i < faults.n; i++)
-			if (!faults.item[i].warning)
-				fail_msg("line %d: %s", faults.item[i].line, faults.item[i].text);
-		fail_msg("the configuration cannot be used");
-	}
-	conf_faults_clear(&faults);
-	conf_drop(c);
-	rules_drop(r->rules);
-	r->rules = rules_hold(rules);
-	cmd->kind = COMMAND_RULES;
-	cmd->rules = rules;
-	(void)turn(r, NULL, NULL, &cmd->link);
+	rig_reload(r);
 }
 
 TEST(the_last_of_many_sites_and_organizations_is_told_texted_and_limited_as_the_first)

@@ -183,32 +183,14 @@ static void
 many_sites(struct rig *r)
 {
 	static char text[32768];
-	char path[128], *at = text;
-	struct conf *c = NULL;
-	struct rules *rules = NULL;
-	struct conf_faults faults;
-	struct command *cmd = calloc(1, sizeof *cmd);
-	FILE *f;
+	char *at = text;
 
-	assert_non_null(cmd);
 	at += snprintf(text, 4096, conf_text, r->folder, 6000, 0, "departments = {'^S0$'}");
 	for (int i = 1; i < SITES; i++)
 		at += sprintf(at, "site \"s%d\" { environment = prod fhir_base_url = \"https://y/R4\" profile = epic number = main time_zone = America/Chicago "
 		    "settle = 0s window = \"00:00-24:00\" approver = none contact = \"608-271-9000\" departments = {'^S%d$'} }\n", i, i);
-	(void)snprintf(path, sizeof path, "%s/nudge.conf", r->folder);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fwrite(text, 1, (size_t)(at - text), f) == (size_t)(at - text) && fclose(f) == 0);
-	if (!conf_load(path, CONF_NUDGED, &c, &faults))
-		fail_msg("line %d: %s", faults.item[faults.n - 1].line, faults.item[faults.n - 1].text);
-	assert_true(rules_new(c, &rules, &faults));
-	conf_faults_clear(&faults);
-	conf_drop(c);
-	rules_drop(r->rules);
-	r->rules = rules_hold(rules);
-	cmd->kind = COMMAND_RULES;
-	cmd->rules = rules;
-	(void)turn(r, NULL, NULL, &cmd->link);
+	write_file(r->folder, "nudge.conf", text);
+	rig_reload(r);
 }
 
 /* A trial's patient, with a visit at each clinic of a large house: the last of them is reached as the first is. */

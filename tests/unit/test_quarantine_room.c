@@ -16,33 +16,6 @@ count_full(const char *what)
 	told_full += strstr(what, "quarantine_max") != NULL;
 }
 
-/* A message of that many bytes that could not be read, about this visit. */
-static void
-doubt(struct rig *r, const char *about, size_t bytes)
-{
-	struct message *m = calloc(1, sizeof *m);
-	char *raw;
-
-	assert_non_null(m);
-	arena_init(&m->arena, bytes + 65536);
-	raw = arena_take(&m->arena, bytes);
-	assert_non_null(raw);
-	memset(raw, 'x', bytes);
-	(void)snprintf(raw, bytes, "MSH|^~\\&|EPIC||NUDGE|%d", ++control_number);
-	m->rules = rules_hold(r->rules);
-	m->environment = &r->rules->conf->environments[0];
-	m->kind = MESSAGE_QUARANTINE;
-	m->verdict = VERDICT_ACCEPT;
-	m->reason = "no start time";
-	m->raw = span_from(raw, bytes);
-	m->control_id = arena_copy(&m->arena, span_from(raw, 24));
-	m->sending_application = SPAN_LIT("EPIC");
-	m->held_id = arena_copy(&m->arena, span_of(about));
-	m->about = &r->rules->conf->sites[0];
-	(void)turn(r, &m->link, NULL, NULL);
-	same_int("kept, and accepted", r->answer.verdict, VERDICT_ACCEPT);
-}
-
 static int64_t
 kept(struct rig *r, int64_t *bytes)
 {
@@ -71,14 +44,14 @@ TEST(the_oldest_go_and_what_they_held_waits_on)
 
 	begin(&r, "quarantine_max = 3MiB");
 	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 2 * DAY });
-	doubt(&r, "A1", MIB);
-	doubt(&r, "", MIB);
+	doubt_large(&r, "A1", MIB);
+	doubt_large(&r, "", MIB);
 	same_int("two", kept(&r, &bytes), 2);
 	same_int("nothing went", told_full, 0);
-	doubt(&r, "", MIB);
+	doubt_large(&r, "", MIB);
 	same_int("the first made room", kept(&r, &bytes), 2);
 	same_int("which is told", told_full, 1);
-	doubt(&r, "", MIB);
+	doubt_large(&r, "", MIB);
 	same_int("once", told_full, 1);
 	pass(&r, 120);
 	same_int("what it was about waits, for nobody knows", r.jobs_n, 0);
@@ -93,8 +66,8 @@ TEST(the_newest_is_kept_even_if_it_is_larger_than_all)
 	struct rig r;
 
 	begin(&r, "quarantine_max = 1MiB");
-	doubt(&r, "", 100);
-	doubt(&r, "", 2 * MIB);
+	doubt_large(&r, "", 100);
+	doubt_large(&r, "", 2 * MIB);
 	same_int("it alone", kept(&r, &bytes), 1);
 	holds("whole", bytes > 2 * MIB);
 	same_int("what went for it is counted", status(&r)->quarantine_dropped, 1);
@@ -112,7 +85,7 @@ TEST(when_the_disk_runs_low_little_is_kept)
 	begin(&r, "quarantine_max = 64MiB disk_shed = 1GiB disk_warn = 2GiB disk_stop = 10MiB");
 	r.free_bytes = 100LL << 30;
 	for (int i = 0; i < 150; i++)
-		doubt(&r, "", 20000);
+		doubt_large(&r, "", 20000);
 	same_int("all are kept", kept(&r, &bytes), 150);
 	r.free_bytes = 500LL << 20;
 	alarms = told_full;

@@ -260,30 +260,6 @@ TEST(what_went_again_since_does_not_go_a_third_time)
 	end(&r);
 }
 
-static void
-note_ok(void *ctx, const struct command *c)
-{
-	*(bool *)ctx = c->ok;
-}
-
-/* As nudgectl backup makes it, while the house goes on. */
-static void
-backup_online(struct rig *r)
-{
-	struct command *c = calloc(1, sizeof *c);
-	bool ok = false;
-
-	assert_non_null(c);
-	c->kind = COMMAND_BACKUP;
-	(void)snprintf(c->path, sizeof c->path, "%s/backup", r->folder);
-	r->on_reply = note_ok;
-	r->on_reply_ctx = &ok;
-	(void)turn(r, NULL, NULL, &c->link);
-	pass(r, 10);
-	r->on_reply = NULL;
-	holds("the copy is made", ok);
-}
-
 /* pain: the reminder that says two visits was at the gateway when the copy was made; the second visit's is lost, or comes twice */
 TEST(a_reminder_of_two_visits_that_was_under_way_is_said_once)
 {
