@@ -208,7 +208,7 @@ struct before {
 	enum comparing comparing;
 	int64_t replan_after, held_looked_s, forgot_s, quarantine_full_s, reports_pace_ms;
 	uint8_t compared[MARK_BYTES];
-	int64_t compared_span, compared_text;
+	int64_t compared_span, compared_text, compared_until_s, compared_ms, clock_noted_s;
 	struct limit_said { char organization[64]; int64_t percent; } limits[LIMITS_SAID];
 	struct site_state *sites; /* owned: what this turn replaced; NULL: nothing */
 	struct rules *rules;      /* a hold; as sites */

@@ -88,6 +88,9 @@ undo_note(struct engine *e)
 	memcpy(b->compared, e->compared, sizeof b->compared);
 	b->compared_span = e->compared_span;
 	b->compared_text = e->compared_text;
+	b->compared_until_s = e->compared_until_s;
+	b->compared_ms = e->compared_ms;
+	b->clock_noted_s = e->clock_noted_s;
 	memcpy(b->limits, e->limits, sizeof b->limits);
 }
 
@@ -186,6 +189,9 @@ go_back(struct engine *e)
 	memcpy(e->compared, b->compared, sizeof e->compared);
 	e->compared_span = b->compared_span;
 	e->compared_text = b->compared_text;
+	e->compared_until_s = b->compared_until_s;
+	e->compared_ms = b->compared_ms;
+	e->clock_noted_s = b->clock_noted_s;
 	memcpy(e->limits, b->limits, sizeof e->limits);
 }
 

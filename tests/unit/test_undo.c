@@ -112,11 +112,36 @@ TEST(an_approval_and_a_hold_of_one_turn_are_undone_together)
 	tried(COMMAND_APPROVE);
 }
 
+/* pain: the machine loses its clock and its power, and nobody knows what time it was */
+TEST(what_time_it_was_is_written_down_by_the_turn_after_one_that_failed)
+{
+	struct rig r;
+	struct fault f = { 0 };
+	struct turn_input in;
+	int64_t seen;
+
+	rig_open(&r, 6000, 0, "");
+	for (long n = 1; n < 6; n++) {
+		r.now.wall_ms += 700 * 1000;
+		r.now.boot_ms += 700 * 1000;
+		in = (struct turn_input){ NULL, NULL, NULL, r.now, true, 0 };
+		refuse_at(n, SQLITE_FULL, 0);
+		refuse_here(true);
+		same_int("the turn is undone", engine_turn(r.engine, &in, &f), TURN_BUSY);
+		refuse_here(false);
+		refuse_at(0, 0, 0);
+		pass(&r, 2);
+		holds(f.text, store_setting_get(r.store, "clock_seen", &seen, &f));
+		holds("written down", now_s(&r.now) - seen <= 2);
+	}
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_reload_and_a_hold_of_one_turn_are_undone_together),
-		RUN(an_approval_and_a_hold_of_one_turn_are_undone_together) };
+		RUN(an_approval_and_a_hold_of_one_turn_are_undone_together), RUN(what_time_it_was_is_written_down_by_the_turn_after_one_that_failed) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
