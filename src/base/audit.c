@@ -42,6 +42,13 @@ tampered(const struct audit *a, struct fault *f, const char *what)
 	    "away and start again", a->path, what, a->path);
 }
 
+/* For which nobody has to look after it. */
+static bool
+no_digest(const struct audit *a, struct fault *f)
+{
+	return fault_set(f, FAULT_BUSY, "%s: no memory to look at its end", a->path);
+}
+
 static bool
 write_state(struct audit *a, bool sync)
 {
@@ -86,8 +93,12 @@ follow_lines(struct audit *a, struct span text, int64_t seq, size_t *good, struc
 		if (seq == a->chain.seq - 1 && !span_is(l.mac, a->chain.prev))
 			return tampered(a, f, "the last record is not the one that was written last");
 		if (seq == a->chain.seq) {
-			if (!audit_chain_mac(&a->chain, l.body, mac) || !span_is(l.mac, mac) || !audit_chain_step(&a->chain, mac))
+			if (!audit_chain_mac(&a->chain, l.body, mac))
+				return no_digest(a, f);
+			if (!span_is(l.mac, mac))
 				return tampered(a, f, "the last record was not written by nudged");
+			if (!audit_chain_step(&a->chain, mac))
+				return no_digest(a, f);
 		}
 		if (*good == 0)
 			span_copy(a->month, sizeof a->month, span_from(l.t.p, l.t.n < 7 ? l.t.n : 7));
@@ -150,9 +161,11 @@ find_end(struct audit *a, bool *fresh, size_t *cut, struct fault *f)
 	char text[AUDIT_STATE_MAX];
 	ssize_t n = pread(a->state, text, sizeof text, 0);
 	int64_t *seqs = NULL, last;
-	bool known = n > 0 && audit_state_read(span_from(text, (size_t)n), &a->chain);
+	bool lacked = false, known = n > 0 && audit_state_read(span_from(text, (size_t)n), &a->chain, &lacked);
 
 	seal_wipe(text, sizeof text);
+	if (lacked)
+		return no_digest(a, f);
 	if (!audit_files(a->folder, &seqs, &a->files_n))
 		return fault_set(f, FAULT_BROKEN, "%s: cannot be read: %s", a->path, strerror(errno));
 	last = a->files_n > 0 ? seqs[a->files_n - 1] : 0;
@@ -274,17 +287,12 @@ next_file(struct audit *a, int64_t wall_ms, struct fault *f)
 	return true;
 }
 
-bool
-audit_put(struct audit *a, const struct audit_entry *e, int64_t wall_ms, struct fault *f)
+static bool
+append(struct audit *a, int64_t wall_ms, struct fault *f)
 {
-	char month[8], mac[AUDIT_MAC_HEX + 1];
+	char month[8];
 	ssize_t n;
 
-	if (a->broken)
-		return fault_set(f, FAULT_BROKEN, "%s: a sync failed before", a->path);
-	buf_reset(&a->line);
-	if (!audit_line_make(&a->chain, e, wall_ms, a->node, &a->line))
-		return fault_set(f, FAULT_BUSY, "%s: no memory for a record", a->path);
 	month_of(wall_ms, month);
 	if ((a->file < 0 || (a->size > 0 && (a->size + (int64_t)a->line.n > a->file_max || strcmp(month, a->month) != 0))) &&
 	    !next_file(a, wall_ms, f))
@@ -298,9 +306,30 @@ audit_put(struct audit *a, const struct audit_entry *e, int64_t wall_ms, struct 
 		return fault_set(f, FAULT_BUSY, "%s: %s", a->path, strerror(why));
 	}
 	a->size += n;
-	span_copy(mac, sizeof mac, span_from(a->line.p + a->line.n - 3 - AUDIT_MAC_HEX, AUDIT_MAC_HEX));
 	a->unsynced++;
-	return audit_chain_step(&a->chain, mac) || fault_set(f, FAULT_BROKEN, "OpenSSL gives no digest");
+	return true;
+}
+
+bool
+audit_put(struct audit *a, const struct audit_entry *e, int64_t wall_ms, struct fault *f)
+{
+	struct audit_chain next = a->chain;
+	char mac[AUDIT_MAC_HEX + 1];
+	bool ok;
+
+	if (a->broken)
+		return fault_set(f, FAULT_BROKEN, "%s: a sync failed before", a->path);
+	buf_reset(&a->line);
+	ok = audit_line_make(&a->chain, e, wall_ms, a->node, &a->line);
+	if (ok) { /* the next key first: a record that stands in the file is the chain's last, whatever fails behind it */
+		span_copy(mac, sizeof mac, span_from(a->line.p + a->line.n - 3 - AUDIT_MAC_HEX, AUDIT_MAC_HEX));
+		ok = audit_chain_step(&next, mac);
+	}
+	ok = ok ? append(a, wall_ms, f) : fault_set(f, FAULT_BUSY, "%s: no memory for a record", a->path);
+	if (ok)
+		a->chain = next;
+	seal_wipe(&next, sizeof next);
+	return ok;
 }
 
 bool

@@ -264,19 +264,23 @@ audit_state_make(const struct audit_chain *c, char out[AUDIT_STATE_MAX])
 }
 
 bool
-audit_state_read(struct span text, struct audit_chain *c)
+audit_state_read(struct span text, struct audit_chain *c, bool *lacked)
 {
 	const size_t head_n = sizeof STATE_HEAD - 1, key_at = head_n + 19, prev_at = key_at + 65, check_at = prev_at + 33;
 	char again[AUDIT_STATE_MAX];
 	uint64_t seq;
+	size_t n;
 
+	*lacked = false;
 	if (text.n != check_at + AUDIT_MAC_HEX + 1 || memcmp(text.p, STATE_HEAD, head_n) != 0 ||
 	    !span_to_u64(span_from(text.p + head_n, 18), INT64_MAX, &seq) ||
 	    !digest_unhex(span_from(text.p + key_at, 64), c->key, SEAL_KEY_BYTES))
 		return false;
 	c->seq = (int64_t)seq;
 	span_copy(c->prev, sizeof c->prev, span_from(text.p + prev_at, AUDIT_MAC_HEX));
-	bool same = audit_state_make(c, again) == text.n && memcmp(again, text.p, text.n) == 0; /* the check and every byte between */
+	n = audit_state_make(c, again);
+	*lacked = n == 0;
+	bool same = n == text.n && memcmp(again, text.p, text.n) == 0; /* the check and every byte between */
 	seal_wipe(again, sizeof again);
 	return same;
 }

@@ -24,7 +24,7 @@ bool audit_line_make(const struct audit_chain *c, const struct audit_entry *e, i
 /* What is kept between two starts: state_directory/audit/state, one line. */
 #define AUDIT_STATE_MAX 256
 size_t audit_state_make(const struct audit_chain *c, char out[AUDIT_STATE_MAX]); /* 0: failed */
-bool audit_state_read(struct span text, struct audit_chain *c);
+bool audit_state_read(struct span text, struct audit_chain *c, bool *lacked); /* *lacked: memory, to tell whether it is one */
 
 /* "audit-000000000001.jsonl" */
 #define AUDIT_NAME_MAX 40

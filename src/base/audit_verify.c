@@ -247,13 +247,15 @@ walk_all(struct walk *w, struct fault *f)
 	struct buf text;
 	int64_t *seqs = NULL;
 	size_t n = 0;
-	bool ok = true;
+	bool ok = true, lacked = false;
 
 	/* The state first: what is written meanwhile only makes the files longer. */
 	buf_init(&text, FILE_MAX_READ);
 	w->state_known = faccessat(w->folder, "state", F_OK, 0) == 0 && read_file(w, "state", &text, f) &&
-	    audit_state_read(buf_span(&text), &w->state);
-	if (!audit_files(w->folder, &seqs, &n))
+	    audit_state_read(buf_span(&text), &w->state, &lacked);
+	if (lacked)
+		ok = fault_set(f, FAULT_BROKEN, "OpenSSL gives no digest");
+	if (ok && !audit_files(w->folder, &seqs, &n))
 		ok = fault_set(f, FAULT_BUSY, "the folder cannot be read");
 	w->file[0] = '\0';
 	meet_marks(w);

@@ -44,6 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct audit_chain c;
 	struct audit_line l;
 	char mac[AUDIT_MAC_HEX + 1], state[AUDIT_STATE_MAX];
+	bool lacked;
 
 	if (audit_line_read(line, &l)) {
 		uint8_t key[SEAL_KEY_BYTES] = { 1 };
@@ -54,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	(void)audit_line_text(line, "obj", "id");
 	(void)audit_line_text(line, NULL, "t");
-	if (audit_state_read(line, &c))
+	if (audit_state_read(line, &c, &lacked))
 		assert(audit_state_make(&c, state) == size && memcmp(state, data, size) == 0);
 	written(data, size);
 	return 0;
