@@ -72,10 +72,16 @@ TEST(what_waits_behind_a_full_turn_is_not_acknowledged)
 	rig_close(&r);
 }
 
+TEST(nothing_can_be_freed)
+{
+	engine_free(NULL);
+	command_free(NULL);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(what_was_given_too_late_is_not_acknowledged), RUN(what_waits_behind_a_full_turn_is_not_acknowledged) };
+	const struct CMUnitTest tests[] = { RUN(what_was_given_too_late_is_not_acknowledged), RUN(what_waits_behind_a_full_turn_is_not_acknowledged), RUN(nothing_can_be_freed) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
