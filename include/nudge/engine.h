@@ -4,8 +4,8 @@
  * One engine is the single writer of all state and belongs to one thread. Time,
  * randomness, store and outlets are given to it, so a test drives it with a
  * made-up clock and no threads. Outputs are kept in the turn and handed to the
- * outlet by engine_turn() after its commit; no other code can reach the outlet
- * (promises 1 and 3).
+ * outlet by engine_turn() after its commit (promises 1 and 3). Beside it only
+ * engine_end() reaches the outlet, and what it says is that nothing was done.
  */
 #ifndef NUDGE_ENGINE_H
 #define NUDGE_ENGINE_H
@@ -91,7 +91,7 @@ struct engine_status {
 	int64_t lanes_blocked;   /* numbers whose gateway refuses or fails */
 	int64_t turns, commits;
 	struct store_rotation rotation; /* of the store key */
-	/* Lists, from here on: made when they are asked for. */
+	/* Lists, from here on: made when they are asked for. What a turn counts, and undo() puts back, stands before them. */
 	size_t sites_n, feeds_n, limits_n;
 	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[1000]; /* silent: literal or NULL */
 	struct feed_status feeds[FEEDS_MAX];

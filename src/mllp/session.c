@@ -304,7 +304,7 @@ arrive(struct intake_thread *t, struct task *task)
 		session_enter(s);
 	}
 	if (s->dead) {
-		session_free(s);
+		session_settle(s);
 	} else {
 		session_turn(s, true); /* what came along with its last step */
 	}

@@ -257,7 +257,7 @@ talk(struct peer *p)
 	rc = SSL_write(p->ssl, text + p->said, n - (int)p->said);
 	if (!goes_on(p, rc))
 		lose(p);
-	if (rc > 0) {
+	else if (rc > 0) {
 		p->said = (p->said + (size_t)rc) % (size_t)n;
 		the.deaf_ms = now_ms();
 	}
