@@ -166,7 +166,7 @@ struct outlet {
 	void (*ask)(void *ctx, const struct link_question *q);                /* borrowed for the call */
 	void (*reply)(void *ctx, struct command *c);                          /* gives the command back */
 	void (*alarm)(void *ctx, const char *what, const char *where);        /* literals and titles; a state began */
-	void (*rotated)(void *ctx, const struct store_rotation *r);           /* the old store key opens nothing any more; may be NULL */
+	bool (*rotated)(void *ctx, const struct store_rotation *r);           /* the old store key opens nothing any more; false, or death just then: it comes again; may be NULL */
 };
 
 struct compose { /* for engine_setup.compose; all borrowed */

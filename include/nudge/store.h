@@ -425,6 +425,7 @@ struct store_rotation {
 	int64_t began_s, ended_s; /* of the last; 0: none */
 	int64_t sealed, unreadable; /* fields sealed anew; those that do not open, and stay so */
 	int64_t place, after;     /* where it stands: an index into the sealed columns, a row */
+	int64_t told_s;           /* when its end was said to have been told; 0: not yet */
 	int percent;              /* near enough */
 };
 void store_rotation_look(const struct store *s, struct store_rotation *out);
@@ -432,6 +433,8 @@ void store_rotation_look(const struct store *s, struct store_rotation *out);
 bool store_rotate(struct store *s, const uint8_t key[SEAL_KEY_BYTES], int64_t now_s, struct fault *f) __attribute__((warn_unused_result));
 /* A portion; begins a transaction when there is something to write. *done: it is over. */
 bool store_reseal(struct store *s, int64_t now_s, bool *done, struct fault *f) __attribute__((warn_unused_result));
+/* Its end was told to whom it concerns; begins a transaction. */
+bool store_rotation_told(struct store *s, int64_t now_s, struct fault *f) __attribute__((warn_unused_result));
 /* The keys of opt-outs, wrapped by the store key, for the send journal: a store
  * that is put back must know them, or opt-outs since would mean nobody. */
 #define STORE_WRAPPED (SEAL_KEY_BYTES + SEAL_OVERHEAD)

@@ -268,6 +268,7 @@ struct engine {
 	uint8_t compared[MARK_BYTES];                    /* every phone: after this one */
 	int64_t compared_span, compared_until_s, compared_text; /* who is texted soon: this span of STORE_DUE_SPAN_S, after this text */
 	int64_t compared_ms;
+	bool rotation_told;       /* its end, to the outlet; not undone */
 	bool scrub_wanted;
 	int64_t scrubbed_ms, forgot_s;
 

@@ -15,25 +15,29 @@ rotate_begin(struct engine *e, struct command *c, struct fault *f)
 		return true;
 	}
 	seal_wipe(c->key, sizeof c->key);
+	e->rotation_told = false;
 	store_rotation_look(e->store, &c->status.rotation);
 	c->ok = journalled_keys(e, f);
 	return c->ok;
 }
 
+/* That it was told is stored in a turn of its own: whoever dies between tells it again, and nobody never. */
 bool
 rotate_portion(struct engine *e, bool *more, struct fault *f)
 {
 	struct store_rotation r;
-	bool done;
+	bool done = true;
 
 	store_rotation_look(e->store, &r);
-	if (!r.running)
+	if (!r.running && (r.ended_s == 0 || r.told_s != 0))
 		return true;
+	if (!r.running && e->rotation_told)
+		return store_rotation_told(e->store, now_s(&e->now), f);
 	if (!store_reseal(e->store, now_s(&e->now), &done, f))
 		return false;
 	e->out.rotated = done;
 	e->scrub_wanted = e->scrub_wanted || done; /* what the log has of the old */
-	*more = *more || !done;
+	*more = *more || r.running;
 	return true;
 }
 
@@ -42,9 +46,9 @@ rotate_release(struct engine *e, bool committed)
 {
 	struct store_rotation r;
 
-	if (e->out.rotated && committed && e->setup.outlet.rotated) {
+	if (e->out.rotated && committed) {
 		store_rotation_look(e->store, &r);
-		e->setup.outlet.rotated(e->setup.outlet.ctx, &r);
+		e->rotation_told = !e->setup.outlet.rotated || e->setup.outlet.rotated(e->setup.outlet.ctx, &r);
 	}
 	e->out.rotated = false;
 }

@@ -157,7 +157,7 @@ bool house_keys_read(struct conf *c, struct house_keyring *out, struct fault *f)
 void house_keys_wipe(struct house_keyring *k);
 bool house_store(struct house *h, struct fault *f);                 /* opens it */
 bool house_key_stays(const struct house *h, struct conf *next, struct conf_faults *faults);
-void house_rotated(void *ctx, const struct store_rotation *r);      /* any thread */
+bool house_rotated(void *ctx, const struct store_rotation *r);      /* waits for the disk; false: not recorded */
 
 /* ---- backups are looked at beside all else (looked.c); main thread ---- */
 /* true: the copy of c is being looked at, and c comes back through h->replies. */

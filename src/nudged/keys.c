@@ -76,16 +76,19 @@ house_key_stays(const struct house *h, struct conf *next, struct conf_faults *fa
 	return there;
 }
 
-void
+bool
 house_rotated(void *ctx, const struct store_rotation *r)
 {
 	struct house *h = ctx;
 	char key[16], what[64];
+	struct fault f = { .kind = FAULT_NONE };
 	struct audit_entry e = { .who = AUDIT_SYSTEM, .name = "nudged", .what = "keys.rotated", .kind = "key", .id = key, .why = what };
 
 	(void)snprintf(key, sizeof key, "%08x", r->key);
 	(void)snprintf(what, sizeof what, "%lld fields sealed anew", (long long)r->sealed);
-	audit_note(h->audit, &e);
+	if (!audit_write(h->audit, &e, &f)) /* whoever flushes the log says that it fails */
+		return false;
 	log_note("the rotation of the store key is over: the old key is needed no more, but for backups made before",
 	    log_name("key", key), log_int("sealed", r->sealed), log_int("unreadable", r->unreadable));
+	return true;
 }

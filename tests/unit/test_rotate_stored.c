@@ -12,6 +12,7 @@ static struct {
 
 static struct {
 	int n;
+	bool in_vain;
 	struct store_rotation last;
 } told_of;
 
@@ -24,23 +25,22 @@ took(void *ctx, const struct command *c)
 	answered.fault = c->fault;
 }
 
-static void
+static bool
 took_rotated(void *ctx, const struct store_rotation *r)
 {
 	(void)ctx;
 	told_of.n++;
 	told_of.last = *r;
+	return !told_of.in_vain;
 }
 
-/* Visits of so many, in an engine that tells when a rotation is over. */
+/* An engine that tells when a rotation is over. */
 static void
-house_of(struct rig *r, int visits)
+start(struct rig *r)
 {
 	struct engine_setup s = { .compose = compose, .random = chance };
 	struct fault f = { 0 };
 
-	rig_open(r, 6000, 0, "retain = 0s");
-	engine_free(r->engine);
 	s.store = r->store;
 	s.rules = rules_hold(r->rules);
 	s.outlet = (struct outlet){ .ctx = r, .answer = took_answer, .job = took_job, .taken = took_taken, .ask = took_ask, .reply = took_reply,
@@ -51,6 +51,15 @@ house_of(struct rig *r, int visits)
 	holds("started", engine_new(&s, &r->engine, &f));
 	sender(r, true);
 	r->on_reply = took;
+}
+
+/* Visits of so many. */
+static void
+house_of(struct rig *r, int visits)
+{
+	rig_open(r, 6000, 0, "retain = 0s");
+	engine_free(r->engine);
+	start(r);
 	memset(&answered, 0, sizeof answered);
 	memset(&told_of, 0, sizeof told_of);
 	for (int i = 0; i < visits; i++) {
@@ -138,6 +147,46 @@ TEST(its_end_is_told_once_and_when_it_is_stored)
 	rig_close(&r);
 }
 
+/* What was not committed is gone; the new key opens it. */
+static void
+die_and_start(struct rig *r)
+{
+	engine_free(r->engine);
+	store_close(r->store);
+	memset(r->keys, 0, SEAL_KEY_BYTES);
+	r->keys[0] = 9;
+	open_store(r);
+	start(r);
+}
+
+TEST(whoever_died_before_its_end_was_told_tells_it_then)
+{
+	enum turn_result t;
+	struct rig r;
+
+	house_of(&r, 20);
+	(void)one_turn(&r, true, 0, &t);
+	while (rotation(&r).running)
+		(void)one_turn(&r, false, 0, &t);
+	same_int("told", told_of.n, 1);
+	holds("and not yet noted", rotation(&r).told_s == 0);
+	die_and_start(&r);
+	same_int("told when it starts", told_of.n, 2);
+	told_of.in_vain = true;
+	die_and_start(&r);
+	for (int i = 0; i < 3; i++)
+		(void)one_turn(&r, false, 0, &t);
+	holds("and until somebody takes it", told_of.n == 6 && rotation(&r).told_s == 0);
+	told_of.in_vain = false;
+	for (int i = 0; i < 2; i++)
+		(void)one_turn(&r, false, 0, &t);
+	holds("and noted", rotation(&r).told_s != 0);
+	die_and_start(&r);
+	(void)one_turn(&r, false, 0, &t);
+	same_int("never again", told_of.n, 7);
+	rig_close(&r);
+}
+
 static int64_t
 log_bytes(struct rig *r)
 {
@@ -170,7 +219,7 @@ TEST(the_log_keeps_nothing_of_what_was_erased_meanwhile)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(it_is_begun_whole_or_not_at_all), RUN(its_end_is_told_once_and_when_it_is_stored),
+	const struct CMUnitTest tests[] = { RUN(it_is_begun_whole_or_not_at_all), RUN(its_end_is_told_once_and_when_it_is_stored), RUN(whoever_died_before_its_end_was_told_tells_it_then),
 		RUN(the_log_keeps_nothing_of_what_was_erased_meanwhile) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

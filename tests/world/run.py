@@ -42,6 +42,8 @@ def one(name):
             print(e)
             return 77
         traceback.print_exc()
+        at = traceback.extract_tb(e.__traceback__)[-1]
+        print(f"{os.path.basename(at.filename)}:{at.lineno}: {at.line}: {type(e).__name__} {str(e)[:100]}")  # the last line is what a check repeats
         return 1
     return 0
 

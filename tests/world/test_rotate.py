@@ -121,7 +121,8 @@ def test_rotated_under_load_killed_once_and_put_back():
         house.ctl("report", "states")
         assert house.ctl_json("backup", house.path("copy2"))["unreadable"] == 0
         assert [r["obj"]["id"] for r in in_audit(house, "keys.rotate")][-1:] == [after["key"]]
-        assert [r["obj"]["id"] for r in in_audit(house, "keys.rotated")] == [after["key"]]
+        told = [r["obj"]["id"] for r in in_audit(house, "keys.rotated")]
+        assert told in ([after["key"]], [after["key"]] * 2), told  # twice if it was killed between the record and the note of it
 
         # who opts out now is marked by the new key; a backup of before the rotation does not have it
         opt_out(house, 102)

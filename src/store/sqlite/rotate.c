@@ -21,6 +21,7 @@ static const struct { const char *name; size_t at; } kept[] = {
 	{ "key began", offsetof(struct store_rotation, began_s) }, { "key ended", offsetof(struct store_rotation, ended_s) },
 	{ "key sealed", offsetof(struct store_rotation, sealed) }, { "key unreadable", offsetof(struct store_rotation, unreadable) },
 	{ "key place", offsetof(struct store_rotation, place) }, { "key after", offsetof(struct store_rotation, after) },
+	{ "key told", offsetof(struct store_rotation, told_s) },
 };
 
 static int64_t *
@@ -207,6 +208,13 @@ store_reseal(struct store *s, int64_t now_s, bool *done, struct fault *f)
 			return false;
 	}
 	return !wrote || (store_begin(s, f) && keep(s, f));
+}
+
+bool
+store_rotation_told(struct store *s, int64_t now_s, struct fault *f)
+{
+	s->rotation.told_s = now_s;
+	return store_begin(s, f) && keep(s, f);
 }
 
 /* ---- the send journal's part ---- */
