@@ -15,11 +15,14 @@
 #define HEAD 17 /* version, key id, nonce */
 #define NONCE 12
 #define TAG 16
+#define NONCES 64
 
 struct seal_key {
 	uint32_t id;
 	uint8_t *bytes; /* owned: pages of their own */
 	EVP_CIPHER_CTX *close, *open;
+	uint8_t nonces[NONCES * NONCE]; /* drawn together, for each drawing costs as much as the sealing */
+	size_t nonces_left;
 };
 
 struct mark_key {
@@ -126,6 +129,20 @@ place_of(struct seal_where at)
 	return a;
 }
 
+/* One that no other seal of this key has; copies of a key draw their own. */
+static bool
+take_nonce(struct seal_key *k, uint8_t out[NONCE])
+{
+	if (k->nonces_left == 0) {
+		if (!seal_random(k->nonces, sizeof k->nonces))
+			return false;
+		k->nonces_left = NONCES;
+	}
+	k->nonces_left--;
+	memcpy(out, k->nonces + k->nonces_left * NONCE, NONCE);
+	return true;
+}
+
 bool
 seal_close(struct seal_key *k, struct seal_where at, struct span plain, struct buf *out)
 {
@@ -136,7 +153,7 @@ seal_close(struct seal_key *k, struct seal_where at, struct span plain, struct b
 	uint8_t tag[TAG], *sealed;
 	int n = 0, last = 0;
 
-	if (plain.n > INT32_MAX || !seal_random(head + HEAD - NONCE, NONCE) || !buf_add(out, head, HEAD) ||
+	if (plain.n > INT32_MAX || !take_nonce(k, head + HEAD - NONCE) || !buf_add(out, head, HEAD) ||
 	    !buf_add(out, plain.p, plain.n))
 		goto fail;
 	sealed = (uint8_t *)out->p + before + HEAD;

@@ -198,6 +198,32 @@ TEST(marks)
 	mark_key_free(NULL);
 }
 
+static int
+by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, 12);
+}
+
+/* Twice the same under one key would tell what is sealed. */
+TEST(no_nonce_comes_twice)
+{
+	static uint8_t nonces[4000][12];
+	struct seal_key *k = seal_key_new(7, bytes_a), *copied = seal_key_copy(k);
+	struct buf out;
+
+	for (int i = 0; i < 4000; i++) {
+		buf_init(&out, 200);
+		holds("sealed", seal_close(i % 2 ? copied : k, (struct seal_where){ "t", "c", i }, span_of("x"), &out) && out.n > 17);
+		memcpy(nonces[i], out.p + 5, 12);
+		buf_clear(&out);
+	}
+	qsort(nonces, 4000, sizeof nonces[0], by_bytes);
+	for (int i = 1; i < 4000; i++)
+		holds("no nonce twice", memcmp(nonces[i - 1], nonces[i], 12) != 0);
+	seal_key_free(k);
+	seal_key_free(copied);
+}
+
 TEST(chance_and_wiping)
 {
 	uint8_t a[32] = { 0 }, b[32] = { 0 };
@@ -410,7 +436,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_is_sealed_opens), RUN(nothing_else_opens),
 		RUN(the_same_text_never_looks_the_same), RUN(a_full_buffer_takes_no_half_field),
-		RUN(a_field_of_yesterday_opens_today), RUN(marks), RUN(chance_and_wiping), RUN(a_key_file),
+		RUN(a_field_of_yesterday_opens_today), RUN(marks), RUN(no_nonce_comes_twice), RUN(chance_and_wiping), RUN(a_key_file),
 		RUN(the_form_of_a_key_file), RUN(who_may_read_a_secret), RUN(what_is_no_file) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
