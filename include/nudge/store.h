@@ -35,6 +35,7 @@ struct store_setup {
 	size_t old_keys_n;       /* key is followed by so many older ones, which may be the store's still */
 	const struct conf *conf; /* for the stamp: environments with kind and organization */
 	int64_t now_s;
+	int64_t recent;          /* appointments that are found by way of memory, before a portion is filed; 0: 8,192 */
 };
 
 /* Opens or makes DIRECTORY/nudge.db, migrates it, proves the key and the stamp.
@@ -192,6 +193,7 @@ struct text {
 	bool clinic_hours;        /* by the clinic's hours alone: the patient's own zone had none before it would be too late */
 	int64_t carrier;          /* the text that says what this one would have said; 0: none */
 	enum text_state stored;   /* the store's own: the state it has of this row; 0 for a new one */
+	int64_t stored_due_s;     /* and when it is due there */
 };
 
 typedef bool store_text_fn(void *ctx, const struct text *t); /* false stops the walk */

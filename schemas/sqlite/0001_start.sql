@@ -93,13 +93,37 @@ CREATE TABLE appointment (
 	                                  -- names nobody; 0 when the patient changed
 	UNIQUE (sender, appointment_id, patient_number)
 ) STRICT;
-CREATE INDEX appointment_erase ON appointment (erase_at / 86400, id, erase_at) WHERE erased = 0;
-
 -- What is erased and only reported: the oldest goes first, when its time is over.
 CREATE INDEX appointment_over ON appointment (erase_at / 86400, id) WHERE erased = 1;
 
-CREATE INDEX appointment_patient ON appointment (patient) WHERE patient IS NOT NULL;
-CREATE INDEX appointment_phone ON appointment (phone_mark) WHERE phone_mark IS NOT NULL;
+
+-- By what appointments and texts are found whose places here would be scattered over many pages: those of
+-- appointments after setting 'filed' are in memory, see found.c.
+CREATE TABLE found_patient (
+	mark        BLOB NOT NULL,        -- appointment.patient
+	appointment INTEGER NOT NULL,
+	PRIMARY KEY (mark, appointment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE found_phone (
+	mark        BLOB NOT NULL,        -- appointment.phone_mark
+	appointment INTEGER NOT NULL,
+	PRIMARY KEY (mark, appointment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE found_erase (            -- what is not erased yet
+	day         INTEGER NOT NULL,     -- of at, since 1970
+	appointment INTEGER NOT NULL,
+	at          INTEGER NOT NULL,     -- appointment.erase_at
+	PRIMARY KEY (day, appointment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE found_due (              -- pending texts
+	span INTEGER NOT NULL,            -- of due, see STORE_DUE_SPAN_S
+	text INTEGER NOT NULL,
+	due  INTEGER NOT NULL,
+	PRIMARY KEY (span, text)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE alias (
 	sender      INTEGER NOT NULL,
@@ -143,8 +167,6 @@ CREATE TABLE text (
 	number_no   INTEGER,              -- armed: appointment.number_no of that moment
 	hours       INTEGER               -- 1: by the clinic's hours alone, the patient's had none in time
 ) STRICT;
--- By spans of four days, so that new rows go to few pages: a plain index on due costs far more. See STORE_DUE_SPAN_S.
-CREATE INDEX text_due ON text (due / 345600, id, due) WHERE state = 1;
 CREATE INDEX text_held ON text (site, reason, id) WHERE state = 2;
 CREATE INDEX text_held_over ON text (expires) WHERE state = 2;
 CREATE INDEX text_unknown ON text (reason, first_sent) WHERE state = 7;

@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 
 #include "cut_vfs.h"
+#include "found_agrees.h"
 #include "rounds.h"
 
 #define VISITS 512         /* of one life */
@@ -149,7 +150,7 @@ start(struct world *w)
 {
 	static const uint8_t key[SEAL_KEY_BYTES] = { 7 };
 	struct rig *r = &w->r;
-	struct store_setup s = { .directory = r->folder, .key = key, .conf = r->rules->conf, .now_s = now_s(&r->now) };
+	struct store_setup s = { .directory = r->folder, .key = key, .conf = r->rules->conf, .now_s = now_s(&r->now), .recent = 3 };
 	struct fault f = { 0 };
 
 	r->store = NULL;
@@ -160,6 +161,8 @@ start(struct world *w)
 			broken("the store does not open again: %s", f.text);
 		return false;
 	}
+	if (found_disagrees(r->store) && !cut_happened())
+		broken("what finds rows is not what they say: %s", found_disagrees(r->store));
 	struct engine_setup e = { .store = r->store, .rules = rules_hold(r->rules),
 		.outlet = { .ctx = w, .answer = heard_answer, .job = heard_job, .taken = heard_taken, .ask = heard_ask,
 			.reply = heard_reply, .alarm = heard_alarm },

@@ -19,6 +19,7 @@
 #include <malloc.h>
 #include <sqlite3.h>
 
+#define RIG_RECENT 0
 #include "rig.h"
 
 #define STEP_S 300

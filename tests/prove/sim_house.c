@@ -246,7 +246,7 @@ open_store(struct fault *f)
 {
 	static const uint8_t key[SEAL_KEY_BYTES] = { 7 };
 	char folder[96];
-	struct store_setup s = { .directory = the.folder, .key = key, .conf = the.rules->conf, .now_s = sim_wall_s() };
+	struct store_setup s = { .directory = the.folder, .key = key, .conf = the.rules->conf, .now_s = sim_wall_s(), .recent = 5 };
 	struct journal_setup j = { .directory = folder, .retention_s = the.rules->conf->journal_retention_s, .now_s = sim_wall_s() };
 	struct engine_setup e = { .outlet = { .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask,
 		.reply = out_reply, .alarm = out_alarm }, .compose = compose, .random = random_bytes, .now = clock_now() };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cut_vfs.h"
+#include "found_agrees.h"
 #include "sim.h"
 #include "sim_clinic.h"
 #include "sim_house.h"
@@ -48,6 +49,8 @@ trouble_look_at_books(void)
 	if (!store_reader_open(the.folder, &r, &f) || !store_read_states(r, books_are_right, NULL, &f))
 		broken("promise 6: the books cannot be read: %s", f.text);
 	store_reader_close(r);
+	if (sim_store() && found_disagrees(sim_store()))
+		broken("what finds rows is not what they say: %s", found_disagrees(sim_store()));
 }
 
 static void

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#define RIG_RECENT 0
 #include "rig.h"
 
 /* NUDGE_YEAR visits (200000 for a big hospital) in NUDGE_YEAR_DAYS days, from NUDGE_YEAR_SEED. */

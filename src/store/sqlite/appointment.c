@@ -393,52 +393,95 @@ bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struc
 	return ok;
 }
 
-static bool
-same_mark(sqlite3_stmt *q, int column, const uint8_t *mark)
-{
-	struct span stored = sql_blob(q, column);
+/* What finds a row. */
+struct finds {
+	uint8_t patient[MARK_BYTES], phone[MARK_BYTES];
+	bool has_patient, has_phone;
+	int64_t erase_at_s; /* FOUND_NEVER: it is erased, or there is no row */
+};
 
-	return mark ? stored.n == MARK_BYTES && memcmp(stored.p, mark, MARK_BYTES) == 0 : stored.n == 0;
+static struct span
+mark_or_none(const uint8_t *mark, bool has)
+{
+	return has ? span_from(mark, MARK_BYTES) : SPAN_NONE;
 }
 
-/* Which statement writes the row, by what its indexes know of it. phone: its mark; NULL: none. */
 static bool
-choose(struct store *s, const struct appointment *a, const uint8_t *phone, enum statement *which, struct fault *f)
+find_by(struct store *s, int64_t id, const struct finds *before, const struct finds *after, struct fault *f)
 {
-	const uint8_t *patient = a->has_patient && !a->erased ? a->patient : NULL;
+	return found_mark(s, FOUND_PATIENT, id, mark_or_none(before->patient, before->has_patient),
+	           mark_or_none(after->patient, after->has_patient), f) &&
+	    found_mark(s, FOUND_PHONE, id, mark_or_none(before->phone, before->has_phone), mark_or_none(after->phone, after->has_phone), f) &&
+	    found_time(s, FOUND_ERASE, id, before->erase_at_s, after->erase_at_s, f);
+}
+
+static enum store_found
+finds_of(struct store *s, int64_t id, struct finds *out, sqlite3_stmt **q, struct fault *f)
+{
+	enum store_found found;
+
+	*out = (struct finds){ .erase_at_s = FOUND_NEVER };
+	if (!(*q = sql_use(s, S_APPOINTMENT_FOUND_BY, f)))
+		return STORE_FAILED;
+	(void)sqlite3_bind_int64(*q, 1, id);
+	if ((found = sql_row(s->db, *q, "appointment", f)) != STORE_FOUND)
+		return found;
+	mark_of_row(*q, 1, out->patient, &out->has_patient);
+	mark_of_row(*q, 3, out->phone, &out->has_phone);
+	if (sqlite3_column_int(*q, 2) == 0)
+		out->erase_at_s = sqlite3_column_int64(*q, 4);
+	return STORE_FOUND;
+}
+
+/* Which statement writes the row, by what its index knows of it; and by what it is found until then. */
+static bool
+choose(struct store *s, const struct appointment *a, enum statement *which, struct finds *before, struct fault *f)
+{
 	sqlite3_stmt *q;
 	enum store_found found;
 
 	*which = S_APPOINTMENT_PUT;
+	*before = (struct finds){ .erase_at_s = FOUND_NEVER };
 	if (a->id > s->last_put)
 		return true;
-	if (!(q = sql_use(s, S_APPOINTMENT_FOUND_BY, f)))
-		return false;
-	(void)sqlite3_bind_int64(q, 1, a->id);
-	found = sql_row(s->db, q, "appointment", f);
-	if (found == STORE_FOUND && span_is(sql_blob(q, 0), a->appointment_id) && same_mark(q, 1, patient) &&
-	    (sqlite3_column_int(q, 2) != 0) == a->erased && same_mark(q, 3, phone) && sqlite3_column_int64(q, 5) == a->patient_number)
-		*which = sqlite3_column_int64(q, 4) == a->erase_at_s ? S_APPOINTMENT_SET : S_APPOINTMENT_MOVE;
+	found = finds_of(s, a->id, before, &q, f);
+	if (found == STORE_FOUND && span_is(sql_blob(q, 0), a->appointment_id) && (before->erase_at_s == FOUND_NEVER) == a->erased &&
+	    sqlite3_column_int64(q, 5) == a->patient_number)
+		*which = S_APPOINTMENT_SET;
 	if (found != STORE_FAILED)
 		(void)sqlite3_reset(q);
 	return found != STORE_FAILED;
 }
 
 bool
+found_no_more(struct store *s, int64_t id, struct fault *f)
+{
+	static const struct finds nothing = { .erase_at_s = FOUND_NEVER };
+	struct finds before;
+	sqlite3_stmt *q;
+	enum store_found found = finds_of(s, id, &before, &q, f);
+
+	if (found != STORE_FAILED)
+		(void)sqlite3_reset(q);
+	return found != STORE_FAILED && find_by(s, id, &before, &nothing, f);
+}
+
+bool
 store_appointment_put(struct store *s, const struct appointment *a, struct fault *f)
 {
-	bool has_phone = !a->erased && a->phone[0];
+	struct finds before, after = { .has_patient = a->has_patient && !a->erased, .has_phone = a->phone[0] && !a->erased,
+		.erase_at_s = a->erased ? FOUND_NEVER : a->erase_at_s };
 	enum statement which;
-	uint8_t phone[MARK_BYTES];
 	sqlite3_stmt *q;
 
 	assert(s->begun && a->id > 0);
-	if ((has_phone && !store_mark(s, "phone", span_of(a->phone), phone, f)) ||
-	    !choose(s, a, has_phone ? phone : NULL, &which, f) || !(q = sql_use(s, which, f)))
+	if ((after.has_phone && !store_mark(s, "phone", span_of(a->phone), after.phone, f)) ||
+	    !choose(s, a, &which, &before, f) || !(q = sql_use(s, which, f)))
 		return false;
+	memcpy(after.patient, a->patient, MARK_BYTES);
 	bind_plain(q, a);
-	if (has_phone)
-		sql_bind_blob(q, C_PHONE_MARK + 1, phone, MARK_BYTES);
+	if (after.has_phone)
+		sql_lend_blob(q, C_PHONE_MARK + 1, after.phone, MARK_BYTES);
 	if (!a->erased) {
 		if (!bind_sealed(s, q, a, f))
 			return false;
@@ -447,5 +490,5 @@ store_appointment_put(struct store *s, const struct appointment *a, struct fault
 	}
 	if (a->id > s->last_put)
 		s->last_put = a->id;
-	return sql_do(s, q, "appointment", f);
+	return sql_do(s, q, "appointment", f) && find_by(s, a->id, &before, &after, f);
 }

@@ -6,11 +6,12 @@
 #define AGAIN_S 60
 
 static bool
-erase_one(struct store *s, int64_t id, struct fault *f)
+erase_one(struct store *s, int64_t id, int64_t at_s, struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_ERASE_ONE, f);
+	sqlite3_stmt *q;
 
-	if (!q)
+	/* As it was listed, too: what has no row any more must not be listed again. */
+	if (!found_no_more(s, id, f) || !found_time(s, FOUND_ERASE, id, at_s, FOUND_NEVER, f) || !(q = sql_use(s, S_ERASE_ONE, f)))
 		return false;
 	(void)sqlite3_bind_int64(q, 1, id);
 	if (!sql_do(s, q, "erasure", f) || !(q = sql_use(s, S_BODY_DROP_OF, f)))
@@ -20,8 +21,10 @@ erase_one(struct store *s, int64_t id, struct fault *f)
 	return sql_do(s, q, "erasure", f);
 }
 
+struct lapsed { int64_t id, at_s; };
+
 static bool
-list_lapsed(struct store *s, int64_t now_s, size_t limit, int64_t *ids, size_t *n, struct fault *f)
+list_lapsed(struct store *s, int64_t now_s, size_t limit, struct lapsed *out, size_t *n, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_ERASE_LIST, f);
 	enum store_found found;
@@ -32,7 +35,7 @@ list_lapsed(struct store *s, int64_t now_s, size_t limit, int64_t *ids, size_t *
 	(void)sqlite3_bind_int64(q, 1, now_s);
 	(void)sqlite3_bind_int64(q, 2, (int64_t)limit);
 	while ((found = sql_row(s->db, q, "erasure", f)) == STORE_FOUND)
-		ids[(*n)++] = sqlite3_column_int64(q, 0);
+		out[(*n)++] = (struct lapsed){ sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1) };
 	(void)sqlite3_reset(q);
 	return found != STORE_FAILED;
 }
@@ -81,14 +84,14 @@ find_next(struct store *s, int64_t now_s, struct fault *f)
 bool
 store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f)
 {
-	int64_t ids[PORTION_MAX];
+	struct lapsed lapsed[PORTION_MAX];
 	bool more = false;
 
 	s->erased_s = now_s;
-	if (!list_lapsed(s, now_s, limit < PORTION_MAX ? limit : PORTION_MAX, ids, n, f))
+	if (!list_lapsed(s, now_s, limit < PORTION_MAX ? limit : PORTION_MAX, lapsed, n, f))
 		return false;
 	for (size_t i = 0; i < *n; i++)
-		if (!erase_one(s, ids[i], f))
+		if (!erase_one(s, lapsed[i].id, lapsed[i].at_s, f))
 			return false;
 	if (!quarantine_erase(s, now_s / 86400, &more, f) || !response_erase(s, now_s / 86400, f) || !sample_erase(s, now_s / 86400, f) ||
 	    !destroy_keys(s, now_s / 86400, f) || !find_next(s, now_s, f))

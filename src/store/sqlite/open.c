@@ -19,6 +19,7 @@
 /* Between two checkpoints lie some commits: each page that several wrote is copied once, and few commits wait for it. */
 #define LOG_PAGES_FEW 200
 #define LOG_COMMITS_MANY 8
+#define RECENT 8192 /* a portion costs a few milliseconds, a start with all of them some fifty */
 #define LOG_PAGES_MANY 4000
 
 static bool
@@ -83,6 +84,13 @@ pragma(sqlite3 *db, const char *set, const char *get, const char *want, struct f
 	return same || fault_set(f, FAULT_BROKEN, "%s has no effect here", set);
 }
 
+/* As found_* of the schema. */
+static const char recent[] =
+    "CREATE TEMP TABLE recent_patient (mark BLOB NOT NULL, appointment INTEGER NOT NULL, PRIMARY KEY (mark, appointment)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE recent_phone (mark BLOB NOT NULL, appointment INTEGER NOT NULL, PRIMARY KEY (mark, appointment)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE recent_erase (day INTEGER NOT NULL, appointment INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (day, appointment)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE recent_due (span INTEGER NOT NULL, text INTEGER NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (span, text)) WITHOUT ROWID;";
+
 static bool
 set_up(sqlite3 *db, struct fault *f)
 {
@@ -96,6 +104,7 @@ set_up(sqlite3 *db, struct fault *f)
 	    pragma(db, "PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0", f) &&
 	    pragma(db, "PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1", f) &&
 	    execute(db, "PRAGMA temp_store = MEMORY", "temp_store", f) &&
+	    execute(db, recent, "recent", f) &&
 	    execute(db, "PRAGMA trusted_schema = OFF", "trusted_schema", f) &&
 	    execute(db, "PRAGMA cell_size_check = ON", "cell_size_check", f) &&
 	    execute(db, "PRAGMA cache_size = -16384", "cache_size", f);
@@ -255,7 +264,7 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	(void)sqlite3_wal_hook(s->db, count_log, s);
 	if (!store_begin(s, f) || !keys_load(s, fresh, f) || !stamp_agrees(s, setup->conf, f) ||
-	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !quarantine_load(s, f) || !response_load(s, f) || !last_id(s, f) || !store_commit(s, f))
+	    !stamp(s, setup->conf, f) || !tally_load(s, f) || !quarantine_load(s, f) || !response_load(s, f) || !last_id(s, f) || !found_load(s, f) || !store_commit(s, f))
 		return false;
 	s->next_erasure = setup->now_s; /* looked for at once */
 	return true;
@@ -269,6 +278,7 @@ store_open(const struct store_setup *setup, struct store **out, struct fault *f)
 	if (!s)
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	s->lock = -1;
+	s->recent = setup->recent ? setup->recent : RECENT;
 	buf_init(&s->scratch, 4u << 20 << 3);
 	if (!keys_give(s, setup->key, 1 + setup->old_keys_n, f))
 		goto fail;
@@ -328,7 +338,7 @@ store_commit(struct store *s, struct fault *f)
 	sqlite3_stmt *q;
 
 	assert(s->begun);
-	q = tally_write(s, f) ? sql_use(s, S_COMMIT, f) : NULL;
+	q = found_file(s, f) && tally_write(s, f) ? sql_use(s, S_COMMIT, f) : NULL;
 	if (!q || !sql_do(s, q, "commit", f)) {
 		store_rollback(s);
 		return false;
@@ -338,6 +348,7 @@ store_commit(struct store *s, struct fault *f)
 	tally_settle(s, true);
 	quarantine_settle(s, true);
 	erase_settle(s, true);
+	found_settle(s, true);
 	return true;
 }
 
@@ -365,6 +376,7 @@ store_rollback(struct store *s)
 	tally_settle(s, false);
 	quarantine_settle(s, false);
 	erase_settle(s, false);
+	found_settle(s, false);
 }
 
 bool

@@ -9,6 +9,7 @@
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
  *   appointment.c, alias.c, text.c, quarantine.c, sample.c, erase.c
+ *   found.c        by what appointments and due texts are found
  *   glance.c       the little that is asked of an appointment most often
  *   restored.c     sends that only the journal knows
  *   spare.c        what the file has free and gives back
@@ -57,6 +58,11 @@ struct tally {
 	enum text_state state;
 };
 
+struct filing { /* see found.c */
+	int64_t filed, filing; /* appointments; the same: nothing is being filed */
+	int place;             /* of enum found_by */
+};
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *prepared[STATEMENTS];
@@ -70,6 +76,8 @@ struct store {
 	size_t days_n;
 	int64_t next_appointment, next_response;
 	int64_t last_put;          /* a row beyond it is new */
+	struct filing found, found_before; /* before: as of the last commit */
+	int64_t recent;            /* appointments in memory before they are filed */
 	struct { int64_t appointment, response, quarantine; } next_before; /* as of the begin */
 	int64_t config;           /* what texts are decided under */
 	int64_t next_erasure;
@@ -110,6 +118,7 @@ void sql_lend_text(sqlite3_stmt *q, int at, const char *v);          /* not copi
 void sql_lend_blob(sqlite3_stmt *q, int at, const void *v, size_t n);
 void sql_bind_blob(sqlite3_stmt *q, int at, const void *v, size_t n); /* copied; n 0 binds NULL */
 void sql_text(sqlite3_stmt *q, int column, char *out, size_t cap);   /* "" for NULL */
+void sql_bind_column(sqlite3_stmt *q, int at, sqlite3_stmt *from, int column); /* copied */
 struct span sql_blob(sqlite3_stmt *q, int column);                   /* borrowed until the next step */
 
 /* Seals `plain` for a place under the key of `day` into s->scratch. */
@@ -135,6 +144,16 @@ void keys_free(struct store *s);
 bool keys_peek(struct span sealed, int64_t *day, int64_t *turn);
 bool rotation_load(struct store *s, struct fault *f);
 void keys_forget_days(struct store *s);
+
+/* What finds a row was `before` and is `after` from now on; the same, or none (SPAN_NONE, FOUND_NEVER) of one of both, is fine.
+ * id: an appointment's; of FOUND_DUE a text's. Within a transaction. */
+#define FOUND_NEVER INT64_MIN
+bool found_mark(struct store *s, enum found_by by, int64_t id, struct span before, struct span after, struct fault *f);
+bool found_time(struct store *s, enum found_by by, int64_t id, int64_t before, int64_t after, struct fault *f);
+bool found_no_more(struct store *s, int64_t appointment, struct fault *f); /* by nothing that its row has: it is erased in this transaction */
+bool found_file(struct store *s, struct fault *f); /* a portion, before a commit, when enough has gathered */
+bool found_load(struct store *s, struct fault *f); /* at a start, within a transaction */
+void found_settle(struct store *s, bool committed);
 
 sqlite3 *reader_db(struct store_reader *r);
 #define TEXT_COLUMNS_N 32

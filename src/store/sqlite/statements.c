@@ -9,16 +9,17 @@
  * stands for it, and nothing that is read or written since may count. */
 static _Thread_local bool lacking;
 
-#define APPOINTMENT_COLUMNS \
-	"id, sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
+#define APPOINTMENT_COLUMNS "id, " APPOINTMENT_OTHERS
+#define APPOINTMENT_OTHERS \
+	"sender, appointment_id, patient_number, has_filler_id, site, patient, generation, status, start, wall, " \
 	"zone, duration, language, flags, consent, phone, link, sent_at, arrived, quarantine, erase_at, erased, " \
 	"phone_mark, visit, said, adult, continues, continued_by, person_at, phone_at, prior, merged_at, news_at, " \
 	"place, number_no, modality, who"
 /* What no index knows. */
 #define APPOINTMENT_SET \
-	"has_filler_id = ?5, site = ?6, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, " \
+	"has_filler_id = ?5, site = ?6, patient = ?7, generation = ?8, status = ?9, start = ?10, wall = ?11, zone = ?12, " \
 	"duration = ?13, language = ?14, flags = ?15, consent = ?16, phone = ?17, link = ?18, sent_at = ?19, " \
-	"arrived = ?20, quarantine = ?21, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, " \
+	"arrived = ?20, quarantine = ?21, erase_at = ?22, phone_mark = ?24, visit = ?25, said = ?26, adult = ?27, continues = ?28, continued_by = ?29, " \
 	"person_at = ?30, phone_at = ?31, prior = ?32, merged_at = ?33, news_at = ?34, place = ?35, number_no = ?36, " \
 	"modality = ?37, who = ?38"
 #define TEXT_COLUMNS \
@@ -26,8 +27,23 @@ static _Thread_local bool lacking;
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code, words, number_no, hours"
 
-/* As the index has it, of STORE_DUE_SPAN_S. */
-#define DUE_SPAN "due / 345600"
+/* One of the places by which rows are found; recent_* are made and filled at each start. */
+#define FOUND_STATEMENT(by, what) [(int)S_FOUND + (int)FOUND_##by * (int)FOUND_STATEMENTS + (int)FOUND_##what]
+#define FOUND(by, t, key, id, values, load) \
+	FOUND_STATEMENT(by, LOAD) = "INSERT INTO recent_" t " SELECT " load " AND (" id " > ?2 OR NOT EXISTS (SELECT 1 FROM found_" t " WHERE " key " = r." key \
+	    " AND " id " = r." id "))", \
+	FOUND_STATEMENT(by, ADD) = "INSERT OR REPLACE INTO found_" t " VALUES (" values ")", \
+	FOUND_STATEMENT(by, ADD_RECENT) = "INSERT OR REPLACE INTO recent_" t " VALUES (" values ")", \
+	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2", \
+	FOUND_STATEMENT(by, DROP_RECENT) = "DELETE FROM recent_" t " WHERE " key " = ?1 AND " id " = ?2", \
+	FOUND_STATEMENT(by, PORTION) = "SELECT " key ", " id " FROM recent_" t " WHERE " id " <= ?1 ORDER BY " key ", " id " LIMIT 1 OFFSET ?2", \
+	FOUND_STATEMENT(by, FILE) = "INSERT OR REPLACE INTO found_" t " SELECT * FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") <= (?2, ?3) " \
+	    "ORDER BY " key ", " id, \
+	FOUND_STATEMENT(by, FILED) = "DELETE FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") <= (?2, ?3)"
+/* Of both places of a kind; the visits of a mark. */
+#define EITHER(columns, t, where) "SELECT " columns " FROM found_" t " WHERE " where " UNION ALL SELECT " columns " FROM recent_" t " WHERE " where
+#define VISITS(t, where) VISITS_IN("found_" t, where) " UNION ALL " VISITS_IN("recent_" t, where)
+#define VISITS_IN(t, where) "SELECT " t ".appointment, " APPOINTMENT_OTHERS " FROM " t " CROSS JOIN appointment ON id = " t ".appointment WHERE mark = ?1 " where
 
 #define RESPONSE_COLUMNS "id, at, organization, site, kind, appointment, start, language, phone, phone_mark, day"
 
@@ -84,26 +100,25 @@ static const char *const text[STATEMENTS] = {
 	[S_APPOINTMENT_PUT] = "INSERT INTO appointment (" APPOINTMENT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
 	                      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
 	                      "?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38) "
-	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, patient_number = ?4, patient = ?7, erased = ?23, phone_mark = ?24, "
-	                      "erase_at = ?22, " APPOINTMENT_SET,
+	                      "ON CONFLICT (id) DO UPDATE SET appointment_id = ?3, patient_number = ?4, erased = ?23, " APPOINTMENT_SET,
 	/* An index is written anew, on a page far from the others, as soon as one of its columns is named. */
 	[S_APPOINTMENT_FOUND_BY] = "SELECT appointment_id, patient, erased, phone_mark, erase_at, patient_number FROM appointment WHERE id = ?1",
-	[S_APPOINTMENT_MOVE] = "UPDATE appointment SET erase_at = ?22, " APPOINTMENT_SET " WHERE id = ?1",
 	[S_APPOINTMENT_SET] = "UPDATE appointment SET " APPOINTMENT_SET " WHERE id = ?1",
 	[S_APPOINTMENT_LAST] = "SELECT max(ifnull((SELECT max(id) FROM appointment), 0), "
 	                       "ifnull((SELECT value FROM setting WHERE name = 'appointments'), 0))",
 	[S_APPOINTMENT_LIVE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	                       "WHERE id > ?1 AND id <= ?4 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
 
-	[S_APPOINTMENTS_PATIENT] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
-	                           "WHERE patient = ?1 AND erased = 0 ORDER BY id DESC LIMIT ?2",
-	[S_PATIENT_AFTER] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
-	                    "WHERE patient = ?1 AND erased = 0 AND id > ?2 ORDER BY id LIMIT ?3",
-
-	[S_APPOINTMENTS_PHONE] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
-	                         "WHERE phone_mark = ?1 ORDER BY id DESC LIMIT ?2",
+	[S_APPOINTMENTS_PATIENT] = VISITS("patient", "AND erased = 0") " ORDER BY 1 DESC LIMIT ?2",
+	[S_PATIENT_AFTER] = VISITS("patient", "AND erased = 0 AND appointment > ?2") " ORDER BY 1 LIMIT ?3",
+	[S_APPOINTMENTS_PHONE] = VISITS("phone", "") " ORDER BY 1 DESC LIMIT ?2",
 	[S_HISTORY] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	              "WHERE id > ?1 AND id <= ?2 AND (arrived >= ?3 OR start >= ?3) ORDER BY id",
+
+	FOUND(PATIENT, "patient", "mark", "appointment", "?1, ?2", "* FROM (SELECT patient AS mark, id AS appointment FROM appointment WHERE id > ?1) AS r WHERE mark IS NOT NULL"),
+	FOUND(PHONE, "phone", "mark", "appointment", "?1, ?2", "* FROM (SELECT phone_mark AS mark, id AS appointment FROM appointment WHERE id > ?1) AS r WHERE mark IS NOT NULL"),
+	FOUND(ERASE, "erase", "day", "appointment", "?1, ?2, ?3", "* FROM (SELECT erase_at / 86400 AS day, id AS appointment, erase_at FROM appointment WHERE id > ?1 AND erased = 0) AS r WHERE 1"),
+	FOUND(DUE, "due", "span", "text", "?1, ?2, ?3", "* FROM (SELECT due / 345600 AS span, id AS text, due FROM text WHERE id >= (?1 + 1) * 1024 AND state = 1) AS r WHERE 1"),
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
@@ -118,10 +133,8 @@ static const char *const text[STATEMENTS] = {
 	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29, "
 	               "words = ?30, number_no = ?31, hours = ?32",
 	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-	[S_TEXTS_DUE] = "SELECT id, due FROM text WHERE state = 1 AND " DUE_SPAN " = ?1 AND id > ?2 "
-	                "ORDER BY id LIMIT ?3",
-	[S_TEXTS_SPAN] = "SELECT " DUE_SPAN " FROM text WHERE state = 1 AND " DUE_SPAN " > ?1 "
-	                 "ORDER BY " DUE_SPAN " LIMIT 1",
+	[S_TEXTS_DUE] = EITHER("text, due", "due", "span = ?1 AND text > ?2") " ORDER BY text LIMIT ?3",
+	[S_TEXTS_SPAN] = "SELECT min(span) FROM (" EITHER("min(span) AS span", "due", "span > ?1") ")",
 	[S_TEXTS_HELD_FOR] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND site = ?1 AND reason = ?3 "
 	                     "ORDER BY id LIMIT ?2",
 	[S_TEXTS_HELD_KINDS] = "SELECT kind, count(*) FROM text WHERE state = 2 AND site = ?1 AND reason = ?2 GROUP BY kind",
@@ -182,8 +195,10 @@ static const char *const text[STATEMENTS] = {
 	[S_RESPONSE_CHOSE] = "SELECT id FROM response WHERE phone_mark = ?1 AND organization = ?2 AND kind = ?3 ORDER BY id DESC LIMIT 1",
 	[S_CHOICE_PUT] = "INSERT INTO choice (response, code, appointment, start) VALUES (?1, ?2, ?3, ?4)",
 	[S_CHOICES_OF] = "SELECT appointment, start FROM choice WHERE response = ?1 ORDER BY code",
-	[S_PHONES_AFTER] = "SELECT phone_mark, min(id) FROM appointment WHERE phone_mark > ?1 GROUP BY phone_mark "
-	                   "ORDER BY phone_mark LIMIT ?2",
+	[S_PHONES_AFTER] = "SELECT mark, min(id) FROM ("
+	                   "SELECT * FROM (SELECT mark, min(appointment) AS id FROM found_phone WHERE mark > ?1 GROUP BY mark ORDER BY mark LIMIT ?2) "
+	                   "UNION ALL SELECT * FROM (SELECT mark, min(appointment) AS id FROM recent_phone WHERE mark > ?1 GROUP BY mark ORDER BY mark LIMIT ?2)) "
+	                   "GROUP BY mark ORDER BY mark LIMIT ?2",
 	/* Of another clinic's tomorrow, too; what is later was written by a clock that was ahead. */
 	[S_CAP_GET] = "SELECT day, n FROM cap WHERE phone = ?1 AND day > ?2 AND day <= ?2 + 8",
 	[S_CAP_ADD] = "INSERT INTO cap (phone, day, n) VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET n = n + 1",
@@ -220,7 +235,7 @@ static const char *const text[STATEMENTS] = {
 	                "WHERE (day = ?1 OR ?1 < 0) AND turn < ?2",
 	[S_DAY_DROP] = "DELETE FROM day_key WHERE (day = ?1 OR ?1 < 0) AND turn < ?2",
 	[S_DAY_OVER] = "SELECT DISTINCT day FROM day_key WHERE day <= ?1 "
-	               "AND NOT EXISTS (SELECT 1 FROM appointment WHERE erased = 0 AND erase_at / 86400 = day_key.day + 0) "
+	               "AND NOT EXISTS (" EITHER("1", "erase", "day = day_key.day + 0") ") "
 	               "AND NOT EXISTS (SELECT 1 FROM body WHERE body.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM response WHERE phone_mark IS NOT NULL AND response.day = day_key.day) "
@@ -258,17 +273,19 @@ static const char *const text[STATEMENTS] = {
 	[S_OVER_RESPONSE] = "DELETE FROM response WHERE id = ?1",
 	[S_OVER_REPLIES] = "DELETE FROM reply WHERE id IN (SELECT id FROM reply WHERE at < ?1 * 86400 AND start < ?1 * 86400 "
 	                    "ORDER BY at LIMIT ?2)",
-	[S_ERASE_LIST] = "SELECT id FROM appointment WHERE erased = 0 AND erase_at / 86400 <= ?1 / 86400 "
-	                 "AND erase_at <= ?1 LIMIT ?2",
+	[S_ERASE_LIST] = EITHER("appointment, at", "erase", "day <= ?1 / 86400 AND at <= ?1") " LIMIT ?2",
 	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1, "
 	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL, prior = NULL, place = NULL "
 	                "WHERE id = ?1",
-	[S_ERASE_NEXT] = "SELECT min(erase_at) FROM appointment WHERE erased = 0 AND erase_at / 86400 = "
-	                 "(SELECT erase_at / 86400 FROM appointment WHERE erased = 0 ORDER BY erase_at / 86400 LIMIT 1)",
+	[S_ERASE_NEXT] = "SELECT min(at) FROM (SELECT min(at) AS at FROM found_erase WHERE day = (SELECT min(day) FROM found_erase) "
+	                 "UNION ALL SELECT min(at) FROM recent_erase WHERE day = (SELECT min(day) FROM recent_erase))",
 
 	[S_VIEW_APPOINTMENTS] = VIEW_APPOINTMENT "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
 	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
-	[S_VIEW_OF_PHONE] = VIEW_APPOINTMENT "WHERE a.phone_mark = ?1 AND a.erase_at > ?3 ORDER BY a.start, a.id",
+	/* Recent ones are in the other connection's memory. */
+	[S_VIEW_OF_PHONE] = VIEW_APPOINTMENT "WHERE a.id IN (SELECT appointment FROM found_phone WHERE mark = ?1 UNION ALL SELECT id FROM appointment "
+	                    "WHERE id > ifnull((SELECT value FROM setting WHERE name = 'filed'), 0) AND phone_mark = ?1) AND a.erase_at > ?3 "
+	                    "ORDER BY a.start, a.id",
 	[S_VIEW_ID] = "SELECT appointment_id FROM appointment WHERE id = ?1",
 	[S_VIEW_TEXTS] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_VIEW_REPORT] = "SELECT " TEXT_OF_T ", s.title, n.environment, a.appointment_id FROM text t "
@@ -437,6 +454,12 @@ sql_bind_blob(sqlite3_stmt *q, int at, const void *v, size_t n)
 		(void)sqlite3_bind_null(q, at);
 	else
 		bound(sqlite3_bind_blob(q, at, v, (int)n, SQLITE_TRANSIENT));
+}
+
+void
+sql_bind_column(sqlite3_stmt *q, int at, sqlite3_stmt *from, int column)
+{
+	bound(sqlite3_bind_value(q, at, sqlite3_column_value(from, column)));
 }
 
 void

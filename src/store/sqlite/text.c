@@ -30,7 +30,7 @@ text_of_row(sqlite3_stmt *q, struct text *t)
 	t->state = t->stored = (enum text_state)sqlite3_column_int(q, C_STATE);
 	t->reason = (enum text_reason)sqlite3_column_int(q, C_REASON);
 	t->planned_s = sqlite3_column_int64(q, C_PLANNED);
-	t->due_s = sqlite3_column_int64(q, C_DUE);
+	t->due_s = t->stored_due_s = sqlite3_column_int64(q, C_DUE);
 	t->expires_s = sqlite3_column_int64(q, C_EXPIRES);
 	t->start_s = sqlite3_column_int64(q, C_START);
 	if (fingerprint.n == sizeof t->fingerprint)
@@ -138,8 +138,10 @@ store_text_put(struct store *s, struct text *t, struct fault *f)
 	if (t->segments)
 		(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
 	bind_armed(q, t);
-	if (!sql_do(s, q, "text", f))
+	if (!sql_do(s, q, "text", f) || !found_time(s, FOUND_DUE, t->id, t->stored == TEXT_PENDING ? t->stored_due_s : FOUND_NEVER,
+	    t->state == TEXT_PENDING ? t->due_s : FOUND_NEVER, f))
 		return false;
+	t->stored_due_s = t->due_s;
 	if (t->stored != t->state) {
 		tally_change(s, t->site, t->stored, t->stored ? -1 : 1); /* the cell of no state counts what was ever planned */
 		tally_change(s, t->site, t->state, 1);
@@ -271,7 +273,7 @@ next_span(struct store *s, int64_t span, int64_t *out, struct fault *f)
 	found = sql_row(s->db, q, "due texts", f);
 	if (found == STORE_FAILED)
 		return false;
-	*out = found == STORE_FOUND ? sqlite3_column_int64(q, 0) : INT64_MAX;
+	*out = found == STORE_FOUND && sqlite3_column_type(q, 0) != SQLITE_NULL ? sqlite3_column_int64(q, 0) : INT64_MAX;
 	(void)sqlite3_reset(q);
 	return true;
 }
