@@ -224,6 +224,7 @@ TEST(a_frame_of_several_messages_is_stored_whole_or_not)
 	(void)turn(&r, &frame_of(&r, 40)->link, NULL, NULL);
 	same_int("the second try is taken", r.answer.what, ANSWER_SEND);
 	same_int("all of it", r.jobs_n, 40);
+	(void)turn(&r, NULL, NULL, NULL); /* what the feed's rhythm has of it is stored then */
 	int64_t commits = status(&r)->commits;
 	(void)turn(&r, &frame_of(&r, 40)->link, NULL, NULL);
 	same_int("a resend of it has no effect", r.jobs_n, 40);
