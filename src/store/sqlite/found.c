@@ -14,6 +14,8 @@
  * Appointments up to `filed` are in the tables, those after `filing` in memory,
  * those between, which are being filed, in one of both. */
 
+#define PORTION_LEAST 4
+
 static const int64_t unit_s[FOUND_KINDS] = { [FOUND_ERASE] = 86400, [FOUND_DUE] = STORE_DUE_SPAN_S };
 
 static sqlite3_stmt *
@@ -84,56 +86,100 @@ found_time(struct store *s, enum found_by by, int64_t id, int64_t before, int64_
 
 /* ---- filed ---- */
 
-/* *end: nothing of what is to be filed is in memory any more. */
-static bool
-file_portion(struct store *s, enum found_by by, int64_t most, bool *end, struct fault *f)
+/* From where it stands on, or up to where it will stand: 0 before all keys, 1 at one, 2 behind all. */
+static void
+bind_place(sqlite3_stmt *q, int at, enum found_by by, const struct filing *x, int where)
 {
 	static const uint8_t behind_all[MARK_BYTES + 1] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 		0xff, 0xff, 0xff, 0xff, 0xff };
-	sqlite3_stmt *last = use(s, by, FOUND_PORTION, f), *steps[] = { use(s, by, FOUND_FILE, f), use(s, by, FOUND_FILED, f) };
-	int64_t filing = last_of(by, s->found.filing);
-	enum store_found found;
 
-	if (!last || !steps[0] || !steps[1])
-		return false;
-	(void)sqlite3_bind_int64(last, 1, filing);
-	(void)sqlite3_bind_int64(last, 2, most - 1);
-	if ((found = sql_row(s->db, last, "look-up", f)) == STORE_FAILED)
-		return false;
-	*end = found == STORE_NONE;
-	for (int i = 0; i < 2; i++) {
-		(void)sqlite3_bind_int64(steps[i], 1, filing);
-		if (*end)
-			sql_lend_blob(steps[i], 2, behind_all, sizeof behind_all);
-		else
-			sql_bind_column(steps[i], 2, last, 0);
-		(void)sqlite3_bind_int64(steps[i], 3, *end ? 0 : sqlite3_column_int64(last, 1));
-	}
-	(void)sqlite3_reset(last);
-	return sql_do(s, steps[0], "look-up", f) && sql_do(s, steps[1], "look-up", f);
+	if (where == 0)
+		(void)sqlite3_bind_double(q, at, -1e300); /* numbers come before blobs */
+	else if (where == 2)
+		sql_lend_blob(q, at, behind_all, sizeof behind_all);
+	else if (unit_s[by])
+		(void)sqlite3_bind_int64(q, at, x->number);
+	else
+		sql_lend_blob(q, at, x->mark, MARK_BYTES);
+	(void)sqlite3_bind_int64(q, at + 1, where == 1 ? x->id : 0);
 }
 
-/* What one commit files; all of it when it lags far behind (many visits in each commit). */
+/* Where the portion ends; *end: with all that is to be filed. */
+static bool
+look_ahead(struct store *s, enum found_by by, int64_t most, struct filing *to, bool *end, struct fault *f)
+{
+	sqlite3_stmt *q = use(s, by, FOUND_PORTION, f);
+	enum store_found found;
+	struct span mark;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, last_of(by, s->found.filing));
+	bind_place(q, 2, by, &s->found, s->found.within);
+	(void)sqlite3_bind_int64(q, 4, most - 1);
+	if ((found = sql_row(s->db, q, "look-up", f)) == STORE_FAILED)
+		return false;
+	*end = found == STORE_NONE;
+	if (!*end) {
+		mark = sql_blob(q, 0);
+		if (unit_s[by])
+			to->number = sqlite3_column_int64(q, 0);
+		else if (mark.n == MARK_BYTES)
+			memcpy(to->mark, mark.p, MARK_BYTES);
+		to->id = sqlite3_column_int64(q, 1);
+	}
+	(void)sqlite3_reset(q);
+	return true;
+}
+
+static bool
+file_portion(struct store *s, enum found_by by, int64_t most, bool *end, struct fault *f)
+{
+	static const enum found_statement steps[] = { FOUND_FILE, FOUND_FILED };
+	struct filing to = s->found;
+
+	if (!look_ahead(s, by, most, &to, end, f))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		sqlite3_stmt *q = use(s, by, steps[i], f);
+
+		if (!q)
+			return false;
+		(void)sqlite3_bind_int64(q, 1, last_of(by, s->found.filing));
+		bind_place(q, 2, by, &s->found, s->found.within);
+		bind_place(q, 4, by, &to, *end ? 2 : 1);
+		if (!sql_do(s, q, "look-up", f))
+			return false;
+	}
+	s->found = to;
+	s->found.within = !*end;
+	return true;
+}
+
+/* Each new visit pays for more than it brings (three ways to it, and its texts), so that no commit takes long and the
+ * newest never get many; all at once where a commit has thousands of them. */
 bool
 found_file(struct store *s, struct fault *f)
 {
 	struct filing *x = &s->found;
-	int64_t waiting = s->last_put - x->filed, portion = s->recent / 8 + 1;
+	int64_t waiting = s->last_put - x->filed, portion = 10 * (s->last_put - x->put) + PORTION_LEAST;
 	bool end;
 
+	x->put = s->last_put;
 	if (x->filing == x->filed) {
 		if (waiting < s->recent)
 			return true;
 		x->filing = s->last_put;
 		x->place = 0;
+		x->within = false;
 		if (!store_setting_put(s, "filing", x->filing, f))
 			return false;
 	}
 	do {
-		if (!file_portion(s, (enum found_by)x->place, waiting < 2 * s->recent ? portion : INT32_MAX, &end, f))
+		if (!file_portion(s, (enum found_by)x->place, waiting < 4 * s->recent ? portion : INT32_MAX, &end, f))
 			return false;
 		x->place += end;
-	} while (x->place < FOUND_KINDS && waiting >= 2 * s->recent);
+	} while (x->place < FOUND_KINDS && waiting >= 4 * s->recent);
 	if (x->place < FOUND_KINDS)
 		return true;
 	x->filed = x->filing;
@@ -149,6 +195,7 @@ found_load(struct store *s, struct fault *f)
 		return false;
 	if (s->found.filing < s->found.filed)
 		s->found.filing = s->found.filed;
+	s->found.put = s->last_put;
 	for (int by = 0; by < FOUND_KINDS; by++) {
 		sqlite3_stmt *q = use(s, (enum found_by)by, FOUND_LOAD, f);
 

@@ -60,7 +60,11 @@ struct tally {
 
 struct filing { /* see found.c */
 	int64_t filed, filing; /* appointments; the same: nothing is being filed */
-	int place;             /* of enum found_by */
+	int place;             /* of enum found_by, and where it stands there: behind this key and id */
+	bool within;           /* else at its beginning */
+	uint8_t mark[MARK_BYTES];
+	int64_t number, id;
+	int64_t put;           /* last_put, as of the last commit */
 };
 
 struct store {
@@ -118,7 +122,6 @@ void sql_lend_text(sqlite3_stmt *q, int at, const char *v);          /* not copi
 void sql_lend_blob(sqlite3_stmt *q, int at, const void *v, size_t n);
 void sql_bind_blob(sqlite3_stmt *q, int at, const void *v, size_t n); /* copied; n 0 binds NULL */
 void sql_text(sqlite3_stmt *q, int column, char *out, size_t cap);   /* "" for NULL */
-void sql_bind_column(sqlite3_stmt *q, int at, sqlite3_stmt *from, int column); /* copied */
 struct span sql_blob(sqlite3_stmt *q, int column);                   /* borrowed until the next step */
 
 /* Seals `plain` for a place under the key of `day` into s->scratch. */

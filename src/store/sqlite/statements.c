@@ -36,10 +36,11 @@ static _Thread_local bool lacking;
 	FOUND_STATEMENT(by, ADD_RECENT) = "INSERT OR REPLACE INTO recent_" t " VALUES (" values ")", \
 	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2", \
 	FOUND_STATEMENT(by, DROP_RECENT) = "DELETE FROM recent_" t " WHERE " key " = ?1 AND " id " = ?2", \
-	FOUND_STATEMENT(by, PORTION) = "SELECT " key ", " id " FROM recent_" t " WHERE " id " <= ?1 ORDER BY " key ", " id " LIMIT 1 OFFSET ?2", \
-	FOUND_STATEMENT(by, FILE) = "INSERT OR REPLACE INTO found_" t " SELECT * FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") <= (?2, ?3) " \
-	    "ORDER BY " key ", " id, \
-	FOUND_STATEMENT(by, FILED) = "DELETE FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") <= (?2, ?3)"
+	FOUND_STATEMENT(by, PORTION) = "SELECT " key ", " id " FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") > (?2, ?3) " \
+	    "ORDER BY " key ", " id " LIMIT 1 OFFSET ?4", \
+	FOUND_STATEMENT(by, FILE) = "INSERT OR REPLACE INTO found_" t " SELECT * FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") > (?2, ?3) " \
+	    "AND (" key ", " id ") <= (?4, ?5) ORDER BY " key ", " id, \
+	FOUND_STATEMENT(by, FILED) = "DELETE FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") > (?2, ?3) AND (" key ", " id ") <= (?4, ?5)"
 /* Of both places of a kind; the visits of a mark. */
 #define EITHER(columns, t, where) "SELECT " columns " FROM found_" t " WHERE " where " UNION ALL SELECT " columns " FROM recent_" t " WHERE " where
 #define VISITS(t, where) VISITS_IN("found_" t, where) " UNION ALL " VISITS_IN("recent_" t, where)
@@ -454,12 +455,6 @@ sql_bind_blob(sqlite3_stmt *q, int at, const void *v, size_t n)
 		(void)sqlite3_bind_null(q, at);
 	else
 		bound(sqlite3_bind_blob(q, at, v, (int)n, SQLITE_TRANSIENT));
-}
-
-void
-sql_bind_column(sqlite3_stmt *q, int at, sqlite3_stmt *from, int column)
-{
-	bound(sqlite3_bind_value(q, at, sqlite3_column_value(from, column)));
 }
 
 void
