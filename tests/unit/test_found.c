@@ -170,7 +170,7 @@ TEST(one_answer_of_both_places)
 	struct fault f = { 0 };
 	int64_t after = 4, now, first;
 	bool done;
-	size_t n;
+	size_t n = 0;
 	struct rig r;
 
 	rig_open(&r, 6000, 0, "");
@@ -203,7 +203,7 @@ TEST(what_lost_its_row_is_listed_once)
 {
 	struct fault f = { 0 };
 	struct rig r;
-	size_t n;
+	size_t n = 0;
 
 	rig_open(&r, 6000, 0, "");
 	put(&r, 1, 1, "");
