@@ -78,8 +78,9 @@ def test_a_backup_while_it_works():
         assert "outside of state_directory" in house.ctl("backup", house.path("state/copy"), status=1).stderr
         assert "cannot be made" in house.ctl("backup", "/proc/copy", status=1).stderr
         house.ctl("backup", status=2)
-        audit = json.loads(open(glob.glob(house.path("state/audit/*.jsonl"))[0]).readlines()[-1])
-        assert audit["what"] == "command.backup" and audit["obj"] == {"type": "file", "id": "/proc/copy", "hash": ""}, audit
+        records = map(json.loads, open(glob.glob(house.path("state/audit/*.jsonl"))[0]))
+        audit = [r for r in records if r["what"] == "command.backup"][-1]  # what others did may be written behind it
+        assert audit["obj"] == {"type": "file", "id": "/proc/copy", "hash": ""}, audit
 
 
 def test_without_its_journal_sends_are_held():
