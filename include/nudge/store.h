@@ -478,16 +478,32 @@ void store_quarantine_size(const struct store *s, int64_t *n, int64_t *bytes); /
 
 /* ---- samples: the last messages of a site that is being learned ---- */
 /* Seals one until the day of erase_at_s is over; the site keeps its last `keep`. */
-bool store_sample_put(struct store *s, int64_t site, int64_t erase_at_s, size_t keep, struct span raw, struct fault *f)
-    __attribute__((warn_unused_result));
+bool store_sample_put(struct store *s, int64_t site, int64_t received_s, int64_t erase_at_s, size_t keep, struct span raw,
+    struct fault *f) __attribute__((warn_unused_result));
 /* The first above *after, appended to *raw (nothing when its key is gone); *after moves on. Wipe it. */
 enum store_found store_sample_next(struct store *s, int64_t site, int64_t *after, struct buf *raw, struct fault *f);
+
+/* ---- quarantine and samples, when the clock was wrong ----
+ * Both are kept so long since they came. What came while nobody vouched for the
+ * clock has the machine's start and by how much the clock was ahead of that
+ * start's own; when it is another clock's turn, it is moved along with it. */
+/* What is put from now on: boot 0: the clock is synchronised, and what comes stays where it is. */
+void store_clock(struct store *s, int64_t boot, int64_t offset_s);
+struct store_moving {
+	int64_t keep_s[2];        /* since they came: quarantine, samples */
+	int64_t boot, offset_s;   /* this start, and the clock that counts now */
+	int64_t sound_s;          /* what time it is, if somebody vouches for it: nothing can have come later; else 0 */
+	int place;                /* where it stands; begins with zeros */
+	int64_t after;
+};
+/* A portion; begins a transaction when there is something to write. Nothing may be erased until *done. */
+bool store_move_kept(struct store *s, struct store_moving *m, bool *done, struct fault *f) __attribute__((warn_unused_result));
 
 /* ---- housekeeping, in small portions ---- */
 /* Erases what has lapsed: sealed fields, marks, bodies, aliases; destroys day
  * keys without rows. At most `limit` rows; *n says how many. */
 bool store_erase(struct store *s, int64_t now_s, size_t limit, size_t *n, struct fault *f) __attribute__((warn_unused_result));
-int64_t store_next_erasure(struct store *s); /* seconds; at most a day from the last one. A hint. */
+int64_t store_next_erasure(struct store *s); /* seconds; not beyond the day (UTC) of the last one. A hint. */
 /* The oldest messages that were answered, of before before_s; or after after_s, by a clock that was wrong: all behind would wait for that time. */
 bool store_forget_seen(struct store *s, int64_t before_s, int64_t after_s, size_t limit, size_t *n, struct fault *f)
     __attribute__((warn_unused_result));

@@ -333,6 +333,8 @@ CREATE TABLE quarantine (
 	sender   INTEGER NOT NULL,
 	site     TEXT NOT NULL,
 	received INTEGER NOT NULL,
+	boot     INTEGER NOT NULL,        -- the machine's start in which it came, while nobody vouched for the clock; 0: it was synchronised
+	clock    INTEGER NOT NULL,        -- what received is ahead of that start's own clock, seconds
 	reason   TEXT NOT NULL,
 	segment  TEXT NOT NULL,
 	field    INTEGER NOT NULL,
@@ -344,9 +346,12 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_day ON quarantine (day);
 
 CREATE TABLE sample (                 -- the last messages of sites that are being learned
-	id   INTEGER PRIMARY KEY,
-	site INTEGER NOT NULL,
-	day  INTEGER NOT NULL,            -- whose key sealed it; erased when it is over
-	raw  BLOB NOT NULL                -- sealed
+	id       INTEGER PRIMARY KEY,
+	site     INTEGER NOT NULL,
+	received INTEGER NOT NULL,
+	boot     INTEGER NOT NULL,        -- these two as of quarantine
+	clock    INTEGER NOT NULL,
+	day      INTEGER NOT NULL,        -- whose key sealed it; erased when it is over
+	raw      BLOB NOT NULL            -- sealed
 ) STRICT;
 CREATE INDEX sample_site ON sample (site, id);

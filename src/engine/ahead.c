@@ -221,7 +221,9 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 	size_t n = 0, forgotten = 0;
 	bool counts_done = true;
 
-	if (store_next_erasure(e->store) <= now) {
+	if (e->moving && !timing_move_kept(e, f))
+		return false;
+	if (!e->moving && store_next_erasure(e->store) <= now) {
 		if (!store_begin(e->store, f) || !store_erase(e->store, now, ERASE_PORTION, &n, f))
 			return false;
 		e->scrub_wanted = e->scrub_wanted || n > 0;
@@ -245,7 +247,7 @@ erase_portion(struct engine *e, bool *more, struct fault *f)
 		e->held_looked_s = again ? 0 : now;
 		*more = *more || again;
 	}
-	*more = *more || n == ERASE_PORTION || forgotten == ERASE_PORTION || !counts_done;
+	*more = *more || e->moving || n == ERASE_PORTION || forgotten == ERASE_PORTION || !counts_done;
 	return true;
 }
 

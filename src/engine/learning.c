@@ -6,7 +6,6 @@
 #include "nudge/siu_learn.h"
 
 #define SAMPLES_MAX 200
-#define SAMPLE_KEEP_S (7 * 86400)
 #define RAW_MAX (16u << 20)
 #define TEXT_MAX_BYTES 65536
 
@@ -25,7 +24,7 @@ learning_keep(struct engine *e, const struct message *m, struct fault *f)
 	const struct conf_site *s = learning_site(m);
 
 	s = s ? conf_find_site(e->rules->conf, s->title) : NULL; /* it was read under the configuration before, perhaps */
-	return !s || store_sample_put(e->store, e->sites[s->index].id, now_s(&e->now) + SAMPLE_KEEP_S, SAMPLES_MAX, m->raw, f);
+	return !s || store_sample_put(e->store, e->sites[s->index].id, now_s(&e->now), now_s(&e->now) + SAMPLE_KEEP_S, SAMPLES_MAX, m->raw, f);
 }
 
 static bool

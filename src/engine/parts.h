@@ -63,6 +63,7 @@
 #define LIMITS_SAID 64
 #define AHEAD_S 86400           /* a time beyond this was written by a clock that was wrong */
 #define SEEN_KEEP_S (30 * 86400)
+#define SAMPLE_KEEP_S (7 * 86400)
 
 /* ---- flights ---- */
 struct flight {
@@ -204,7 +205,7 @@ struct before {
 	struct flights flights;
 	size_t alarms_n;
 	int64_t credits;
-	bool sender_connected, replanning, lifts_asked, restored, journal_held, store_full;
+	bool sender_connected, replanning, lifts_asked, restored, journal_held, store_full, moving;
 	enum comparing comparing;
 	int64_t replan_after, held_looked_s, forgot_s, quarantine_full_s, reports_pace_ms;
 	uint8_t compared[MARK_BYTES];
@@ -232,6 +233,9 @@ struct engine {
 	int64_t clock_said_ms;    /* held: what the clock itself says */
 	int64_t clock_noted_s;    /* when it was last written down */
 	bool clock_changed, clock_back; /* since the last commit: it is another; it was set back */
+	bool moving;              /* messages that came under another clock are looked for, from here: */
+	int moving_place;
+	int64_t moving_at;
 
 	int64_t journal_numbered, journal_numbering; /* as the store has it; as it will when this turn is committed */
 	struct { struct command *command; struct backup *copy; } backup; /* NULL: none is being made */
@@ -318,6 +322,7 @@ void timing_take(struct engine *e, const struct turn_input *in);
 bool timing_keep(struct engine *e, struct fault *f);
 bool timing_believes(const struct engine *e, int64_t at_s); /* what is stored was written then; false: by a clock that was ahead, nobody knows when */
 void timing_release(struct engine *e);      /* a person says that the clock is right */
+bool timing_move_kept(struct engine *e, struct fault *f); /* a portion of e->moving */
 struct now timing_of(const struct engine *e, const struct now *now);
 /* Room on the disk: looked at as a turn begins, with an alarm when a state begins and a note when it ends. */
 void space_look(struct engine *e, int64_t free_bytes);

@@ -20,6 +20,15 @@ boot_mark(const struct engine *e)
 	return (int64_t)h;
 }
 
+/* What is kept so long since it came is looked at by the clock that counts now. */
+static void
+look_at_kept(struct engine *e)
+{
+	e->moving = true;
+	e->moving_at = 0;
+	e->moving_place = 0;
+}
+
 /* Nothing un-fires and nothing is walked: what waits is loaded anew. */
 static void
 accept_clock(struct engine *e, int64_t offset_ms)
@@ -31,6 +40,8 @@ accept_clock(struct engine *e, int64_t offset_ms)
 	e->clock_changed = e->clock_changed || step < -NOISE_MS || step > NOISE_MS;
 	if (step < -NOISE_MS || step > STEP_MS)
 		ahead_restart(e);
+	if (step < -STEP_MS || step > STEP_MS)
+		look_at_kept(e);
 }
 
 /* Until somebody knows better, the clock of before the step goes on: a wrong
@@ -66,13 +77,16 @@ timing_open(struct engine *e, struct fault *f)
 	return true;
 }
 
-void
-timing_take(struct engine *e, const struct turn_input *in)
+/* What comes now is dated by this clock, which somebody vouches for, or nobody. */
+static void
+stamp(struct engine *e)
 {
-	int64_t said = in->now.wall_ms - in->now.boot_ms;
+	store_clock(e->store, e->synchronised ? 0 : boot_mark(e), e->clock_offset_ms / 1000);
+}
 
-	e->now = in->now;
-	e->synchronised = in->clock_synchronised;
+static void
+follow(struct engine *e, int64_t said)
+{
 	if (said - e->clock_offset_ms > STEP_MS && !e->synchronised) {
 		distrust(e, said);
 		return;
@@ -84,6 +98,19 @@ timing_take(struct engine *e, const struct turn_input *in)
 }
 
 void
+timing_take(struct engine *e, const struct turn_input *in)
+{
+	bool sound = in->clock_synchronised && !e->synchronised;
+
+	e->now = in->now;
+	e->synchronised = in->clock_synchronised;
+	follow(e, in->now.wall_ms - in->now.boot_ms);
+	if (sound)
+		look_at_kept(e);
+	stamp(e);
+}
+
+void
 timing_release(struct engine *e)
 {
 	if (!e->clock_held)
@@ -91,6 +118,7 @@ timing_release(struct engine *e)
 	e->clock_held = false;
 	accept_clock(e, e->clock_said_ms);
 	e->now.wall_ms = e->now.boot_ms + e->clock_offset_ms;
+	stamp(e);
 }
 
 /* By a clock that was set back, an id's window would look younger than it is:
@@ -134,6 +162,22 @@ timing_keep(struct engine *e, struct fault *f)
 		return false;
 	e->clock_noted_s = now;
 	return !e->clock_back || close_windows(e, f);
+}
+
+bool
+timing_move_kept(struct engine *e, struct fault *f)
+{
+	struct store_moving m = { .keep_s = { e->rules->conf->quarantine_retention_s, SAMPLE_KEEP_S }, .boot = boot_mark(e),
+		.offset_s = e->clock_offset_ms / 1000, .sound_s = e->synchronised ? now_s(&e->now) : 0,
+		.place = e->moving_place, .after = e->moving_at };
+	bool done;
+
+	if (!store_move_kept(e->store, &m, &done, f))
+		return false;
+	e->moving = !done;
+	e->moving_place = m.place;
+	e->moving_at = m.after;
+	return true;
 }
 
 struct now

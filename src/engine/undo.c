@@ -91,6 +91,7 @@ undo_note(struct engine *e)
 	b->compared_until_s = e->compared_until_s;
 	b->compared_ms = e->compared_ms;
 	b->clock_noted_s = e->clock_noted_s;
+	b->moving = e->moving;
 	memcpy(b->limits, e->limits, sizeof b->limits);
 }
 
@@ -192,6 +193,9 @@ go_back(struct engine *e)
 	e->compared_until_s = b->compared_until_s;
 	e->compared_ms = b->compared_ms;
 	e->clock_noted_s = b->clock_noted_s;
+	e->moving = e->moving || b->moving; /* from the beginning: what was moved stays */
+	e->moving_place = 0;
+	e->moving_at = 0;
 	memcpy(e->limits, b->limits, sizeof e->limits);
 }
 

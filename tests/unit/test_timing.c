@@ -191,13 +191,205 @@ TEST(what_could_not_be_stored_is_not_forgotten)
 	rig_close(&r);
 }
 
+/* ---- messages that are kept so long since they came ---- */
+
+#define KEPT 30         /* days: quarantine_retention as it is */
+#define LEARNED 7       /* days, of samples */
+
+static int64_t
+kept(struct rig *r)
+{
+	int64_t n, bytes;
+
+	store_quarantine_size(r->store, &n, &bytes);
+	return n;
+}
+
+static int
+samples(struct rig *r)
+{
+	struct fault f = { 0 };
+	int64_t after = 0;
+	int n = 0;
+
+	for (;;) {
+		struct buf raw;
+		enum store_found found;
+		bool whole;
+
+		buf_init(&raw, 65536);
+		found = store_sample_next(r->store, 1, &after, &raw, &f);
+		whole = raw.n > 0;
+		buf_wipe(&raw);
+		if (found != STORE_FOUND)
+			return n;
+		holds("it can be read", whole);
+		n++;
+	}
+}
+
+/* One that could not be understood, and one of a site that is being learned. */
+static void
+keep_two(struct rig *r)
+{
+	doubt_large(r, "", 100);
+	(void)tell(r, (struct say){ .id = "L1", .phone = "+16085550123", .in_s = 2 * DAY });
+	same_int("in quarantine", kept(r), 1);
+	same_int("to learn from", samples(r), 1);
+}
+
+static void
+another_boot(struct rig *r, int64_t wall_s)
+{
+	r->now = (struct now){ wall_s * 1000, 20000 };
+	r->synchronised = false;
+	(void)snprintf(r->boot, sizeof r->boot, "boot-%lld", (long long)wall_s);
+	crash(r);
+	sender(r, true);
+}
+
+static void
+days(struct rig *r, int n)
+{
+	for (int i = 0; i < n * 24; i++) {
+		r->now.wall_ms += 3600000;
+		r->now.boot_ms += 3600000;
+		(void)turn(r, NULL, NULL, NULL);
+	}
+}
+
+/* From the middle of the day on which both came. */
+static void
+live_as_long_as_they_may(struct rig *r)
+{
+	struct quarantined q;
+	struct fault f = { 0 };
+	struct buf raw;
+
+	days(r, LEARNED - 1);
+	same_int("a sample lives", samples(r), 1);
+	days(r, 2);
+	same_int("a week, and the rest of its day", samples(r), 0);
+	days(r, KEPT - LEARNED - 2);
+	buf_init(&raw, 65536);
+	same_int("what is in quarantine lives, and can be read", store_quarantine_get(r->store, 1, &q, &raw, &f), STORE_FOUND);
+	same_int("whole", (long long)raw.n, 100);
+	buf_wipe(&raw);
+	days(r, 2);
+	same_int("thirty days, and the rest of the last", kept(r), 0);
+}
+
+/* A machine whose clock had no battery, a year ago: nobody said that it was right. */
+TEST(what_came_under_a_clock_that_was_behind_is_kept_its_time)
+{
+	static const int64_t behind[] = { 20000, 1795780800 - 365 * (int64_t)DAY };
+	static const bool restarts[] = { false, true };
+
+	for (size_t i = 0; i < 2 * COUNT(behind); i++) {
+		struct rig r;
+
+		rig_open(&r, 6000, 30, "learning = true");
+		another_boot(&r, behind[i / 2]);
+		keep_two(&r);
+		pass(&r, 600);
+		r.now.wall_ms += (1795780800 - behind[i / 2]) * 1000; /* 12:10 */
+		r.synchronised = true;
+		if (restarts[i % 2]) {
+			crash(&r);
+			sender(&r, true);
+		}
+		(void)turn(&r, NULL, NULL, NULL);
+		same_int("of ten minutes ago", kept(&r), 1);
+		same_int("the other too", samples(&r), 1);
+		live_as_long_as_they_may(&r);
+		rig_close(&r);
+	}
+}
+
+TEST(what_came_under_a_clock_that_was_ahead_is_kept_no_longer)
+{
+	static const bool boots[] = { false, true };
+
+	for (size_t i = 0; i < COUNT(boots); i++) {
+		struct rig r;
+
+		rig_open(&r, 6000, 30, "learning = true");
+		if (boots[i])
+			another_boot(&r, 1795780800 + 400 * (int64_t)DAY);
+		else
+			step(&r, 400 * (int64_t)DAY, true);
+		keep_two(&r);
+		if (boots[i]) /* off for a moment, and then it is known what time it is */
+			another_boot(&r, 1795780800);
+		else
+			r.now.wall_ms -= 400 * (int64_t)DAY * 1000;
+		r.synchronised = true;
+		(void)turn(&r, NULL, NULL, NULL);
+		live_as_long_as_they_may(&r);
+		rig_close(&r);
+	}
+}
+
+/* The machine stood still for three days, and its own clock with it. */
+TEST(what_came_under_a_clock_that_was_right_stays_where_it_is)
+{
+	struct rig r;
+
+	rig_open(&r, 6000, 30, "learning = true");
+	keep_two(&r);
+	step(&r, 3 * DAY, true);
+	days(&r, LEARNED - 3 - 1);
+	same_int("a sample lives", samples(&r), 1);
+	days(&r, 2);
+	same_int("no longer for that", samples(&r), 0);
+	days(&r, KEPT - LEARNED - 2);
+	same_int("nor the other", kept(&r), 1);
+	days(&r, 2);
+	same_int("than its time", kept(&r), 0);
+	rig_close(&r);
+}
+
+/* More than a turn has time for, and the machine dies in the middle. */
+TEST(a_whole_feed_of_it_moves_in_portions)
+{
+	struct fault f = { 0 };
+	struct rig r;
+
+	rig_open(&r, 6000, 30, "");
+	another_boot(&r, 20000);
+	assert_true(store_begin(r.store, &f));
+	for (int i = 0; i < 1200; i++) {
+		struct quarantined q = { .received_s = now_s(&r.now), .erase_at_s = now_s(&r.now) + KEPT * DAY };
+
+		assert_true(store_quarantine_put(r.store, &q, SPAN_LIT("MSH|^~\\&|"), &f));
+	}
+	assert_true(store_commit(r.store, &f));
+	r.now.wall_ms += (1795780800 - 20000) * (int64_t)1000;
+	r.synchronised = true;
+	for (int i = 0; i < 2; i++) {
+		struct turn_input in = { .now = r.now, .clock_synchronised = true };
+
+		same_int("one portion", engine_turn(r.engine, &in, &f), TURN_MORE);
+	}
+	same_int("nothing went meanwhile", kept(&r), 1200);
+	crash(&r);
+	(void)turn(&r, NULL, NULL, NULL);
+	days(&r, KEPT - 1);
+	same_int("all are there", kept(&r), 1200);
+	days(&r, 2);
+	same_int("and all go", kept(&r), 0);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_step_ahead_loses_nothing), RUN(a_restart_does_not_make_a_wrong_clock_right),
 		RUN(another_boot_with_a_wrong_clock_waits), RUN(a_machine_that_was_off_for_an_hour_goes_on),
 		RUN(a_person_may_say_that_the_clock_is_right), RUN(a_step_back_does_not_open_a_window_again),
-		RUN(what_could_not_be_stored_is_not_forgotten) };
+		RUN(what_could_not_be_stored_is_not_forgotten), RUN(what_came_under_a_clock_that_was_behind_is_kept_its_time),
+		RUN(what_came_under_a_clock_that_was_ahead_is_kept_no_longer), RUN(what_came_under_a_clock_that_was_right_stays_where_it_is),
+		RUN(a_whole_feed_of_it_moves_in_portions) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

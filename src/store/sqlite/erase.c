@@ -68,6 +68,7 @@ static bool
 find_next(struct store *s, int64_t now_s, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_ERASE_NEXT, f);
+	int64_t tomorrow = (now_s / 86400 + 1) * 86400;
 	enum store_found found;
 
 	if (!q || (found = sql_row(s->db, q, "erasure", f)) == STORE_FAILED)
@@ -75,9 +76,9 @@ find_next(struct store *s, int64_t now_s, struct fault *f)
 	s->next_erasure = found == STORE_NONE || sqlite3_column_type(q, 0) == SQLITE_NULL ? INT64_MAX
 	                                                                              : sqlite3_column_int64(q, 0);
 	(void)sqlite3_reset(q);
-	/* The keys of a day without rows are looked after once a day. */
-	if (s->next_erasure > now_s + 86400)
-		s->next_erasure = now_s + 86400;
+	/* What goes when its day is over, and the keys of days without rows. */
+	if (s->next_erasure > tomorrow)
+		s->next_erasure = tomorrow;
 	return true;
 }
 

@@ -54,6 +54,8 @@ store_quarantine_put(struct store *s, struct quarantined *q, struct span raw, st
 	sql_bind_text(put, 9, q->about);
 	(void)sqlite3_bind_int64(put, 10, day);
 	sql_bind_blob(put, 11, s->scratch.p, s->scratch.n);
+	(void)sqlite3_bind_int64(put, 12, s->clock.boot);
+	(void)sqlite3_bind_int64(put, 13, s->clock.offset_s);
 	if (!sql_do(s, put, "quarantine", f))
 		return false;
 	s->kept.n++;

@@ -3,7 +3,7 @@
 #include "store/sqlite/sql.h"
 
 bool
-store_sample_put(struct store *s, int64_t site, int64_t erase_at_s, size_t keep, struct span raw, struct fault *f)
+store_sample_put(struct store *s, int64_t site, int64_t received_s, int64_t erase_at_s, size_t keep, struct span raw, struct fault *f)
 {
 	int64_t day = erase_at_s / 86400, id;
 	sqlite3_stmt *q = sql_use(s, S_SAMPLE_LAST, f);
@@ -18,6 +18,9 @@ store_sample_put(struct store *s, int64_t site, int64_t erase_at_s, size_t keep,
 	(void)sqlite3_bind_int64(q, 2, site);
 	(void)sqlite3_bind_int64(q, 3, day);
 	sql_bind_blob(q, 4, s->scratch.p, s->scratch.n);
+	(void)sqlite3_bind_int64(q, 5, received_s);
+	(void)sqlite3_bind_int64(q, 6, s->clock.boot);
+	(void)sqlite3_bind_int64(q, 7, s->clock.offset_s);
 	if (!sql_do(s, q, "sample", f) || !(q = sql_use(s, S_SAMPLE_TRIM, f)))
 		return false;
 	(void)sqlite3_bind_int64(q, 1, site);

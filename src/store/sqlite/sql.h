@@ -9,6 +9,7 @@
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
  *   appointment.c, alias.c, text.c, quarantine.c, sample.c, erase.c
+ *   moved.c        messages that are kept so long since they came, when the clock was wrong then
  *   found.c        by what appointments and due texts are found
  *   glance.c       the little that is asked of an appointment most often
  *   restored.c     sends that only the journal knows
@@ -92,6 +93,7 @@ struct store {
 	size_t tally_n;
 	bool tally_lacks;      /* a cell for want of memory: this transaction must not be committed */
 	int64_t next_quarantine;
+	struct { int64_t boot, offset_s; } clock; /* see store_clock() */
 	int64_t caps_day;         /* before it nothing is left in cap, up to caps_at */
 	uint8_t caps_at[MARK_BYTES];
 	bool caps_done;

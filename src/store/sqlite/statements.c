@@ -242,21 +242,25 @@ static const char *const text[STATEMENTS] = {
 	               "AND NOT EXISTS (SELECT 1 FROM response WHERE phone_mark IS NOT NULL AND response.day = day_key.day) "
 	               "AND NOT EXISTS (SELECT 1 FROM sample WHERE sample.day = day_key.day) LIMIT 16",
 
-	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, place, about, day, raw) "
-	                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[S_QUARANTINE_PUT] = "INSERT INTO quarantine (id, sender, site, received, reason, segment, field, place, about, day, raw, boot, clock) "
+	                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[S_QUARANTINE_GET] = "SELECT q.id, q.sender, q.received, q.site, q.reason, q.segment, q.field, q.place, q.about, q.day, "
 	                     "q.raw, s.environment FROM quarantine q LEFT JOIN sender s ON s.id = q.sender WHERE q.id = ?1",
 	[S_QUARANTINE_NEXT] = "SELECT id FROM quarantine WHERE id > ?1 AND (?2 = '' OR site = ?2) ORDER BY id LIMIT 1",
 	[S_QUARANTINE_BYTES] = "SELECT length(raw) FROM quarantine WHERE id = ?1",
 	[S_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE id = ?1",
 	[S_QUARANTINE_OVER] = "SELECT id FROM quarantine WHERE day < ?1 ORDER BY day LIMIT 1",
+	[S_QUARANTINE_CAME] = "SELECT id, received, boot, clock, raw FROM quarantine WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[S_QUARANTINE_MOVE] = "UPDATE quarantine SET received = ?2, boot = ?3, clock = ?4, day = ?5, raw = ?6 WHERE id = ?1",
 	[S_QUARANTINE_SIZE] = "SELECT ifnull(max(id), 0), count(*), ifnull(sum(length(raw)), 0) FROM quarantine",
 
 	[S_SAMPLE_LAST] = "SELECT ifnull(max(id), 0) FROM sample",
-	[S_SAMPLE_PUT] = "INSERT INTO sample (id, site, day, raw) VALUES (?1, ?2, ?3, ?4)",
+	[S_SAMPLE_PUT] = "INSERT INTO sample (id, site, day, raw, received, boot, clock) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[S_SAMPLE_TRIM] = "DELETE FROM sample WHERE site = ?1 AND id <= (SELECT id FROM sample WHERE site = ?1 "
 	                  "ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[S_SAMPLE_NEXT] = "SELECT id, raw FROM sample WHERE id > ?1 AND site = ?2 ORDER BY id LIMIT 1",
+	[S_SAMPLE_CAME] = "SELECT id, received, boot, clock, raw FROM sample WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[S_SAMPLE_MOVE] = "UPDATE sample SET received = ?2, boot = ?3, clock = ?4, day = ?5, raw = ?6 WHERE id = ?1",
 	[S_SAMPLE_OVER] = "DELETE FROM sample WHERE day < ?1",
 
 	/* A visit that is still to come stays (it was canceled, perhaps under a clock that was wrong: what comes late
