@@ -54,8 +54,6 @@ struct replay_result {
 	int field;
 };
 
-#define FEEDS_MAX 32 /* senders that are missed when they are silent */
-
 struct limit_status { /* one organization in the calendar month (UTC) that is now */
 	char organization[64];
 	int64_t month;           /* year * 12 + month - 1 */
@@ -94,9 +92,12 @@ struct engine_status {
 	/* Lists, from here on: made when they are asked for. What a turn counts, and undo() puts back, stands before them. */
 	size_t sites_n, feeds_n, limits_n;
 	struct { char title[64]; bool approved, needs_approval; const char *silent; int64_t held_s; char held_by[64]; } sites[1000]; /* silent: literal or NULL */
-	struct feed_status feeds[FEEDS_MAX];
+	struct feed_status *feeds; /* owned; see engine_status_clear() */
 	struct limit_status limits[100];
 };
+
+/* Frees what it owns, which is of another COMMAND_STATUS then. */
+void engine_status_clear(struct engine_status *s);
 
 /* Something for the engine that is no message. Owned by the giver again after
  * the outlet's reply(). */

@@ -34,7 +34,7 @@ struct watch_setup {
 int watch_listen(const struct conf *c, struct fault *f) __attribute__((warn_unused_result));
 bool watch_new(const struct watch_setup *s, struct watch **out, struct fault *f) __attribute__((warn_unused_result));
 /* true: the command was this one's. w may be NULL. */
-bool watch_reply(struct watch *w, const struct command *done);
+bool watch_reply(struct watch *w, struct command *done);
 /* Not while the engine may still have its command. NULL is fine. */
 void watch_free(struct watch *w);
 

@@ -175,7 +175,7 @@ look(struct visitor *v)
 }
 
 bool
-watch_reply(struct watch *w, const struct command *done)
+watch_reply(struct watch *w, struct command *done)
 {
 	if (!w || done != &w->look)
 		return false;
@@ -191,6 +191,7 @@ watch_reply(struct watch *w, const struct command *done)
 		else
 			say_metrics(v);
 	}
+	engine_status_clear(&done->status);
 	return true;
 }
 
@@ -370,5 +371,6 @@ watch_free(struct watch *w)
 		evconnlistener_free(w->listener);
 	if (w->patience)
 		event_free(w->patience);
+	engine_status_clear(&w->look.status);
 	free(w);
 }

@@ -127,6 +127,7 @@ status(struct engine *e, struct command *c, struct fault *f)
 {
 	struct engine_status *s = &c->status;
 
+	engine_status_clear(s); /* asked again: that turn was not stored */
 	*s = e->count;
 	for (int t = TEXT_PENDING; t < TEXT_STATES; t++)
 		s->texts[t] = store_tally(e->store, 0, (enum text_state)t);
@@ -155,9 +156,18 @@ status(struct engine *e, struct command *c, struct fault *f)
 		memcpy(s->sites[i].held_by, e->sites[i].held_by, sizeof s->sites[i].held_by);
 		s->sites_n++;
 	}
-	silence_status(e, s);
+	if (!silence_status(e, s, &c->fault))
+		return true;
 	c->ok = limit_status(e, s, f);
 	return c->ok;
+}
+
+void
+engine_status_clear(struct engine_status *s)
+{
+	free(s->feeds);
+	s->feeds = NULL;
+	s->feeds_n = 0;
 }
 
 void
@@ -169,6 +179,7 @@ command_free(struct command *c)
 	seal_wipe(c->key, sizeof c->key);
 	free(c->results);
 	history_free(c->history);
+	engine_status_clear(&c->status);
 	free(c);
 }
 

@@ -282,7 +282,9 @@ struct engine {
 	size_t heard_n;
 	int64_t heard_kept_ms, heard_last_ms;
 	struct feed *feeds;       /* owned */
-	size_t feeds_n;
+	size_t feeds_n, feeds_at; /* feeds_at: where storing goes on */
+	bool feeds_touched;       /* one was heard or told since the turn began */
+	int64_t feeds_looked_s;
 
 	struct queue_link *messages, *events; /* not yet taken */
 	struct queue_link *done_events;       /* applied in this turn; freed when it is committed */
@@ -489,7 +491,7 @@ void silence_hear(struct engine *e, const struct message *m);
 bool silence_look(struct engine *e, struct fault *f);         /* alarms; and into the store, once an hour */
 void silence_note(struct engine *e);    /* A turn begins: the one before it is committed, */
 void silence_go_back(struct engine *e); /* or, at its end: it has not happened. */
-void silence_status(const struct engine *e, struct engine_status *out);
+bool silence_status(const struct engine *e, struct engine_status *out, struct fault *f); /* false: no memory */
 bool heard_any(const struct engine *e, const char *environment, struct heard *out); /* the last of an environment, whatever became of it */
 
 bool site_approve(struct engine *e, struct command *c, struct fault *f);

@@ -6,6 +6,9 @@
 
 #include "engine/parts.h"
 
+#define STORED_A_LOOK 32 /* at the end of an hour all have something to store */
+#define TOLD_A_TURN (ALARMS_A_TURN / 2) /* when all are silent at once, others may have to tell something too */
+
 static struct feed *
 find(struct feed *list, size_t n, const char *environment, struct span application)
 {
@@ -43,7 +46,7 @@ add(struct loading *l, struct engine *e, const struct rules *r, const struct con
 	const struct feed *old = find(e->feeds, e->feeds_n, s->environment->title, application);
 	struct feed *x;
 
-	if (l->n == FEEDS_MAX || find(l->list, l->n, s->environment->title, application))
+	if (find(l->list, l->n, s->environment->title, application))
 		return;
 	x = &l->list[l->n++];
 	if (old)
@@ -58,7 +61,7 @@ bool
 silence_build(struct engine *e, const struct rules *r, struct fault *f)
 {
 	const struct conf *c = r->conf;
-	struct loading l = { e, calloc(FEEDS_MAX, sizeof *l.list), 0 };
+	struct loading l = { e, calloc(2 * c->sites_n + 1, sizeof *l.list), 0 }; /* two senders a site at most */
 
 	if (!l.list)
 		return fault_set(f, FAULT_BUSY, "out of memory");
@@ -79,6 +82,9 @@ silence_build(struct engine *e, const struct rules *r, struct fault *f)
 	free(e->feeds);
 	e->feeds = l.list;
 	e->feeds_n = l.n;
+	e->feeds_at = 0;
+	e->feeds_touched = true;
+	e->feeds_looked_s = 0;
 	return true;
 }
 
@@ -105,18 +111,20 @@ silence_hear(struct engine *e, const struct message *m)
 		return;
 	x->heard_n++;
 	x->heard_s = now_s(&e->now);
+	e->feeds_touched = true;
 }
 
 void
 silence_note(struct engine *e)
 {
-	for (size_t i = 0; i < e->feeds_n; i++) {
+	for (size_t i = 0; e->feeds_touched && i < e->feeds_n; i++) {
 		struct feed *x = &e->feeds[i];
 
 		for (; x->heard_n > 0; x->heard_n--)
 			(void)rhythm_hear(&x->rhythm, &x->clock, x->heard_s);
 		x->told_before = x->told;
 	}
+	e->feeds_touched = false;
 }
 
 void
@@ -127,35 +135,61 @@ silence_go_back(struct engine *e)
 		e->feeds[i].told = e->feeds[i].told_before;
 		e->feeds[i].rhythm.changed = true;
 	}
+	e->feeds_looked_s = 0;
+}
+
+static bool
+keep(struct engine *e, struct feed *x, struct fault *f)
+{
+	uint8_t stored[RHYTHM_STORED];
+
+	rhythm_put(&x->rhythm, stored);
+	x->rhythm.changed = false;
+	return store_begin(e->store, f) && store_feed_put(e->store, x->environment, x->application, span_from(stored, sizeof stored), f);
+}
+
+static bool
+keep_some(struct engine *e, struct fault *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->feeds_n && n < STORED_A_LOOK; i++, e->feeds_at++) {
+		struct feed *x = &e->feeds[e->feeds_at % e->feeds_n];
+
+		if (x->rhythm.changed) {
+			if (!keep(e, x, f))
+				return false;
+			n++;
+		}
+	}
+	return true;
 }
 
 bool
 silence_look(struct engine *e, struct fault *f)
 {
-	uint8_t stored[RHYTHM_STORED];
-
+	if (e->feeds_looked_s == now_s(&e->now)) /* turns are many, and feeds may be */
+		return true;
+	e->feeds_looked_s = now_s(&e->now);
 	for (size_t i = 0; i < e->feeds_n; i++) {
 		struct feed *x = &e->feeds[i];
 
 		(void)rhythm_tick(&x->rhythm, &x->clock, now_s(&e->now), x->silence_s);
-		if (x->rhythm.silent != x->told)
-			tell(e, x);
-		x->told = x->rhythm.silent;
-		if (!x->rhythm.changed || e->count.store_busy) /* nobody's turn fails for this */
+		if (x->rhythm.silent == x->told || e->out.alarms_n >= TOLD_A_TURN)
 			continue;
-		rhythm_put(&x->rhythm, stored);
-		if (!store_begin(e->store, f) ||
-		    !store_feed_put(e->store, x->environment, x->application, span_from(stored, sizeof stored), f))
-			return false;
-		x->rhythm.changed = false;
+		tell(e, x);
+		x->told = x->rhythm.silent;
+		e->feeds_touched = true;
 	}
-	return true;
+	return e->count.store_busy || keep_some(e, f); /* nobody's turn fails for this */
 }
 
-void
-silence_status(const struct engine *e, struct engine_status *out)
+bool
+silence_status(const struct engine *e, struct engine_status *out, struct fault *f)
 {
-	out->feeds_n = 0;
+	out->feeds = calloc(e->feeds_n + 1, sizeof *out->feeds);
+	if (!out->feeds)
+		return fault_set(f, FAULT_BUSY, "out of memory");
 	for (size_t i = 0; i < e->feeds_n; i++) {
 		const struct feed *x = &e->feeds[i];
 		struct feed_status *to = &out->feeds[out->feeds_n++];
@@ -167,7 +201,6 @@ silence_status(const struct engine *e, struct engine_status *out)
 		to->silent = x->rhythm.silent;
 		if (to->silent)
 			rhythm_explain(&x->rhythm, &x->clock, now_s(&e->now), to->why);
-		else
-			to->why[0] = '\0';
 	}
+	return true;
 }

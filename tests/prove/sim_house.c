@@ -185,6 +185,7 @@ out_reply(void *ctx, struct command *c)
 	(void)ctx;
 	if (c->kind == COMMAND_STATUS)
 		the.status = c->status;
+	the.status.feeds = NULL; /* they go with the command */
 	command_free(c);
 }
 

@@ -131,7 +131,9 @@ took_reply(void *ctx, struct command *c)
 
 	if (refused_command(c))
 		return;
+	engine_status_clear(&r->status);
 	r->status = c->status;
+	c->status.feeds = NULL; /* the rig's now */
 	refuse_here(false);
 	if (r->on_reply)
 		r->on_reply(r->on_reply_ctx, c);
@@ -285,6 +287,7 @@ rig_close(struct rig *r)
 	engine_free(r->engine);
 	store_close(r->store);
 	rules_drop(r->rules);
+	engine_status_clear(&r->status);
 	static const char *const files[] = { "store.key", "nudge.conf", "nudge.db", "nudge.db-wal", "nudge.db-shm", "nudge.lock", "days" };
 	for (size_t i = 0; i < COUNT(files); i++) {
 		(void)snprintf(command, sizeof command, "%s/%s", r->folder, files[i]);

@@ -40,6 +40,7 @@ held(void *ctx, held_fn *fn, void *arg)
 TEST(the_text)
 {
 	struct engine_status *s = calloc(1, sizeof *s);
+	struct feed_status feed = { .environment = "prod", .application = "EPIC", .learned = true, .silent = true };
 	struct mllp_sender *senders = calloc(2, sizeof *senders);
 	struct latency *l = calloc(1, sizeof *l);
 	struct mllp_stats intake = { .connections = 3, .listening = 2, .no_msh = 4, .refused_penalty = 8, .refused_handshakes = 9 };
@@ -60,7 +61,7 @@ TEST(the_text)
 	(void)snprintf(s->sites[2].title, sizeof s->sites[2].title, "held");
 	s->sites[2].held_s = 1;
 	s->feeds_n = 1;
-	s->feeds[0] = (struct feed_status){ .environment = "prod", .application = "EPIC", .learned = true, .silent = true };
+	s->feeds = &feed;
 	s->limits_n = 1;
 	(void)snprintf(s->limits[0].organization, sizeof s->limits[0].organization, "lamna");
 	s->limits[0].used = 7;

@@ -108,6 +108,10 @@ reply(bool ok, const char *why)
 	w.asked = NULL;
 	c->ok = ok;
 	c->status.space = "enough";
+	c->status.feeds = calloc(100, sizeof *c->status.feeds); /* more than a house has, as a rule */
+	assert_non_null(c->status.feeds);
+	for (; c->status.feeds_n < 100; c->status.feeds_n++)
+		(void)snprintf(c->status.feeds[c->status.feeds_n].application, 64, "SENDER%d", (int)c->status.feeds_n);
 	if (!ok)
 		(void)fault_set(&c->fault, FAULT_BUSY, "%s", why);
 	holds("its own", watch_reply(w.watch, c));
@@ -170,7 +174,7 @@ TEST(all_that_ask_share_one_look)
 	reply(true, "");
 	gets(a, "200", "nudge_build_info");
 	gets(b, "200", "ready\n");
-	gets(c, "200", "nudge_build_info");
+	gets(c, "200", "nudge_sender_silent{environment=\"\",application=\"SENDER99\"} 0");
 	a = visit("/readyz");
 	same_int("and another for who asks later", w.looks, 2);
 	reply(true, "");
