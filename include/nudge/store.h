@@ -29,6 +29,8 @@
 
 struct store;
 
+#define STORE_LOCK "nudge.lock" /* in the state directory: whoever works with the store has it open */
+
 struct store_setup {
 	const char *directory;   /* state_directory; made when it is missing; one nudged per directory (lock) */
 	const uint8_t *key;      /* SEAL_KEY_BYTES, borrowed for the call */

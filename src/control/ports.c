@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "control/ports.h"
+#include "nudge/store.h"
 
 #define INODES_MAX 64
+#define PATH_LENGTH 4096
 
 struct holder {
 	bool known;
@@ -118,7 +121,7 @@ holder_of(int port)
 	return h;
 }
 
-/* The nudged that serves this control socket; 0: none. */
+/* The nudged that serves this control socket, or the door before it; 0: none. */
 static pid_t
 running(const char *control_socket)
 {
@@ -138,7 +141,33 @@ running(const char *control_socket)
 	return who.pid;
 }
 
+/* Whether this process keeps others out of the state directory: then it is the nudged behind the door. */
+static bool
+keeps_state(pid_t pid, const char *state_directory)
+{
+	char path[PATH_LENGTH];
+	struct stat lock, one;
+	struct dirent *e;
+	bool found = false;
+	DIR *d;
+
+	if (snprintf(path, sizeof path, "%s/" STORE_LOCK, state_directory) >= (int)sizeof path || stat(path, &lock) != 0)
+		return false;
+	(void)snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+	d = opendir(path);
+	while (d && !found && (e = readdir(d)))
+		found = fstatat(dirfd(d), e->d_name, &one, 0) == 0 && one.st_dev == lock.st_dev && one.st_ino == lock.st_ino;
+	if (d)
+		(void)closedir(d);
+	return found;
+}
+
 /* ---- whether it can be had ---- */
+
+struct ours { /* what runs of this configuration */
+	pid_t nudged;                /* see running() */
+	const char *state_directory;
+};
 
 struct wanted {
 	const struct conf_place *at, *address_at;
@@ -173,27 +202,40 @@ try_bind(const struct wanted *w)
 	return why;
 }
 
-/* systemd holds ports for those it starts; a nudged that answers here and cannot be looked into has them, as far as we know. */
+/* systemd holds ports for those it starts. Of the same name there may be several: a door and the nudged behind it, or another house's. */
+static bool
+is_ours(const struct holder *h, const struct wanted *w, const struct ours *o)
+{
+	if (h->pid == 1)
+		return true;
+	if (o->nudged == 0)
+		return false;
+	if (strcmp(h->name, w->program) == 0 && strcmp(h->name, "nudged") != 0)
+		return true;
+	return h->pid == o->nudged || keeps_state(h->pid, o->state_directory);
+}
+
+/* A nudged that answers here and cannot be looked into has them, as far as we know. */
 static void
-check_holder(const struct wanted *w, pid_t nudged, struct conf_faults *faults)
+check_holder(const struct wanted *w, const struct ours *o, struct conf_faults *faults)
 {
 	struct holder h = holder_of(w->port);
 
-	if (!h.known && nudged == 0)
+	if (!h.known && o->nudged == 0)
 		conf_fault_add(faults, w->at, true, "%s \"%s\": %s %d is in use; by whom only root can see: ss -ltnp", w->block, w->title,
 		    w->key, w->port);
-	else if (h.known && h.pid != 1 && h.pid != nudged && (nudged == 0 || strcmp(h.name, w->program) != 0 || strcmp(h.name, "nudged") == 0))
+	else if (h.known && !is_ours(&h, w, o))
 		conf_fault_add(faults, w->at, false, "%s \"%s\": %s %d is in use by %s (process %ld)", w->block, w->title, w->key, w->port,
 		    h.name[0] ? h.name : "another program", (long)h.pid);
 }
 
 static void
-check_one(const struct wanted *w, pid_t nudged, struct conf_faults *faults)
+check_one(const struct wanted *w, const struct ours *o, struct conf_faults *faults)
 {
 	int why = w->port > 0 ? try_bind(w) : 0;
 
 	if (why == EADDRINUSE)
-		check_holder(w, nudged, faults);
+		check_holder(w, o, faults);
 	else if (why == EADDRNOTAVAIL)
 		conf_fault_add(faults, w->address_at, false, "%s \"%s\": address %s is not one of this machine's; see: ip address", w->block, w->title,
 		    w->address);
@@ -206,27 +248,27 @@ bool
 ports_check(const struct conf *c, struct conf_faults *faults)
 {
 	size_t before = faults->errors_n;
-	pid_t nudged = running(c->control_socket);
+	struct ours o = { running(c->control_socket), c->state_directory };
 
 	for (size_t i = 0; i < c->listeners_n; i++) {
 		const struct conf_listener *l = &c->listeners[i];
 
 		check_one(&(struct wanted){ conf_place_of(c, "listener", l->title, "port", &l->at),
 		              conf_place_of(c, "listener", l->title, "address", &l->at), "listener", l->title, "port", l->address, l->port,
-		              "nudged" }, nudged, faults);
+		              "nudged" }, &o, faults);
 	}
 	for (size_t i = 0; i < c->gateways_n; i++) {
 		const struct conf_gateway *g = &c->gateways[i];
 
 		check_one(&(struct wanted){ conf_place_of(c, "gateway", g->title, "webhook_port", &g->at),
 		              conf_place_of(c, "gateway", g->title, "webhook_address", &g->at), "gateway", g->title, "webhook_port",
-		              g->webhook_address, g->webhook_port, "nudge-sender" }, nudged, faults);
+		              g->webhook_address, g->webhook_port, "nudge-sender" }, &o, faults);
 	}
 	if (c->metrics_port > 0) {
 		struct conf_place top = { c->file, 0 };
 		const struct conf_place *at = conf_place_of(c, "", "", "metrics", &top);
 
-		check_one(&(struct wanted){ at, at, "metrics", c->metrics, "port", c->metrics_address, c->metrics_port, "nudged" }, nudged, faults);
+		check_one(&(struct wanted){ at, at, "metrics", c->metrics, "port", c->metrics_address, c->metrics_port, "nudged" }, &o, faults);
 	}
 	return faults->errors_n == before;
 }

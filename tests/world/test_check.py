@@ -251,6 +251,27 @@ def test_ports_in_use():
         said(house, check(house), "port = ", f"port {house.port} is in use by nudged")
 
 
+def test_ports_of_a_nudged_behind_its_door():
+    """Another process answers at the control socket: the port is our own all the same, and another house's is not."""
+    with House() as other, House(start=False) as house:
+        house.start_acs()
+        house.make_key()
+        house.configure()
+        check(house, status=0)
+        house.spawn("door", [f"{BIN}/nudged", "-d", house.path("run/door"), house.path("run/control"), house.path("run/sender")], "what=ready")
+        house.spawn("nudged", [f"{BIN}/nudged", "-c", house.conf], "what=ready", env={"NUDGE_DOOR": house.path("run/door")})
+        check(house, status=0)
+        house.run([f"{BIN}/nudged", "-t", "-c", house.conf])
+        house.template = CONF.replace("port = {port}", f"port = {other.port}")
+        house.configure()
+        said(house, check(house), "port = ", f'error: listener "epic": port {other.port} is in use by nudged')
+        house.template = CONF
+        house.configure()
+        house.stop("nudged")
+        with socket.create_server(("127.0.0.1", house.port)):
+            said(house, check(house), "port = ", f'port {house.port} is in use by {open("/proc/self/comm").read().strip()}')
+
+
 def test_only_the_sender_has_a_way_out():
     def needs(program):
         return subprocess.run(["readelf", "-d", f"{BIN}/{program}"], check=True, capture_output=True, text=True).stdout

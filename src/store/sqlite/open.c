@@ -47,7 +47,7 @@ take_lock(struct store *s, const char *directory, struct fault *f)
 {
 	char path[PATH_MAX_];
 
-	if (snprintf(path, sizeof path, "%s/nudge.lock", directory) >= (int)sizeof path)
+	if (snprintf(path, sizeof path, "%s/" STORE_LOCK, directory) >= (int)sizeof path)
 		return fault_set(f, FAULT_OPERATOR, "state_directory is too long");
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
