@@ -283,6 +283,9 @@ const struct conf_place *conf_place_of(const struct conf *c, const char *block, 
  * reports through the same list. */
 void conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Adds an error for what could not be done, by the kind of its fault: what the machine is short of (FAULT_BUSY) passes. */
+void conf_fault_of(struct conf_faults *f, const struct conf_place *at, enum fault_kind kind, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 struct conf *conf_hold(struct conf *c);   /* One more user; returns c. Any thread. */
 void conf_drop(struct conf *c);           /* One user less; the last frees it. NULL is fine. Any thread. */

@@ -132,10 +132,14 @@ struct secret {
 };
 
 static void
-say(struct reader *r, const struct secret *s, bool warning, const char *text)
+say(struct reader *r, const struct secret *s, bool warning, const struct fault *f)
 {
-	conf_fault_add(r->faults, &s->at, warning, "%s%s%s%s%s: %s", s->block, s->block[0] ? " \"" : "",
-	    s->title, s->block[0] ? "\": " : "", s->key, text);
+	const char *before = s->block[0] ? " \"" : "", *behind = s->block[0] ? "\": " : "";
+
+	if (warning)
+		conf_fault_add(r->faults, &s->at, true, "%s%s%s%s%s: %s", s->block, before, s->title, behind, s->key, f->text);
+	else
+		conf_fault_of(r->faults, &s->at, f->kind, "%s%s%s%s%s: %s", s->block, before, s->title, behind, s->key, f->text);
 }
 
 /* A credential is put where systemd looks for it, not where it shows it. */
@@ -171,8 +175,7 @@ say_unseen(struct reader *r, const struct secret *s, int why)
 		(void)fault_set(&f, FAULT_OPERATOR, "%s: %s; look at the way to it with: namei -l %s", s->path, strerror(why), s->path);
 	else
 		(void)fault_set(&f, fault_kind_of(why), "%s: %s; %s %s", s->path, strerror(why), s->mend, s->path);
-	r->faults->passes |= f.kind == FAULT_BUSY;
-	say(r, s, hidden || (no_service && r->who == CONF_CHECK), f.text);
+	say(r, s, hidden || (no_service && r->who == CONF_CHECK), &f);
 }
 
 /* What root can read, and made for a service that is somebody else. */
@@ -186,7 +189,7 @@ check_reader(struct reader *r, const struct secret *s, const struct stat *st)
 		return;
 	(void)fault_set(&f, FAULT_OPERATOR, "%s cannot be read by the user %s, as which the service runs; mend it with: "
 	    "chown %s: %s && chmod 0600 %s", s->path, user, user, s->path, s->path);
-	say(r, s, true, f.text);
+	say(r, s, true, &f);
 }
 
 static void
@@ -207,12 +210,11 @@ check_secret(struct reader *r, const struct secret *s)
 	if (others && geteuid() != 0)
 		return;
 	if (!(others ? secret_file_closed(s->path, &f) : secret_file_ok(s->path, &f))) {
-		r->faults->passes |= f.kind == FAULT_BUSY;
-		say(r, s, false, f.text);
+		say(r, s, false, &f);
 	} else if (r->who != CONF_CHECK && access(s->path, R_OK) != 0) {
 		(void)fault_set(
 		    &f, FAULT_OPERATOR, "%s cannot be read by this user: %s", s->path, strerror(errno));
-		say(r, s, false, f.text);
+		say(r, s, false, &f);
 	} else if (r->who == CONF_CHECK && geteuid() == 0) {
 		check_reader(r, s, &st);
 	}

@@ -9,11 +9,10 @@
 
 /* ---- faults ---- */
 
-void
-conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning, const char *format, ...)
+static void
+add(struct conf_faults *f, const struct conf_place *at, bool warning, const char *format, va_list ap)
 {
 	struct conf_fault *grown = realloc(f->item, (f->n + 1) * sizeof *grown), *x;
-	va_list ap;
 
 	f->errors_n += !warning;
 	if (!grown) {
@@ -28,8 +27,27 @@ conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning,
 		(void)snprintf(x->file, sizeof x->file, "%.255s", at->file ? at->file : "");
 		x->line = at->line;
 	}
-	va_start(ap, format);
 	(void)vsnprintf(x->text, sizeof x->text, format, ap);
+}
+
+void
+conf_fault_add(struct conf_faults *f, const struct conf_place *at, bool warning, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	add(f, at, warning, format, ap);
+	va_end(ap);
+}
+
+void
+conf_fault_of(struct conf_faults *f, const struct conf_place *at, enum fault_kind kind, const char *format, ...)
+{
+	va_list ap;
+
+	f->passes = f->passes || kind == FAULT_BUSY;
+	va_start(ap, format);
+	add(f, at, false, format, ap);
 	va_end(ap);
 }
 
@@ -80,8 +98,7 @@ conf_look(const char *path, enum conf_reader who, struct conf **out, struct conf
 	}
 	sources_free(&r);
 	if (reading_lacked()) {
-		faults->passes = true;
-		conf_fault_add(faults, &at, false, "out of memory");
+		conf_fault_of(faults, &at, FAULT_BUSY, "out of memory");
 		built = false;
 	}
 	*out = built ? r.conf : NULL;

@@ -136,8 +136,7 @@ read_file(struct reader *r, const char *path, const struct conf_place *from, str
 	bool ok = false;
 
 	if (fd < 0) {
-		r->faults->passes |= fault_kind_of(errno) == FAULT_BUSY;
-		conf_fault_add(r->faults, from, false, "%s: %s", path, strerror(errno));
+		conf_fault_of(r->faults, from, fault_kind_of(errno), "%s: %s", path, strerror(errno));
 		return false;
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -153,8 +152,7 @@ read_file(struct reader *r, const char *path, const struct conf_place *from, str
 		continue;
 	ok = n == 0;
 	if (!ok) {
-		r->faults->passes |= out->lacked || (n < 0 && fault_kind_of(errno) == FAULT_BUSY);
-		conf_fault_add(r->faults, from, false, "%s: %s", path,
+		conf_fault_of(r->faults, from, out->lacked ? FAULT_BUSY : n < 0 ? fault_kind_of(errno) : FAULT_OPERATOR, "%s: %s", path,
 		    n < 0 ? strerror(errno) : out->lacked ? "out of memory" : "larger than 1 MiB");
 	}
 out:
@@ -169,13 +167,14 @@ new_source(struct reader *r, const char *path, const struct conf_place *from, st
 	struct source *s = &r->sources[r->sources_n];
 	struct text_list *l = &r->conf->files;
 	char *whole = realpath(path, NULL), **grown = realloc(l->item, (l->n + 1) * sizeof *grown);
+	enum fault_kind kind = FAULT_OPERATOR;
 	const char *slash, *why = NULL;
 
 	if (grown)
 		l->item = grown;
 	if (!whole || !grown) {
 		why = "out of memory";
-		r->faults->passes = true;
+		kind = FAULT_BUSY;
 	}
 	if (!why && strlen(whole) >= sizeof s->path)
 		why = "the path is longer than 511 bytes";
@@ -183,7 +182,7 @@ new_source(struct reader *r, const char *path, const struct conf_place *from, st
 		if (strcmp(r->sources[i].path, whole) == 0)
 			why = "this file is included twice, or includes itself";
 	if (why) {
-		conf_fault_add(r->faults, from, false, "%s: %s", path, why);
+		conf_fault_of(r->faults, from, kind, "%s: %s", path, why);
 		free(whole);
 		return false;
 	}

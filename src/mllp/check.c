@@ -69,13 +69,10 @@ check_file(const struct subject *s, enum pem_owner owner, struct conf_faults *fa
 {
 	struct fault f = { FAULT_NONE, "" };
 	STACK_OF(X509) *all;
-	struct subject plain = *s;
 	X509 *first;
 
 	if (!pem_certificates(s->path, owner, &all, &f)) {
-		plain.path = NULL; /* the fault names it */
-		faults->passes |= f.kind == FAULT_BUSY;
-		add(faults, &plain, false, f.text);
+		conf_fault_of(faults, s->at, f.kind, "%s \"%s\": %s: %s", s->block, s->title, s->key, f.text);
 		return;
 	}
 	first = sk_X509_value(all, 0);
@@ -134,13 +131,11 @@ check_own(const struct conf *c, const struct conf_listener *l, struct conf_fault
 		return;
 	}
 	if (!pem_private_key(l->private_key, &key, &f)) {
-		faults->passes |= f.kind == FAULT_BUSY;
-		conf_fault_add(faults, key_at, false, "listener \"%s\": private_key: %s", l->title, f.text);
+		conf_fault_of(faults, key_at, f.kind, "listener \"%s\": private_key: %s", l->title, f.text);
 	}
 	EVP_PKEY_free(key);
 	if (faults->errors_n == before && !tls_context(l, NULL, &tls, &f)) {
-		faults->passes |= f.kind == FAULT_BUSY;
-		conf_fault_add(faults, key_at, false, "listener \"%s\": %s", l->title, f.text);
+		conf_fault_of(faults, key_at, f.kind, "listener \"%s\": %s", l->title, f.text);
 	}
 	SSL_CTX_free(tls);
 }
@@ -154,8 +149,7 @@ check_listener(const struct conf *c, const struct conf_listener *l, bool environ
 	struct fault f = { FAULT_NONE, "" };
 
 	if (environments_good && l->environments_n > 0 && !identity_new(l, &id, &f)) {
-		faults->passes |= f.kind == FAULT_BUSY;
-		conf_fault_add(faults, conf_place_of(c, "listener", l->title, "environments", &l->at), false, "listener \"%s\": %s",
+		conf_fault_of(faults, conf_place_of(c, "listener", l->title, "environments", &l->at), f.kind, "listener \"%s\": %s",
 		    l->title, f.text);
 	}
 	identity_free(id);
@@ -189,8 +183,7 @@ check_gateway(const struct conf *c, const struct conf_gateway *g, struct conf_fa
 		return;
 	}
 	if (!mllp_describe_lists(g->revocation_list, count_overdue, &o, &f)) {
-		faults->passes |= f.kind == FAULT_BUSY;
-		conf_fault_add(faults, at, false, "gateway \"%s\": revocation_list: %s", g->title, f.text);
+		conf_fault_of(faults, at, f.kind, "gateway \"%s\": revocation_list: %s", g->title, f.text);
 	} else if (o.n > 0) {
 		conf_fault_add(faults, at, true, "gateway \"%s\": revocation_list %s: %zu of its lists are overdue: nothing is sent to a host "
 		    "of such a CA; fetch fresh ones", g->title, g->revocation_list, o.n);

@@ -38,8 +38,7 @@ same_house(const struct conf *now, const struct conf *next, struct conf_faults *
 static void
 add_fault(struct conf_faults *faults, const struct fault *f)
 {
-	faults->passes |= f->kind != FAULT_OPERATOR;
-	conf_fault_add(faults, NULL, false, "%s", f->text);
+	conf_fault_of(faults, NULL, f->kind == FAULT_OPERATOR ? FAULT_OPERATOR : FAULT_BUSY, "%s", f->text);
 }
 
 static bool

@@ -183,8 +183,7 @@ note(struct loading *l, size_t site, const char *key, bool ok, const struct faul
 
 	if (ok)
 		return;
-	l->faults->passes |= f->kind == FAULT_BUSY;
-	conf_fault_add(l->faults, conf_place_of(l->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s",
+	conf_fault_of(l->faults, conf_place_of(l->rules->conf, "site", s->title, key, &s->at), f->kind, "site \"%s\": %s",
 	    s->title, f->text);
 }
 
@@ -368,8 +367,7 @@ compile(struct conf *c, const struct site_terms *given, struct rules **out, stru
 		r->sites = calloc(c->sites_n + 1, sizeof *r->sites);
 	}
 	if (!r || !r->sites || !load_places(r, &f)) {
-		conf_fault_add(faults, NULL, false, "%s", f.text);
-		faults->passes |= f.kind == FAULT_BUSY;
+		conf_fault_of(faults, NULL, f.kind, "%s", f.text);
 		rules_drop(r);
 		*out = NULL;
 		return false;
@@ -379,10 +377,8 @@ compile(struct conf *c, const struct site_terms *given, struct rules **out, stru
 	for (size_t i = 0; i < c->sites_n; i++)
 		load_site(&(struct loading){ r, given, faults }, i);
 	*out = r;
-	if (faults->errors_n == errors && !version_of(r, &r->version)) {
-		faults->passes = true;
-		conf_fault_add(faults, NULL, false, "the configuration's digest could not be made");
-	}
+	if (faults->errors_n == errors && !version_of(r, &r->version))
+		conf_fault_of(faults, NULL, FAULT_BUSY, "the configuration's digest could not be made");
 	if (faults->errors_n == errors)
 		r->tzdata = tzdata_of(r);
 	return faults->errors_n == errors;

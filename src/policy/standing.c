@@ -174,10 +174,8 @@ rules_in_force(struct rules *file, const struct approval *approvals, size_t n, s
 		calloc(sites_n + 1, sizeof *u.standing), calloc(sites_n + 1, sizeof *u.given) };
 	bool ok = u.conf && u.terms && u.standing && u.given;
 
-	if (!ok) {
-		conf_fault_add(faults, NULL, false, "no memory for %zu sites", sites_n);
-		faults->passes = true;
-	}
+	if (!ok)
+		conf_fault_of(faults, NULL, FAULT_BUSY, "no memory for %zu sites", sites_n);
 	ok = ok && stand_all(&u, approvals, n, faults) && faults->errors_n == errors && rules_make(u.conf, u.terms, out, faults);
 	for (size_t i = 0; ok && i < sites_n; i++) {
 		(*out)->sites[i].standing = u.standing[i];

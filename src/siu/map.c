@@ -109,8 +109,7 @@ note(struct siu_map *m, const struct conf_site *s, const char *key, bool ok, con
 {
 	if (ok)
 		return;
-	faults->passes |= f->kind == FAULT_BUSY;
-	conf_fault_add(faults, conf_place_of(m->rules->conf, "site", s->title, key, &s->at), false, "site \"%s\": %s", s->title,
+	conf_fault_of(faults, conf_place_of(m->rules->conf, "site", s->title, key, &s->at), f->kind, "site \"%s\": %s", s->title,
 	    f->text);
 }
 
@@ -145,8 +144,7 @@ siu_map_new(struct rules *r, struct siu_map **out, struct conf_faults *faults)
 		m->profiles = calloc(n + 1, sizeof(struct siu_profile *));
 	}
 	if (!m || !m->sites || !m->profiles) {
-		faults->passes = true;
-		conf_fault_add(faults, NULL, false, "no memory for %zu sites", n);
+		conf_fault_of(faults, NULL, FAULT_BUSY, "no memory for %zu sites", n);
 		siu_map_free(m);
 		return false;
 	}
