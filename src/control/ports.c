@@ -151,7 +151,8 @@ keeps_state(pid_t pid, const char *state_directory)
 	bool found = false;
 	DIR *d;
 
-	if (snprintf(path, sizeof path, "%s/" STORE_LOCK, state_directory) >= (int)sizeof path || stat(path, &lock) != 0)
+	(void)snprintf(path, sizeof path, "%s/" STORE_LOCK, state_directory);
+	if (stat(path, &lock) != 0)
 		return false;
 	(void)snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
 	d = opendir(path);
