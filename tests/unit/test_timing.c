@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "store/sqlite/sql.h"
 
 #define DAY 86400
 
@@ -381,6 +382,36 @@ TEST(a_whole_feed_of_it_moves_in_portions)
 	rig_close(&r);
 }
 
+/* Two that are large, and one that nobody can read any more. */
+TEST(what_is_large_or_damaged_moves_or_goes)
+{
+	struct fault f = { 0 };
+	struct rig r;
+	struct quarantined q;
+	struct buf raw;
+
+	rig_open(&r, 6000, 30, "");
+	another_boot(&r, 20000);
+	doubt_large(&r, "", 100);
+	doubt_large(&r, "", 1500000);
+	doubt_large(&r, "", 1500000);
+	assert_true(store_begin(r.store, &f));
+	same_int("damaged", sqlite3_exec(r.store->db, "UPDATE quarantine SET raw = zeroblob(200) WHERE id = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(store_commit(r.store, &f));
+	r.now.wall_ms += (1795780800 - 20000) * (int64_t)1000;
+	r.synchronised = true;
+	(void)turn(&r, NULL, NULL, NULL);
+	same_int("the one that is no message any more goes with its day", kept(&r), 2);
+	days(&r, KEPT - 1);
+	buf_init(&raw, 2000000);
+	same_int("the last is there", store_quarantine_get(r.store, 3, &q, &raw, &f), STORE_FOUND);
+	same_int("whole", (long long)raw.n, 1500000);
+	buf_wipe(&raw);
+	days(&r, 2);
+	same_int("its time", kept(&r), 0);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -389,7 +420,7 @@ main(void)
 		RUN(a_person_may_say_that_the_clock_is_right), RUN(a_step_back_does_not_open_a_window_again),
 		RUN(what_could_not_be_stored_is_not_forgotten), RUN(what_came_under_a_clock_that_was_behind_is_kept_its_time),
 		RUN(what_came_under_a_clock_that_was_ahead_is_kept_no_longer), RUN(what_came_under_a_clock_that_was_right_stays_where_it_is),
-		RUN(a_whole_feed_of_it_moves_in_portions) };
+		RUN(a_whole_feed_of_it_moves_in_portions), RUN(what_is_large_or_damaged_moves_or_goes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
