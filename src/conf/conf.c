@@ -9,7 +9,7 @@
 
 /* ---- faults ---- */
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 add(struct conf_faults *f, const struct conf_place *at, bool warning, const char *format, va_list ap)
 {
 	struct conf_fault *grown = realloc(f->item, (f->n + 1) * sizeof *grown), *x;
