@@ -189,7 +189,8 @@ TEST(visits_that_are_over_are_passed_in_portions_too)
 	rig_close(&r);
 }
 
-/* Whether SQLite looks at every row of a table, or of an index of it, for what the store asks; `but`: small ones of which it may. */
+/* Whether SQLite looks at every row of a table, or of an index of it, for what the store asks; `but`: small ones of which it may. Of what
+ * is in memory an odd number says that it is found by its key, see recent_table.c. */
 static bool
 walks(struct rig *r, enum statement which, const char *but)
 {
@@ -202,7 +203,9 @@ walks(struct rig *r, enum statement which, const char *but)
 	(void)snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", sqlite3_sql(asked));
 	assert_int_equal(sqlite3_prepare_v2(r->store->db, explain, -1, &q, NULL), SQLITE_OK);
 	while (sqlite3_step(q) == SQLITE_ROW) {
-		if (sscanf((const char *)sqlite3_column_text(q, 3), "SCAN %39s", table) != 1)
+		int n, how = 0;
+
+		if ((n = sscanf((const char *)sqlite3_column_text(q, 3), "SCAN %39s VIRTUAL TABLE INDEX %d", table, &how)) < 1 || (n == 2 && how % 2 == 1))
 			continue;
 		(void)snprintf(found, sizeof found, " %s ", table);
 		walked = walked || !strstr(but, found);
@@ -223,7 +226,7 @@ TEST(nothing_is_walked_through)
 		{ "how much is held", S_TEXTS_HELD_KINDS, "-" }, { "unknown outcomes", S_TEXTS_UNKNOWN, "-" },
 		{ "messages kept long enough", S_QUARANTINE_OVER, "-" }, { "what was said of a visit", S_REPLIES_OF, "-" },
 		{ "and answered", S_VIEW_RESPONSES, "-" }, { "who said what", S_VIEW_REPLIES, "-" }, { "visits with what was said of each", S_VIEW_APPOINTMENTS, " a " },
-		{ "what lapses", S_ERASE_LIST, "-" }, { "days whose key may go, but for bodies", S_DAY_OVER, " body sample " }, { "old visits", S_OVER_VISITS, "-" },
+		{ "what lapses", S_ERASE_LIST, " recent_erase " }, { "days whose key may go, but for bodies", S_DAY_OVER, " body sample " }, { "old visits", S_OVER_VISITS, "-" },
 		{ "old answers", S_OVER_REPLIES, "-" }, { "a phone's visits", S_APPOINTMENTS_PHONE, "-" }, { "a patient's", S_APPOINTMENTS_PATIENT, "-" },
 		{ "who lives", S_APPOINTMENT_LIVE, "-" }, { "what is due", S_TEXTS_DUE, "-" }, { "what another says too", S_TEXTS_CARRIED, "-" },
 		{ "old counts", S_CAP_DROP, "-" }, { "responses to a phone", S_RESPONSE_COUNT, "-" }, { "reports that are due", S_REPORT_LIST, "-" } };

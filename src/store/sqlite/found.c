@@ -1,22 +1,20 @@
 /* found.c - by what rows are found whose places would be scattered over many pages: the newest by way of memory, others filed in order. */
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <string.h>
 
 #include "store/sqlite/sql.h"
 
 /* A mark is as good as random, and days are many: an index of each would have a
  * message write four or five pages of its own. So what finds the newest
- * appointments is in temporary tables, which share the transaction and are
- * filled again at each start from the rows themselves; once enough have
- * gathered, they go to tables in the order of their keys, a portion in each
- * commit, so that one page takes several.
+ * appointments is in memory (recent.h) and read from the rows themselves at each
+ * start; once enough have gathered, they go to tables in the order of their
+ * keys, a portion in each commit, so that one page takes several.
  *
  * Appointments up to `filed` are in the tables, those after `filing` in memory,
  * those between, which are being filed, in one of both. */
 
 #define PORTION_LEAST 4
-
-static const int64_t unit_s[FOUND_KINDS] = { [FOUND_ERASE] = 86400, [FOUND_DUE] = STORE_DUE_SPAN_S };
 
 static sqlite3_stmt *
 use(struct store *s, enum found_by by, enum found_statement what, struct fault *f)
@@ -24,20 +22,21 @@ use(struct store *s, enum found_by by, enum found_statement what, struct fault *
 	return sql_use(s, (enum statement)((int)S_FOUND + (int)by * (int)FOUND_STATEMENTS + (int)what), f);
 }
 
+/* In the table. */
 static bool
-run(struct store *s, enum found_by by, enum found_statement what, struct span mark, int64_t at, int64_t id, struct fault *f)
+run(struct store *s, enum found_by by, enum found_statement what, const struct recent_entry *e, struct fault *f)
 {
 	sqlite3_stmt *q = use(s, by, what, f);
 
 	if (!q)
 		return false;
-	if (unit_s[by])
-		(void)sqlite3_bind_int64(q, 1, at / unit_s[by]);
+	if (by == FOUND_PATIENT || by == FOUND_PHONE)
+		sql_lend_blob(q, 1, e->mark, MARK_BYTES);
 	else
-		sql_lend_blob(q, 1, mark.p, mark.n);
-	(void)sqlite3_bind_int64(q, 2, id);
+		(void)sqlite3_bind_int64(q, 1, recent_unit(by, e->at));
+	(void)sqlite3_bind_int64(q, 2, e->id);
 	if (sqlite3_bind_parameter_count(q) > 2)
-		(void)sqlite3_bind_int64(q, 3, at);
+		(void)sqlite3_bind_int64(q, 3, e->at);
 	return sql_do(s, q, "look-up", f);
 }
 
@@ -54,105 +53,90 @@ last_of(enum found_by by, int64_t visit)
 }
 
 static bool
-add(struct store *s, enum found_by by, struct span mark, int64_t at, int64_t id, struct fault *f)
+remembered(bool ok, struct fault *f)
 {
-	return run(s, by, visit_of(by, id) > s->found.filing ? FOUND_ADD_RECENT : FOUND_ADD, mark, at, id, f);
+	return ok || fault_set(f, FAULT_BUSY, "out of memory");
 }
 
 static bool
-drop(struct store *s, enum found_by by, struct span mark, int64_t at, int64_t id, struct fault *f)
+add(struct store *s, enum found_by by, const struct recent_entry *e, struct fault *f)
 {
-	int64_t visit = visit_of(by, id);
+	return visit_of(by, e->id) > s->found.filing ? remembered(recent_add(s->recent, by, e), f) : run(s, by, FOUND_ADD, e, f);
+}
 
-	return (visit <= s->found.filed || run(s, by, FOUND_DROP_RECENT, mark, at, id, f)) &&
-	    (visit > s->found.filing || run(s, by, FOUND_DROP, mark, at, id, f));
+static bool
+drop(struct store *s, enum found_by by, const struct recent_entry *e, struct fault *f)
+{
+	int64_t visit = visit_of(by, e->id);
+
+	return (visit <= s->found.filed || remembered(recent_drop(s->recent, by, e, NULL), f)) && (visit > s->found.filing || run(s, by, FOUND_DROP, e, f));
+}
+
+static struct recent_entry
+of_mark(int64_t id, struct span mark)
+{
+	struct recent_entry e = { .id = id };
+
+	memcpy(e.mark, mark.p, MARK_BYTES);
+	return e;
 }
 
 bool
 found_mark(struct store *s, enum found_by by, int64_t id, struct span before, struct span after, struct fault *f)
 {
+	struct recent_entry e;
+
+	assert((before.n == 0 || before.n == MARK_BYTES) && (after.n == 0 || after.n == MARK_BYTES));
 	if (before.n == after.n && (before.n == 0 || memcmp(before.p, after.p, before.n) == 0))
 		return true;
-	return (before.n == 0 || drop(s, by, before, 0, id, f)) && (after.n == 0 || add(s, by, after, 0, id, f));
+	if (before.n > 0 && (e = of_mark(id, before), !drop(s, by, &e, f)))
+		return false;
+	return after.n == 0 || (e = of_mark(id, after), add(s, by, &e, f));
 }
 
 bool
 found_time(struct store *s, enum found_by by, int64_t id, int64_t before, int64_t after, struct fault *f)
 {
-	if (before == after)
-		return true;
-	return (before == FOUND_NEVER || drop(s, by, SPAN_NONE, before, id, f)) && (after == FOUND_NEVER || add(s, by, SPAN_NONE, after, id, f));
+	struct recent_entry was = { .id = id, .at = before }, is = { .id = id, .at = after };
+
+	return before == after || ((before == FOUND_NEVER || drop(s, by, &was, f)) && (after == FOUND_NEVER || add(s, by, &is, f)));
 }
 
 /* ---- filed ---- */
 
-/* From where it stands on, or up to where it will stand: 0 before all keys, 1 at one, 2 behind all. */
-static void
-bind_place(sqlite3_stmt *q, int at, enum found_by by, const struct filing *x, int where)
-{
-	static const uint8_t behind_all[MARK_BYTES + 1] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-		0xff, 0xff, 0xff, 0xff, 0xff };
-
-	if (where == 0)
-		(void)sqlite3_bind_double(q, at, -1e300); /* numbers come before blobs */
-	else if (where == 2)
-		sql_lend_blob(q, at, behind_all, sizeof behind_all);
-	else if (unit_s[by])
-		(void)sqlite3_bind_int64(q, at, x->number);
-	else
-		sql_lend_blob(q, at, x->mark, MARK_BYTES);
-	(void)sqlite3_bind_int64(q, at + 1, where == 1 ? x->id : 0);
-}
-
-/* Where the portion ends; *end: with all that is to be filed. */
+/* What is to be filed by the place where it stands, in order; what leaves memory meanwhile is passed over. */
 static bool
-look_ahead(struct store *s, enum found_by by, int64_t most, struct filing *to, bool *end, struct fault *f)
+list_place(struct store *s, struct fault *f)
 {
-	sqlite3_stmt *q = use(s, by, FOUND_PORTION, f);
-	enum store_found found;
-	struct span mark;
+	enum found_by by = (enum found_by)s->found.place;
+	const struct recent_range range = { .above = INT64_MIN, .most = last_of(by, s->found.filing) };
 
-	if (!q)
+	if (s->filing_listed)
+		return true;
+	s->filing_list.n = s->filing_at = 0;
+	if (!remembered(recent_gather(s->recent, by, &range, &s->filing_list), f))
 		return false;
-	(void)sqlite3_bind_int64(q, 1, last_of(by, s->found.filing));
-	bind_place(q, 2, by, &s->found, s->found.within);
-	(void)sqlite3_bind_int64(q, 4, most - 1);
-	if ((found = sql_row(s->db, q, "look-up", f)) == STORE_FAILED)
-		return false;
-	*end = found == STORE_NONE;
-	if (!*end) {
-		mark = sql_blob(q, 0);
-		if (unit_s[by])
-			to->number = sqlite3_column_int64(q, 0);
-		else if (mark.n == MARK_BYTES)
-			memcpy(to->mark, mark.p, MARK_BYTES);
-		to->id = sqlite3_column_int64(q, 1);
-	}
-	(void)sqlite3_reset(q);
+	recent_sort(by, &s->filing_list);
+	s->filing_listed = true;
 	return true;
 }
 
+/* *end: nothing more by this place. */
 static bool
-file_portion(struct store *s, enum found_by by, int64_t most, bool *end, struct fault *f)
+file_portion(struct store *s, int64_t most, bool *end, struct fault *f)
 {
-	static const enum found_statement steps[] = { FOUND_FILE, FOUND_FILED };
-	struct filing to = s->found;
+	enum found_by by = (enum found_by)s->found.place;
 
-	if (!look_ahead(s, by, most, &to, end, f))
+	if (!list_place(s, f))
 		return false;
-	for (int i = 0; i < 2; i++) {
-		sqlite3_stmt *q = use(s, by, steps[i], f);
+	for (int64_t n = 0; n < most && s->filing_at < s->filing_list.n; n++) {
+		const struct recent_entry *e = &s->filing_list.item[s->filing_at++];
+		bool was;
 
-		if (!q)
-			return false;
-		(void)sqlite3_bind_int64(q, 1, last_of(by, s->found.filing));
-		bind_place(q, 2, by, &s->found, s->found.within);
-		bind_place(q, 4, by, &to, *end ? 2 : 1);
-		if (!sql_do(s, q, "look-up", f))
+		if (!remembered(recent_drop(s->recent, by, e, &was), f) || (was && !run(s, by, FOUND_ADD, e, f)))
 			return false;
 	}
-	s->found = to;
-	s->found.within = !*end;
+	*end = s->filing_at == s->filing_list.n;
 	return true;
 }
 
@@ -167,19 +151,22 @@ found_file(struct store *s, struct fault *f)
 
 	x->put = s->last_put;
 	if (x->filing == x->filed) {
-		if (waiting < s->recent)
+		if (waiting < s->recent_most)
 			return true;
 		x->filing = s->last_put;
 		x->place = 0;
-		x->within = false;
+		s->filing_listed = false;
 		if (!store_setting_put(s, "filing", x->filing, f))
 			return false;
 	}
 	do {
-		if (!file_portion(s, (enum found_by)x->place, waiting < 4 * s->recent ? portion : INT32_MAX, &end, f))
+		if (!file_portion(s, waiting < 4 * s->recent_most ? portion : INT64_MAX, &end, f))
 			return false;
-		x->place += end;
-	} while (x->place < FOUND_KINDS && waiting >= 4 * s->recent);
+		if (end) {
+			x->place++;
+			s->filing_listed = false;
+		}
+	} while (x->place < FOUND_KINDS && waiting >= 4 * s->recent_most);
 	if (x->place < FOUND_KINDS)
 		return true;
 	x->filed = x->filing;
@@ -187,6 +174,30 @@ found_file(struct store *s, struct fault *f)
 }
 
 /* ---- at a start ---- */
+
+static bool
+load(struct store *s, enum found_by by, struct fault *f)
+{
+	sqlite3_stmt *q = use(s, by, FOUND_LOAD, f);
+	enum store_found found;
+	bool ok = q != NULL;
+
+	if (!q)
+		return false;
+	(void)sqlite3_bind_int64(q, 1, s->found.filed);
+	(void)sqlite3_bind_int64(q, 2, last_of(by, s->found.filing));
+	while (ok && (found = sql_row(s->db, q, "look-up", f)) == STORE_FOUND) {
+		struct recent_entry e = { .id = sqlite3_column_int64(q, 1), .at = sqlite3_column_int64(q, 2) };
+		struct span mark = sql_blob(q, 0);
+
+		if (mark.n == MARK_BYTES)
+			memcpy(e.mark, mark.p, MARK_BYTES);
+		ok = remembered(recent_add(s->recent, by, &e), f);
+	}
+	ok = ok && found != STORE_FAILED;
+	(void)sqlite3_reset(q);
+	return ok;
+}
 
 bool
 found_load(struct store *s, struct fault *f)
@@ -196,24 +207,20 @@ found_load(struct store *s, struct fault *f)
 	if (s->found.filing < s->found.filed)
 		s->found.filing = s->found.filed;
 	s->found.put = s->last_put;
-	for (int by = 0; by < FOUND_KINDS; by++) {
-		sqlite3_stmt *q = use(s, (enum found_by)by, FOUND_LOAD, f);
-
-		if (!q)
+	for (int by = 0; by < FOUND_KINDS; by++)
+		if (!load(s, (enum found_by)by, f))
 			return false;
-		(void)sqlite3_bind_int64(q, 1, s->found.filed);
-		(void)sqlite3_bind_int64(q, 2, last_of((enum found_by)by, s->found.filing));
-		if (!sql_do(s, q, "look-up", f))
-			return false;
-	}
 	return true;
 }
 
 void
 found_settle(struct store *s, bool committed)
 {
-	if (committed)
+	recent_settle(s->recent, committed);
+	if (committed) {
 		s->found_before = s->found;
-	else
+	} else {
 		s->found = s->found_before;
+		s->filing_listed = false;
+	}
 }

@@ -84,13 +84,6 @@ pragma(sqlite3 *db, const char *set, const char *get, const char *want, struct f
 	return same || fault_set(f, FAULT_BROKEN, "%s has no effect here", set);
 }
 
-/* As found_* of the schema. */
-static const char recent[] =
-    "CREATE TEMP TABLE recent_patient (mark BLOB NOT NULL, appointment INTEGER NOT NULL, PRIMARY KEY (mark, appointment)) WITHOUT ROWID;"
-    "CREATE TEMP TABLE recent_phone (mark BLOB NOT NULL, appointment INTEGER NOT NULL, PRIMARY KEY (mark, appointment)) WITHOUT ROWID;"
-    "CREATE TEMP TABLE recent_erase (day INTEGER NOT NULL, appointment INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (day, appointment)) WITHOUT ROWID;"
-    "CREATE TEMP TABLE recent_due (span INTEGER NOT NULL, text INTEGER NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (span, text)) WITHOUT ROWID;";
-
 static bool
 set_up(sqlite3 *db, struct fault *f)
 {
@@ -104,7 +97,6 @@ set_up(sqlite3 *db, struct fault *f)
 	    pragma(db, "PRAGMA wal_autocheckpoint = 0", "PRAGMA wal_autocheckpoint", "0", f) &&
 	    pragma(db, "PRAGMA secure_delete = ON", "PRAGMA secure_delete", "1", f) &&
 	    execute(db, "PRAGMA temp_store = MEMORY", "temp_store", f) &&
-	    execute(db, recent, "recent", f) &&
 	    execute(db, "PRAGMA trusted_schema = OFF", "trusted_schema", f) &&
 	    execute(db, "PRAGMA cell_size_check = ON", "cell_size_check", f) &&
 	    execute(db, "PRAGMA cache_size = -16384", "cache_size", f);
@@ -258,6 +250,8 @@ open_database(struct store *s, const struct store_setup *setup, struct fault *f)
 	page_vfs_reserve(s->db);
 	if (chmod(path, 0600) != 0)
 		return fault_set(f, fault_kind_of(errno), "%s: %s", path, strerror(errno));
+	if (recent_tables(s->db, s->recent) != SQLITE_OK)
+		return fault_set(f, FAULT_BUSY, "out of memory");
 	if (!set_up(s->db, f) || !migrate(s->db, f) || !is_fresh(s->db, &fresh, f))
 		return fault_at(f, "%s", path);
 	/* The next crash must find no frames of this one's end in the log. */
@@ -275,10 +269,12 @@ store_open(const struct store_setup *setup, struct store **out, struct fault *f)
 {
 	struct store *s = calloc(1, sizeof *s);
 
-	if (!s)
+	if (!s || !(s->recent = recent_new())) {
+		free(s);
 		return fault_set(f, FAULT_BROKEN, "out of memory");
+	}
 	s->lock = -1;
-	s->recent = setup->recent ? setup->recent : RECENT;
+	s->recent_most = setup->recent ? setup->recent : RECENT;
 	buf_init(&s->scratch, 4u << 20 << 3);
 	if (!keys_give(s, setup->key, 1 + setup->old_keys_n, f))
 		goto fail;
@@ -304,6 +300,8 @@ store_close(struct store *s)
 	keys_free(s);
 	buf_wipe(&s->scratch);
 	free(s->tally);
+	recent_list_free(&s->filing_list);
+	recent_free(s->recent);
 	if (s->lock >= 0)
 		(void)close(s->lock);
 	free(s);

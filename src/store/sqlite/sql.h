@@ -9,8 +9,9 @@
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
  *   appointment.c, alias.c, text.c, quarantine.c, sample.c, erase.c
+ *   appointment.c, alias.c, text.c, quarantine.c, sample.c, erase.c
  *   moved.c        messages that are kept so long since they came, when the clock was wrong then
- *   found.c        by what appointments and due texts are found
+ *   found.c        by what appointments and due texts are found; of the newest in memory: recent.h
  *   glance.c       the little that is asked of an appointment most often
  *   restored.c     sends that only the journal knows
  *   spare.c        what the file has free and gives back
@@ -25,7 +26,7 @@
 #include <sqlite3.h>
 
 #include "nudge/store.h"
-#include "store/sqlite/statements.h"
+#include "store/sqlite/recent.h"
 
 #define DAYS_HELD 64 /* day keys in memory */
 
@@ -61,10 +62,7 @@ struct tally {
 
 struct filing { /* see found.c */
 	int64_t filed, filing; /* appointments; the same: nothing is being filed */
-	int place;             /* of enum found_by, and where it stands there: behind this key and id */
-	bool within;           /* else at its beginning */
-	uint8_t mark[MARK_BYTES];
-	int64_t number, id;
+	int place;             /* of enum found_by, and those before it are filed */
 	int64_t put;           /* last_put, as of the last commit */
 };
 
@@ -82,7 +80,11 @@ struct store {
 	int64_t next_appointment, next_response;
 	int64_t last_put;          /* a row beyond it is new */
 	struct filing found, found_before; /* before: as of the last commit */
-	int64_t recent;            /* appointments in memory before they are filed */
+	struct recent *recent;     /* owned */
+	int64_t recent_most;       /* appointments in memory before they are filed */
+	struct recent_list filing_list; /* of one place, from filing_at on; when filing_listed */
+	size_t filing_at;
+	bool filing_listed;
 	struct { int64_t appointment, response, quarantine; } next_before; /* as of the begin */
 	int64_t config;           /* what texts are decided under */
 	int64_t next_erasure;

@@ -27,20 +27,13 @@ static _Thread_local bool lacking;
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code, words, number_no, hours"
 
-/* One of the places by which rows are found; recent_* are made and filled at each start. */
+/* One of the places by which rows are found, of which the newest are in memory (recent_*). A start reads mark, id and time of those. */
 #define FOUND_STATEMENT(by, what) [(int)S_FOUND + (int)FOUND_##by * (int)FOUND_STATEMENTS + (int)FOUND_##what]
-#define FOUND(by, t, key, id, values, load) \
-	FOUND_STATEMENT(by, LOAD) = "INSERT INTO recent_" t " SELECT " load " AND (" id " > ?2 OR NOT EXISTS (SELECT 1 FROM found_" t " WHERE " key " = r." key \
-	    " AND " id " = r." id "))", \
+#define FOUND(by, t, key, id, values, key_of_row, rows) \
+	FOUND_STATEMENT(by, LOAD) = "SELECT mark, id, at FROM (SELECT " rows ") AS r WHERE r.id > ?2 OR NOT EXISTS (SELECT 1 FROM found_" t \
+	    " WHERE " key " = " key_of_row " AND " id " = r.id)", \
 	FOUND_STATEMENT(by, ADD) = "INSERT OR REPLACE INTO found_" t " VALUES (" values ")", \
-	FOUND_STATEMENT(by, ADD_RECENT) = "INSERT OR REPLACE INTO recent_" t " VALUES (" values ")", \
-	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2", \
-	FOUND_STATEMENT(by, DROP_RECENT) = "DELETE FROM recent_" t " WHERE " key " = ?1 AND " id " = ?2", \
-	FOUND_STATEMENT(by, PORTION) = "SELECT " key ", " id " FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") > (?2, ?3) " \
-	    "ORDER BY " key ", " id " LIMIT 1 OFFSET ?4", \
-	FOUND_STATEMENT(by, FILE) = "INSERT OR REPLACE INTO found_" t " SELECT * FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") > (?2, ?3) " \
-	    "AND (" key ", " id ") <= (?4, ?5) ORDER BY " key ", " id, \
-	FOUND_STATEMENT(by, FILED) = "DELETE FROM recent_" t " WHERE " id " <= ?1 AND (" key ", " id ") > (?2, ?3) AND (" key ", " id ") <= (?4, ?5)"
+	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2"
 /* Of both places of a kind; the visits of a mark. */
 #define EITHER(columns, t, where) "SELECT " columns " FROM found_" t " WHERE " where " UNION ALL SELECT " columns " FROM recent_" t " WHERE " where
 #define VISITS(t, where) VISITS_IN("found_" t, where) " UNION ALL " VISITS_IN("recent_" t, where)
@@ -116,10 +109,14 @@ static const char *const text[STATEMENTS] = {
 	[S_HISTORY] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	              "WHERE id > ?1 AND id <= ?2 AND (arrived >= ?3 OR start >= ?3) ORDER BY id",
 
-	FOUND(PATIENT, "patient", "mark", "appointment", "?1, ?2", "* FROM (SELECT patient AS mark, id AS appointment FROM appointment WHERE id > ?1) AS r WHERE mark IS NOT NULL"),
-	FOUND(PHONE, "phone", "mark", "appointment", "?1, ?2", "* FROM (SELECT phone_mark AS mark, id AS appointment FROM appointment WHERE id > ?1) AS r WHERE mark IS NOT NULL"),
-	FOUND(ERASE, "erase", "day", "appointment", "?1, ?2, ?3", "* FROM (SELECT erase_at / 86400 AS day, id AS appointment, erase_at FROM appointment WHERE id > ?1 AND erased = 0) AS r WHERE 1"),
-	FOUND(DUE, "due", "span", "text", "?1, ?2, ?3", "* FROM (SELECT due / 345600 AS span, id AS text, due FROM text WHERE id >= (?1 + 1) * 1024 AND state = 1) AS r WHERE 1"),
+	FOUND(PATIENT, "patient", "mark", "appointment", "?1, ?2", "r.mark",
+	    "patient AS mark, id, 0 AS at FROM appointment WHERE id > ?1 AND patient IS NOT NULL"),
+	FOUND(PHONE, "phone", "mark", "appointment", "?1, ?2", "r.mark",
+	    "phone_mark AS mark, id, 0 AS at FROM appointment WHERE id > ?1 AND phone_mark IS NOT NULL"),
+	FOUND(ERASE, "erase", "day", "appointment", "?1, ?2, ?3", "r.at / 86400",
+	    "NULL AS mark, id, erase_at AS at FROM appointment WHERE id > ?1 AND erased = 0"),
+	FOUND(DUE, "due", "span", "text", "?1, ?2, ?3", "r.at / 345600",
+	    "NULL AS mark, id, due AS at FROM text WHERE id >= (?1 + 1) * 1024 AND state = 1"),
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
