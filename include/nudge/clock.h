@@ -37,6 +37,9 @@ void clock_boot_id(char out[37]);
 
 #define CLOCK_TEXT_MAX 32 /* bytes, terminator included, of the texts below */
 
+/* Year to second as "2026-11-20T21:00:00", not terminated. Returns the end. out: CLOCK_TEXT_MAX at most. Pure. */
+char *clock_civil(char *out, const int field[6]);
+
 /* RFC 3339 in UTC, "2026-11-20T21:00:00Z". wall_s in seconds. Pure. */
 void clock_rfc3339(int64_t wall_s, char out[CLOCK_TEXT_MAX]);
 

@@ -105,19 +105,20 @@ buf_add_char(struct buf *b, char c)
 bool
 buf_addf(struct buf *b, const char *format, ...)
 {
+	size_t room = b->cap - b->n;
 	va_list ap, again;
 	bool ok;
 	int n;
 
 	va_start(ap, format);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, format, ap);
+	n = vsnprintf(b->p ? b->p + b->n : NULL, b->p ? room + 1 : 0, format, ap);
 	va_end(ap);
-	ok = n == 0 || (n > 0 && make_room(b, (size_t)n));
-	if (ok && n > 0) {
+	ok = n >= 0 && ((size_t)n <= room || make_room(b, (size_t)n));
+	if (ok && (size_t)n > room)
 		(void)vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
+	if (ok)
 		b->n += (size_t)n;
-	}
 	va_end(again);
 	b->spoilt = b->spoilt || !ok;
 	return ok;

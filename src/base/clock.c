@@ -117,13 +117,41 @@ date_of(int64_t wall_s)
 	return d;
 }
 
+/* As many digits as it takes, with zeros in front up to `least`. */
+static char *
+number(char *out, int value, int least)
+{
+	char digit[10];
+	int n = 0;
+
+	for (; n < least || value > 0; value /= 10)
+		digit[n++] = (char)('0' + value % 10);
+	while (n > 0)
+		*out++ = digit[--n];
+	return out;
+}
+
+char *
+clock_civil(char *out, const int field[6])
+{
+	static const char before[] = "\0--T::";
+
+	for (int i = 0; i < 6; i++) {
+		if (i > 0)
+			*out++ = before[i];
+		out = number(out, field[i], i == 0 ? 4 : 2);
+	}
+	return out;
+}
+
 void
 clock_rfc3339(int64_t wall_s, char out[CLOCK_TEXT_MAX])
 {
 	struct date d = date_of(wall_s);
 
-	(void)snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month, d.day, d.hour,
-	    d.minute, d.second);
+	out = clock_civil(out, (int[]){ d.year, d.month, d.day, d.hour, d.minute, d.second });
+	out[0] = 'Z';
+	out[1] = '\0';
 }
 
 void

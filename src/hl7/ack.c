@@ -97,7 +97,9 @@ add_time(const struct hl7_delims *d, int64_t wall_s, struct buf *out)
 	char at[CLOCK_TEXT_MAX];
 
 	clock_rfc3339(wall_s, at);
-	(void)buf_addf(out, "%.4s%.2s%.2s%.2s%.2s%.2s", at, at + 5, at + 8, at + 11, at + 14, at + 17);
+	for (const char *c = at; *c; c++)
+		if (*c >= '0' && *c <= '9')
+			(void)buf_add_char(out, *c);
 	if (!escape_letter(d, '+'))
 		(void)buf_add_text(out, "+0000");
 	else if (!escape_letter(d, '-'))
@@ -114,20 +116,40 @@ version_of(const struct ack_request *r)
 }
 
 static void
+add_field(const struct ack_request *r, const char *text, struct buf *out)
+{
+	(void)buf_add_char(out, r->delims.field);
+	(void)buf_add_text(out, text);
+}
+
+static void
+add_component(const struct ack_request *r, const char *text, struct buf *out)
+{
+	(void)buf_add_char(out, r->delims.component);
+	(void)buf_add_text(out, text);
+}
+
+static void
 add_msh(const struct ack_request *r, int version, const char *control_id, int64_t wall_s, struct buf *out)
 {
-	char c = r->delims.component, f = r->delims.field;
-
-	(void)buf_addf(out, "MSH%c%s%c%s%c%s", f, r->encoding, f, r->msh5, f, r->msh6);
-	(void)buf_addf(out, "%c%s%c%s%c", f, r->msh3, f, r->msh4, f);
+	(void)buf_add_text(out, "MSH");
+	add_field(r, r->encoding, out);
+	add_field(r, r->msh5, out);
+	add_field(r, r->msh6, out);
+	add_field(r, r->msh3, out);
+	add_field(r, r->msh4, out);
+	add_field(r, "", out);
 	add_time(&r->delims, wall_s, out);
-	(void)buf_addf(out, "%c%cACK", f, f);
+	add_field(r, "", out);
+	add_field(r, "ACK", out);
 	if (r->event[0] && version >= 20300)
-		(void)buf_addf(out, "%c%s", c, r->event);
+		add_component(r, r->event, out);
 	if (r->event[0] && version >= 20400)
-		(void)buf_addf(out, "%cACK", c);
-	(void)buf_addf(out, "%c%s%c%s", f, control_id, f, r->msh11[0] ? r->msh11 : "P");
-	(void)buf_addf(out, "%c%s\r", f, version_of(r));
+		add_component(r, "ACK", out);
+	add_field(r, control_id, out);
+	add_field(r, r->msh11[0] ? r->msh11 : "P", out);
+	add_field(r, version_of(r), out);
+	(void)buf_add_char(out, '\r');
 }
 
 /* 2.3 to 2.4. ERR-1: segment ^ sequence ^ field ^ code & text & table. */
@@ -186,7 +208,9 @@ ack_write(const struct ack_request *r, enum ack_code code, const struct ack_erro
 	assert(code != ACK_NONE && control_id[0] && strlen(control_id) <= 20);
 	(void)buf_add_text(out, VT);
 	add_msh(r, version, control_id, wall_s, out);
-	(void)buf_addf(out, "MSA%c%s%c%s", r->delims.field, ack_name(code), r->delims.field, r->msh10);
+	(void)buf_add_text(out, "MSA");
+	add_field(r, ack_name(code), out);
+	add_field(r, r->msh10, out);
 	if (has_error && e->text && e->text[0] && version < 20700) {
 		(void)buf_add_char(out, r->delims.field);
 		add_text(&r->delims, e->text, out);

@@ -3,7 +3,8 @@
 #include "nudge/civil.h"
 
 #include <assert.h>
-#include <stdio.h>
+
+#include "nudge/clock.h"
 
 /* Eras of 400 years, begun in March so that the leap day comes last: as in
  * Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms". */
@@ -76,8 +77,7 @@ civil_weekday(const struct civil *c)
 void
 civil_text(const struct civil *c, char out[32])
 {
-	(void)snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", c->year, c->month, c->day, c->hour,
-	    c->minute, c->second);
+	*clock_civil(out, (int[]){ c->year, c->month, c->day, c->hour, c->minute, c->second }) = '\0';
 }
 
 bool
