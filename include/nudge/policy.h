@@ -31,7 +31,8 @@ struct hours hours_of(const struct site_rules *r, bool is_short, const struct pa
  * the same, also when a country's clocks were changed by law in between. Pure. */
 void plan_fingerprint(const struct conf_site *site, const struct civil *wall, enum modality modality, struct span link, uint8_t out[16]);
 
-#define PLAN_TEXTS_MAX 1024 /* rows of one appointment that a plan looks at */
+#define PLAN_TEXTS_MAX 1024 /* rows of one appointment */
+#define PLAN_KNOWN_MAX (PLAN_TEXTS_MAX + PLAN_TEXTS_MAX / 2) /* that a plan looks at: all of it, and what was told of the one before */
 
 /* One row as the store knows it, cut to what planning needs. */
 struct plan_known {
@@ -60,7 +61,7 @@ struct plan_input {
 	bool phone_changed;     /* this message brought another number than was known */
 	int64_t now_s;
 	const struct plan_known *known; /* oldest first */
-	size_t known_n;         /* at most PLAN_TEXTS_MAX */
+	size_t known_n;         /* at most PLAN_KNOWN_MAX */
 };
 
 struct plan_row { /* a text to add */

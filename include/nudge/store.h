@@ -64,10 +64,9 @@ bool store_mark(struct store *s, const char *purpose, struct span value, uint8_t
 
 /* ---- messages seen ---- */
 enum store_found store_seen_find(struct store *s, int64_t sender, struct span control_id,
-    const uint8_t content[MARK_BYTES], enum ack_verdict *answered, int *condition, struct fault *f);
-/* same_id: out, the control id was there with other content. */
+    const uint8_t content[MARK_BYTES], enum ack_verdict *answered, int *condition, bool *known_id, struct fault *f); /* known_id: with any content */
 bool store_seen_add(struct store *s, int64_t sender, struct span control_id, const uint8_t content[MARK_BYTES],
-    enum ack_verdict answered, int condition, int64_t now_s, bool *same_id, struct fault *f) __attribute__((warn_unused_result));
+    enum ack_verdict answered, int condition, int64_t now_s, struct fault *f) __attribute__((warn_unused_result));
 
 /* ---- appointments ---- */
 struct appointment {
@@ -205,6 +204,8 @@ enum store_found store_text_get(struct store *s, int64_t id, struct text *out, s
 /* Adds or replaces; keeps the tally of states by site. Of a row that exists,
  * *t must come from the store. */
 bool store_text_put(struct store *s, struct text *t, struct fault *f) __attribute__((warn_unused_result));
+/* Adds n rows whose ids are not in the store, as they are before they are armed; else as store_text_put(). */
+bool store_texts_add(struct store *s, struct text *list, size_t n, struct fault *f) __attribute__((warn_unused_result));
 bool store_texts_of(struct store *s, int64_t appointment, store_text_fn *fn, void *ctx, struct fault *f)
     __attribute__((warn_unused_result)); /* oldest first */
 

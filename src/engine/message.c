@@ -92,7 +92,7 @@ apply_message(struct engine *e, struct message *m, bool whole, struct answer *a,
 {
 	uint8_t content[MARK_BYTES];
 	int64_t sender;
-	bool same_id = false, nobody = false, first = e->news_at.entry == 0 && e->news_at.id == 0 && e->news_at.after == 0;
+	bool known_id = false, nobody = false, first = e->news_at.entry == 0 && e->news_at.id == 0 && e->news_at.after == 0;
 	int condition = 0;
 
 	*done = true;
@@ -119,7 +119,7 @@ apply_message(struct engine *e, struct message *m, bool whole, struct answer *a,
 	if (!store_begin(e->store, f) || !sender_of(e, m, &sender, f) ||
 	    !store_mark(e->store, "content", m->raw, content, f))
 		return false;
-	switch (store_seen_find(e->store, sender, m->control_id, content, &a->verdict, &condition, f)) {
+	switch (store_seen_find(e->store, sender, m->control_id, content, &a->verdict, &condition, &known_id, f)) {
 	case STORE_FAILED:
 		return false;
 	case STORE_FOUND:
@@ -137,9 +137,9 @@ apply_message(struct engine *e, struct message *m, bool whole, struct answer *a,
 	if (!learning_keep(e, m, f))
 		return false;
 	if (!store_seen_add(e->store, sender, m->control_id, content, a->verdict,
-	        a->verdict == VERDICT_ACCEPT ? 0 : m->error.condition, now_s(&e->now), &same_id, f))
+	        a->verdict == VERDICT_ACCEPT ? 0 : m->error.condition, now_s(&e->now), f))
 		return false;
-	if (same_id)
+	if (known_id)
 		e->count.control_id_reused++;
 	return true;
 }

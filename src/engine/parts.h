@@ -290,7 +290,7 @@ struct engine {
 	struct queue_link *done_events;       /* applied in this turn; freed when it is committed */
 	struct outputs out;
 	struct plan plan;
-	struct plan_known known[PLAN_TEXTS_MAX];
+	struct plan_known known[PLAN_KNOWN_MAX];
 	struct buf scratch;
 	struct engine_status count;
 	struct before before;

@@ -7,6 +7,8 @@
 
 #define TOMBSTONE_KEEP_S (30 * 86400)
 
+_Static_assert(STORE_TEXTS_OF_ONE <= PLAN_TEXTS_MAX, "all of a visit's texts are known to its plan");
+
 struct gather {
 	struct engine *e;
 	const struct appointment *a;
@@ -31,7 +33,7 @@ gather_told(void *ctx, const struct text *t)
 {
 	struct gather *g = ctx;
 
-	if (text_was_told(t->state) && g->n < PLAN_TEXTS_MAX / 2)
+	if (text_was_told(t->state) && g->n < PLAN_KNOWN_MAX - PLAN_TEXTS_MAX)
 		know(g, t, true);
 	return true;
 }
@@ -42,8 +44,7 @@ gather_text(void *ctx, const struct text *t)
 	struct gather *g = ctx;
 
 	g->last = t->id % STORE_TEXTS_OF_ONE;
-	if (g->n == PLAN_TEXTS_MAX)
-		return false;
+	assert(g->n < PLAN_KNOWN_MAX);
 	know(g, t, t->generation == g->a->generation);
 	return true;
 }
@@ -86,34 +87,49 @@ storm(struct engine *e, const struct conf_site *s, enum text_kind kind)
 }
 
 static bool
-add_one(struct engine *e, const struct appointment *a, const struct plan_row *r, int64_t ordinal, struct phone_seen *seen, struct fault *f)
+new_row(struct engine *e, const struct appointment *a, const struct plan_row *r, int64_t ordinal, struct phone_seen *seen, struct text *t, struct fault *f)
 {
-	struct text t = { .id = a->id * STORE_TEXTS_OF_ONE + ordinal, .appointment = a->id, .site = a->site,
-		.generation = a->generation, .kind = r->kind, .state = r->state, .reason = r->reason,
-		.planned_s = now_s(&e->now), .due_s = r->due_s, .expires_s = r->expires_s, .start_s = r->start_s };
 	const struct conf_site *s = engine_site(e, a->site);
 
-	t.clinic_hours = r->clinic_hours;
-	memcpy(t.rule, r->rule, sizeof t.rule);
-	memcpy(t.fingerprint, r->fingerprint, sizeof t.fingerprint);
-	if (ordinal == STORE_TEXTS_OF_ONE - 1 && t.state == TEXT_PENDING) {
-		t.state = TEXT_SUPPRESSED;
-		t.reason = REASON_TOO_MANY;
+	*t = (struct text){ .id = a->id * STORE_TEXTS_OF_ONE + ordinal, .appointment = a->id, .site = a->site,
+		.generation = a->generation, .kind = r->kind, .state = r->state, .reason = r->reason,
+		.planned_s = now_s(&e->now), .due_s = r->due_s, .expires_s = r->expires_s, .start_s = r->start_s };
+	t->clinic_hours = r->clinic_hours;
+	memcpy(t->rule, r->rule, sizeof t->rule);
+	memcpy(t->fingerprint, r->fingerprint, sizeof t->fingerprint);
+	if (ordinal == STORE_TEXTS_OF_ONE - 1 && t->state == TEXT_PENDING) {
+		t->state = TEXT_SUPPRESSED;
+		t->reason = REASON_TOO_MANY;
 	}
-	if (t.state == TEXT_PENDING && s && storm(e, s, t.kind)) {
-		t.state = TEXT_HELD;
-		t.reason = REASON_STORM;
+	if (t->state == TEXT_PENDING && s && storm(e, s, t->kind)) {
+		t->state = TEXT_HELD;
+		t->reason = REASON_STORM;
 	}
-	if (t.state == TEXT_PENDING && a->quarantine) {
-		t.state = TEXT_HELD;
-		t.reason = REASON_QUARANTINED;
+	if (t->state == TEXT_PENDING && a->quarantine) {
+		t->state = TEXT_HELD;
+		t->reason = REASON_QUARANTINED;
 	}
-	if (t.state == TEXT_PENDING && !phone_pending(e, a, seen, &t, f))
-		return false;
-	if (!store_text_put(e->store, &t, f))
-		return false;
-	if (t.state == TEXT_PENDING)
-		ahead_note(e, t.id, t.due_s);
+	return t->state != TEXT_PENDING || phone_pending(e, a, seen, t, f);
+}
+
+/* last: the highest ordinal that the visit has. */
+static bool
+add_rows(struct engine *e, const struct appointment *a, int64_t last, struct fault *f)
+{
+	struct phone_seen seen = { .looked = false };
+	struct text some[4];
+	size_t added = 0, n;
+
+	do {
+		for (n = 0; n < sizeof some / sizeof some[0] && added < e->plan.add_n && last + 1 < STORE_TEXTS_OF_ONE; n++)
+			if (!new_row(e, a, &e->plan.add[added++], ++last, &seen, &some[n], f))
+				return false;
+		if (!store_texts_add(e->store, some, n, f))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (some[i].state == TEXT_PENDING)
+				ahead_note(e, some[i].id, some[i].due_s);
+	} while (n > 0);
 	return true;
 }
 
@@ -159,7 +175,6 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool new_phone,
 {
 	const struct conf_site *s = a->left_site ? NULL : engine_site(e, a->site);
 	struct gather g = { e, a, 0, -1 };
-	struct phone_seen seen = { .looked = false };
 	struct plan_input in = { .rules = s ? rules_of(e->rules, s) : NULL, .reminders_only = reminders_only,
 		.may_send = s && e->sites[s->index].may_send, .status = a->status, .has_start = a->has_start,
 		.start_s = a->start_s, .wall = a->wall, .patient = patient_of(e, s, a), .continued = a->continued_by != 0,
@@ -179,9 +194,8 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool new_phone,
 	for (size_t i = 0; i < e->plan.end_n; i++)
 		if (!end_one(e, &e->plan.end[i], f))
 			return false;
-	for (size_t i = 0; i < e->plan.add_n && g.last + 1 < STORE_TEXTS_OF_ONE; i++)
-		if (!add_one(e, a, &e->plan.add[i], ++g.last, &seen, f))
-			return false;
+	if (!add_rows(e, a, g.last, f))
+		return false;
 	if (new_phone && !phone_another(e, a, f))
 		return false;
 	/* While its successor's text may still come to nothing, a cancellation may be owed after all. */

@@ -417,7 +417,7 @@ plan_reminders(const struct plan_input *in, struct plan *out)
 void
 plan_make(const struct plan_input *in, struct plan *out)
 {
-	assert(in->known_n <= PLAN_TEXTS_MAX);
+	assert(in->known_n <= PLAN_KNOWN_MAX);
 	out->add_n = out->end_n = 0;
 	if (!in->reminders_only)
 		plan_confirmation(in, out);

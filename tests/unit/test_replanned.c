@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "rig.h"
+#include "store/sqlite/sql.h"
 
 #define PHONE "+16085550123"
 #define DAY ((int64_t)86400)
@@ -242,6 +243,7 @@ TEST(a_visit_that_goes_on_from_one_with_a_long_history)
 		say_kind(&r, "B1", 95 * DAY + 600 * i, VISIT_BOOKED);
 	pass(&r, 130);
 	same_int("one text of all that", r.jobs_n, told_n + 1);
+	same_int("each that was planned has a row", sql_number(r.store->db, "SELECT count(*) FROM text"), store_tally(r.store, 0, 0));
 	holds("that it has changed", strstr(last_job(&r)->body, "changed") || strstr(last_job(&r)->body, "moved"));
 	rig_close(&r);
 }

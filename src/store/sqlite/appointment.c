@@ -169,7 +169,8 @@ bool
 store_appointments_of_patient(struct store *s, const uint8_t patient[MARK_BYTES], int64_t now_s, store_appointment_fn *fn,
     void *ctx, struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_APPOINTMENTS_PATIENT, f);
+	/* Most have none of late, and tables in memory are the dearer half of the question. */
+	sqlite3_stmt *q = sql_use(s, recent_any(s->recent, FOUND_PATIENT, patient) ? S_APPOINTMENTS_PATIENT : S_APPOINTMENTS_PATIENT_FILED, f);
 	size_t n;
 
 	if (!q)

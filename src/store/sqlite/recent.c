@@ -201,6 +201,21 @@ recent_add(struct recent *r, enum found_by by, const struct recent_entry *e)
 	return true;
 }
 
+bool
+recent_any(const struct recent *r, enum found_by by, const uint8_t mark[MARK_BYTES])
+{
+	const struct kind *k = &r->kind[by];
+	struct recent_entry of_mark = { .id = 0 };
+
+	if (k->n == 0)
+		return false;
+	memcpy(of_mark.mark, mark, MARK_BYTES);
+	for (uint32_t i = *bucket_of(k, by, &of_mark); i != NONE; i = k->node[i].next)
+		if (memcmp(k->node[i].entry.mark, mark, MARK_BYTES) == 0)
+			return true;
+	return false;
+}
+
 void
 recent_settle(struct recent *r, bool committed)
 {
@@ -227,9 +242,9 @@ within(enum found_by by, const struct recent_range *range, const struct recent_e
 }
 
 static bool
-gather_bucket(const struct kind *k, enum found_by by, uint32_t b, const struct recent_range *range, struct recent_list *out)
+gather_bucket(const struct kind *k, enum found_by by, uint32_t first, const struct recent_range *range, struct recent_list *out)
 {
-	for (uint32_t i = k->bucket[b]; i != NONE; i = k->node[i].next) {
+	for (uint32_t i = first; i != NONE; i = k->node[i].next) {
 		if (!within(by, range, &k->node[i].entry))
 			continue;
 		if (out->n == out->cap) {
@@ -250,16 +265,16 @@ bool
 recent_gather(const struct recent *r, enum found_by by, const struct recent_range *range, struct recent_list *out)
 {
 	const struct kind *k = &r->kind[by];
-	struct recent_entry of_mark;
+	struct recent_entry of_mark = { .id = 0 };
 
 	if (k->n == 0)
 		return true;
-	if (range->mark && !unit_s[by]) {
+	if (range->mark) {
 		memcpy(of_mark.mark, range->mark, MARK_BYTES);
-		return gather_bucket(k, by, (uint32_t)(hash_of(by, &of_mark) & (k->buckets - 1)), range, out);
+		return gather_bucket(k, by, *bucket_of(k, by, &of_mark), range, out);
 	}
 	for (uint32_t b = 0; b < k->buckets; b++)
-		if (!gather_bucket(k, by, b, range, out))
+		if (!gather_bucket(k, by, k->bucket[b], range, out))
 			return false;
 	return true;
 }

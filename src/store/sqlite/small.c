@@ -66,14 +66,21 @@ seen_query(struct store *s, enum statement which, int64_t sender, struct span co
 	return q;
 }
 
+/* An id that was never there, as most are, needs one look. */
 enum store_found
 store_seen_find(struct store *s, int64_t sender, struct span control_id, const uint8_t content[MARK_BYTES],
-    enum ack_verdict *answered, int *condition, struct fault *f)
+    enum ack_verdict *answered, int *condition, bool *known_id, struct fault *f)
 {
-	sqlite3_stmt *q = seen_query(s, S_SEEN_GET, sender, control_id, f);
+	sqlite3_stmt *q = seen_query(s, S_SEEN_SAME_ID, sender, control_id, f);
 	enum store_found found;
 
-	if (!q)
+	if (!q || (found = sql_row(s->db, q, "look-up of a message", f)) == STORE_FAILED)
+		return STORE_FAILED;
+	(void)sqlite3_reset(q);
+	*known_id = found == STORE_FOUND;
+	if (!*known_id)
+		return STORE_NONE;
+	if (!(q = seen_query(s, S_SEEN_GET, sender, control_id, f)))
 		return STORE_FAILED;
 	sql_bind_blob(q, 3, content, MARK_BYTES);
 	found = sql_row(s->db, q, "look-up of a message", f);
@@ -88,16 +95,11 @@ store_seen_find(struct store *s, int64_t sender, struct span control_id, const u
 
 bool
 store_seen_add(struct store *s, int64_t sender, struct span control_id, const uint8_t content[MARK_BYTES],
-    enum ack_verdict answered, int condition, int64_t now_s, bool *same_id, struct fault *f)
+    enum ack_verdict answered, int condition, int64_t now_s, struct fault *f)
 {
-	sqlite3_stmt *q = seen_query(s, S_SEEN_SAME_ID, sender, control_id, f);
-	enum store_found found;
+	sqlite3_stmt *q = seen_query(s, S_SEEN_ADD, sender, control_id, f);
 
-	if (!q || (found = sql_row(s->db, q, "look-up of a message", f)) == STORE_FAILED)
-		return false;
-	*same_id = found == STORE_FOUND;
-	(void)sqlite3_reset(q);
-	if (!(q = seen_query(s, S_SEEN_ADD, sender, control_id, f)))
+	if (!q)
 		return false;
 	sql_bind_blob(q, 3, content, MARK_BYTES);
 	(void)sqlite3_bind_int(q, 4, answered);

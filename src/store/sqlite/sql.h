@@ -8,9 +8,9 @@
  *   approval.c     what was approved of each site
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
- *   appointment.c, alias.c, text.c, quarantine.c, sample.c, erase.c
- *   appointment.c, alias.c, text.c, quarantine.c, sample.c, erase.c
+ *   appointment.c, alias.c, text.c, text_add.c, quarantine.c, sample.c, erase.c
  *   moved.c        messages that are kept so long since they came, when the clock was wrong then
+ *   found.c        by what appointments and due texts are found; of the newest in memory: recent.h
  *   found.c        by what appointments and due texts are found; of the newest in memory: recent.h
  *   glance.c       the little that is asked of an appointment most often
  *   restored.c     sends that only the journal knows
@@ -164,6 +164,7 @@ void found_settle(struct store *s, bool committed);
 
 sqlite3 *reader_db(struct store_reader *r);
 #define TEXT_COLUMNS_N 32
+bool text_noted(struct store *s, struct text *t, struct fault *f); /* its row was written as *t is: by what it is found, and the tally */
 bool text_of_row(sqlite3_stmt *q, struct text *t);             /* columns in the order of S_TEXT_GET */
 int64_t sql_number(sqlite3 *db, const char *pragma);             /* Its first row; 0 when there is none. */
 void tally_change(struct store *s, int64_t site, enum text_state state, int64_t by);

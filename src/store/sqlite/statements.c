@@ -27,6 +27,10 @@ static _Thread_local bool lacking;
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code, words, number_no, hours"
 
+#define TEXT_ADD "INSERT INTO text (id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, config, hours, " \
+	"attempts, unsure) VALUES " TEXT_NEW
+#define TEXT_NEW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+
 /* One of the places by which rows are found, of which the newest are in memory (recent_*). A start reads mark, id and time of those. */
 #define FOUND_STATEMENT(by, what) [(int)S_FOUND + (int)FOUND_##by * (int)FOUND_STATEMENTS + (int)FOUND_##what]
 #define FOUND(by, t, key, id, values, key_of_row, rows) \
@@ -104,6 +108,7 @@ static const char *const text[STATEMENTS] = {
 	                       "WHERE id > ?1 AND id <= ?4 AND erased = 0 AND status = 0 AND start > ?2 ORDER BY id LIMIT ?3",
 
 	[S_APPOINTMENTS_PATIENT] = VISITS("patient", "AND erased = 0") " ORDER BY 1 DESC LIMIT ?2",
+	[S_APPOINTMENTS_PATIENT_FILED] = VISITS_IN("found_patient", "AND erased = 0") " ORDER BY 1 DESC LIMIT ?2",
 	[S_PATIENT_AFTER] = VISITS("patient", "AND erased = 0 AND appointment > ?2") " ORDER BY 1 LIMIT ?3",
 	[S_APPOINTMENTS_PHONE] = VISITS("phone", "") " ORDER BY 1 DESC LIMIT ?2",
 	[S_HISTORY] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
@@ -130,6 +135,10 @@ static const char *const text[STATEMENTS] = {
 	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
 	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29, "
 	               "words = ?30, number_no = ?31, hours = ?32",
+	[S_TEXT_ADD_1] = TEXT_ADD,
+	[S_TEXT_ADD_2] = TEXT_ADD ", " TEXT_NEW,
+	[S_TEXT_ADD_3] = TEXT_ADD ", " TEXT_NEW ", " TEXT_NEW,
+	[S_TEXT_ADD_4] = TEXT_ADD ", " TEXT_NEW ", " TEXT_NEW ", " TEXT_NEW,
 	[S_TEXTS_OF] = "SELECT " TEXT_COLUMNS " FROM text WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 	[S_TEXTS_DUE] = EITHER("text, due", "due", "span = ?1 AND text > ?2") " ORDER BY text LIMIT ?3",
 	[S_TEXTS_SPAN] = "SELECT min(span) FROM (" EITHER("min(span) AS span", "due", "span > ?1") ")",
@@ -138,7 +147,7 @@ static const char *const text[STATEMENTS] = {
 	[S_TEXTS_HELD_KINDS] = "SELECT kind, count(*) FROM text WHERE state = 2 AND site = ?1 AND reason = ?2 GROUP BY kind",
 	[S_TEXTS_UNKNOWN] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 7 AND reason = ?1 AND (?2 = 0 OR site = ?2) "
 	                    "AND expires <= ?3 ORDER BY first_sent",
-	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 2 AND expires <= ?1 LIMIT ?2",
+	[S_TEXTS_HELD_OVER] = "SELECT " TEXT_COLUMNS " FROM text INDEXED BY text_held_over WHERE state = 2 AND expires <= ?1 LIMIT ?2",
 	[S_TEXTS_SENDING] = "SELECT " TEXT_COLUMNS " FROM text WHERE state = 3 ORDER BY id",
 
 	[S_TEXTS_CARRIED] = "SELECT " TEXT_COLUMNS " FROM text WHERE carrier = ?1 ORDER BY id",

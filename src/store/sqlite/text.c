@@ -107,6 +107,21 @@ bind_armed(sqlite3_stmt *q, const struct text *t)
 }
 
 bool
+text_noted(struct store *s, struct text *t, struct fault *f)
+{
+	if (!found_time(s, FOUND_DUE, t->id, t->stored == TEXT_PENDING ? t->stored_due_s : FOUND_NEVER,
+	    t->state == TEXT_PENDING ? t->due_s : FOUND_NEVER, f))
+		return false;
+	t->stored_due_s = t->due_s;
+	if (t->stored != t->state) {
+		tally_change(s, t->site, t->stored, t->stored ? -1 : 1); /* the cell of no state counts what was ever planned */
+		tally_change(s, t->site, t->state, 1);
+		t->stored = t->state;
+	}
+	return true;
+}
+
+bool
 store_text_put(struct store *s, struct text *t, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_TEXT_PUT, f);
@@ -138,16 +153,7 @@ store_text_put(struct store *s, struct text *t, struct fault *f)
 	if (t->segments)
 		(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
 	bind_armed(q, t);
-	if (!sql_do(s, q, "text", f) || !found_time(s, FOUND_DUE, t->id, t->stored == TEXT_PENDING ? t->stored_due_s : FOUND_NEVER,
-	    t->state == TEXT_PENDING ? t->due_s : FOUND_NEVER, f))
-		return false;
-	t->stored_due_s = t->due_s;
-	if (t->stored != t->state) {
-		tally_change(s, t->site, t->stored, t->stored ? -1 : 1); /* the cell of no state counts what was ever planned */
-		tally_change(s, t->site, t->state, 1);
-		t->stored = t->state;
-	}
-	return true;
+	return sql_do(s, q, "text", f) && text_noted(s, t, f);
 }
 
 /* ---- lists ---- */
