@@ -104,7 +104,7 @@ found_time(struct store *s, enum found_by by, int64_t id, int64_t before, int64_
 
 /* ---- filed ---- */
 
-/* What is to be filed by the place where it stands, in order; what leaves memory meanwhile is passed over. */
+/* What is to be filed by the place where it stands, in order. */
 static bool
 list_place(struct store *s, struct fault *f)
 {
@@ -121,23 +121,33 @@ list_place(struct store *s, struct fault *f)
 	return true;
 }
 
-/* *end: nothing more by this place. */
+/* The next of the list leave memory; what left it meanwhile is passed over. *end: nothing more by this place. */
 static bool
 file_portion(struct store *s, int64_t most, bool *end, struct fault *f)
 {
 	enum found_by by = (enum found_by)s->found.place;
+	struct recent_list portion = { 0 };
+	sqlite3_stmt *q;
 
 	if (!list_place(s, f))
 		return false;
-	for (int64_t n = 0; n < most && s->filing_at < s->filing_list.n; n++) {
-		const struct recent_entry *e = &s->filing_list.item[s->filing_at++];
+	if ((*end = s->filing_list.n == 0))
+		return true;
+	portion.item = s->filing_list.item + s->filing_at;
+	for (; most > 0 && s->filing_at < s->filing_list.n; most--) {
+		struct recent_entry e = s->filing_list.item[s->filing_at++];
 		bool was;
 
-		if (!remembered(recent_drop(s->recent, by, e, &was), f) || (was && !run(s, by, FOUND_ADD, e, f)))
+		if (!remembered(recent_drop(s->recent, by, &e, &was), f))
 			return false;
+		if (was)
+			portion.item[portion.n++] = e;
 	}
 	*end = s->filing_at == s->filing_list.n;
-	return true;
+	if (portion.n == 0)
+		return true;
+	recent_file(s->recent, &portion);
+	return (q = use(s, by, FOUND_FILE, f)) && sql_do(s, q, "look-up", f);
 }
 
 /* Each new visit pays for more than it brings (three ways to it, and its texts), so that no commit takes long and the

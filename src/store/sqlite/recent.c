@@ -29,6 +29,7 @@ struct recent {
 	struct kind kind[FOUND_KINDS];
 	struct change *change; /* of this transaction, in order */
 	size_t changes, changes_cap;
+	const struct recent_list *filing; /* borrowed */
 };
 
 static const int64_t unit_s[FOUND_KINDS] = { [FOUND_ERASE] = 86400, [FOUND_DUE] = STORE_DUE_SPAN_S };
@@ -233,6 +234,18 @@ recent_settle(struct recent *r, bool committed)
 }
 
 /* ---- lists ---- */
+
+void
+recent_file(struct recent *r, const struct recent_list *portion)
+{
+	r->filing = portion;
+}
+
+const struct recent_list *
+recent_filing(const struct recent *r)
+{
+	return r->filing;
+}
 
 static bool
 within(enum found_by by, const struct recent_range *range, const struct recent_entry *e)

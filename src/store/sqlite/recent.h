@@ -1,7 +1,7 @@
 /* store/sqlite/recent.h - by what the newest rows are found, in memory: undone with the transaction that wrote it.
  *
  *   recent.c         entries by mark or by id
- *   recent_table.c   the same as tables recent_* of statements
+ *   recent_table.c   the same as tables recent_* and filing_* of statements
  */
 #ifndef STORE_SQLITE_RECENT_H
 #define STORE_SQLITE_RECENT_H
@@ -53,8 +53,12 @@ bool recent_gather(const struct recent *r, enum found_by by, const struct recent
 void recent_sort(enum found_by by, struct recent_list *l); /* by mark or unit, then by id */
 void recent_list_free(struct recent_list *l);
 
-/* Tables recent_patient, recent_phone, recent_erase and recent_due of this connection, with the columns of found_*; they can be read only.
- * r lives as long as db. Returns what SQLite says. */
+/* What filing_* is: borrowed until the next call. */
+void recent_file(struct recent *r, const struct recent_list *portion);
+const struct recent_list *recent_filing(const struct recent *r);
+
+/* Tables of this connection with the columns of found_*, which can be read only: recent_patient, recent_phone, recent_erase and recent_due,
+ * and filing_* of the same names. r lives as long as db. Returns what SQLite says. */
 int recent_tables(sqlite3 *db, struct recent *r);
 
 #endif

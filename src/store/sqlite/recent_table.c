@@ -12,23 +12,25 @@ struct table {
 	sqlite3_vtab base; /* first */
 	const struct recent *recent;
 	enum found_by by;
+	bool filing; /* else all of the kind */
 };
 
 struct cursor {
 	sqlite3_vtab_cursor base; /* first */
-	struct recent_list list;
-	size_t at;
+	struct recent_list own;
+	const struct recent_entry *item; /* n of them: its own or those that are being filed */
+	size_t n, at;
 	bool down;
 };
 
-static const struct { const char *name, *columns; } known[FOUND_KINDS] = {
-	[FOUND_PATIENT] = { "recent_patient", "CREATE TABLE t (mark BLOB, appointment INTEGER)" },
-	[FOUND_PHONE] = { "recent_phone", "CREATE TABLE t (mark BLOB, appointment INTEGER)" },
-	[FOUND_ERASE] = { "recent_erase", "CREATE TABLE t (day INTEGER, appointment INTEGER, at INTEGER)" },
-	[FOUND_DUE] = { "recent_due", "CREATE TABLE t (span INTEGER, text INTEGER, due INTEGER)" },
+static const struct { const char *recent, *filing, *columns; } known[FOUND_KINDS] = {
+	[FOUND_PATIENT] = { "recent_patient", "filing_patient", "CREATE TABLE t (mark BLOB, appointment INTEGER)" },
+	[FOUND_PHONE] = { "recent_phone", "filing_phone", "CREATE TABLE t (mark BLOB, appointment INTEGER)" },
+	[FOUND_ERASE] = { "recent_erase", "filing_erase", "CREATE TABLE t (day INTEGER, appointment INTEGER, at INTEGER)" },
+	[FOUND_DUE] = { "recent_due", "filing_due", "CREATE TABLE t (span INTEGER, text INTEGER, due INTEGER)" },
 };
 
-/* argv[0] is "recent_*". */
+/* argv[0] is the name of one of them. */
 static int
 connect_table(sqlite3 *db, void *ctx, int argc, const char *const *argv, sqlite3_vtab **out, char **error)
 {
@@ -37,13 +39,13 @@ connect_table(sqlite3 *db, void *ctx, int argc, const char *const *argv, sqlite3
 
 	(void)argc;
 	(void)error;
-	while (strcmp(known[by].name, argv[0]) != 0)
+	while (strcmp(known[by].recent, argv[0]) != 0 && strcmp(known[by].filing, argv[0]) != 0)
 		by++;
 	if ((rc = sqlite3_declare_vtab(db, known[by].columns)) != SQLITE_OK)
 		return rc;
 	if (!(t = sqlite3_malloc(sizeof *t)))
 		return SQLITE_NOMEM;
-	*t = (struct table){ .recent = ctx, .by = (enum found_by)by };
+	*t = (struct table){ .recent = ctx, .by = (enum found_by)by, .filing = strcmp(known[by].filing, argv[0]) == 0 };
 	*out = &t->base;
 	return SQLITE_OK;
 }
@@ -76,7 +78,9 @@ best_index(sqlite3_vtab *t, sqlite3_index_info *x)
 		{ 1, SQLITE_INDEX_CONSTRAINT_GT, ASK_ABOVE } };
 	int args = 0;
 
-	(void)t;
+	x->estimatedCost = x->estimatedRows = 10000;
+	if (((struct table *)t)->filing)
+		return SQLITE_OK;
 	for (size_t k = 0; k < sizeof served / sizeof served[0]; k++) {
 		for (int i = 0; i < x->nConstraint; i++) {
 			if (!x->aConstraint[i].usable || x->aConstraint[i].iColumn != served[k].column || x->aConstraint[i].op != served[k].op ||
@@ -88,8 +92,8 @@ best_index(sqlite3_vtab *t, sqlite3_index_info *x)
 	}
 	x->idxNum |= order_of(x, (x->idxNum & ASK_KEY) != 0);
 	x->orderByConsumed = (x->idxNum & ASK_SORTED) != 0;
-	x->estimatedCost = x->idxNum & ASK_KEY ? 10 : 10000;
-	x->estimatedRows = x->idxNum & ASK_KEY ? 5 : 10000;
+	if (x->idxNum & ASK_KEY)
+		x->estimatedCost = x->estimatedRows = 10;
 	return SQLITE_OK;
 }
 
@@ -111,7 +115,7 @@ close_cursor(sqlite3_vtab_cursor *base)
 {
 	struct cursor *c = (struct cursor *)base;
 
-	recent_list_free(&c->list);
+	recent_list_free(&c->own);
 	sqlite3_free(c);
 	return SQLITE_OK;
 }
@@ -128,8 +132,13 @@ filter(sqlite3_vtab_cursor *base, int ask, const char *name, int argc, sqlite3_v
 
 	(void)name;
 	(void)argc;
-	c->list.n = c->at = 0;
+	c->own.n = c->n = c->at = 0;
 	c->down = (ask & ASK_DOWN) != 0;
+	if (t->filing) {
+		c->item = recent_filing(t->recent)->item;
+		c->n = recent_filing(t->recent)->n;
+		return SQLITE_OK;
+	}
 	if (ask & ASK_KEY) {
 		if (t->by == FOUND_PATIENT || t->by == FOUND_PHONE) {
 			if (sqlite3_value_bytes(argv[i]) != MARK_BYTES)
@@ -143,10 +152,12 @@ filter(sqlite3_vtab_cursor *base, int ask, const char *name, int argc, sqlite3_v
 	}
 	if (ask & ASK_ABOVE)
 		range.above = sqlite3_value_int64(argv[i]);
-	if (!recent_gather(t->recent, t->by, &range, &c->list))
+	if (!recent_gather(t->recent, t->by, &range, &c->own))
 		return SQLITE_NOMEM;
 	if (ask & ASK_SORTED)
-		recent_sort(t->by, &c->list);
+		recent_sort(t->by, &c->own);
+	c->item = c->own.item;
+	c->n = c->own.n;
 	return SQLITE_OK;
 }
 
@@ -162,7 +173,7 @@ at_end(sqlite3_vtab_cursor *base)
 {
 	const struct cursor *c = (const struct cursor *)base;
 
-	return c->at >= c->list.n;
+	return c->at >= c->n;
 }
 
 static int
@@ -170,7 +181,7 @@ column(sqlite3_vtab_cursor *base, sqlite3_context *result, int n)
 {
 	const struct cursor *c = (const struct cursor *)base;
 	const struct table *t = (const struct table *)base->pVtab;
-	const struct recent_entry *e = &c->list.item[c->down ? c->list.n - 1 - c->at : c->at];
+	const struct recent_entry *e = &c->item[c->down ? c->n - 1 - c->at : c->at];
 
 	if (n == 1)
 		sqlite3_result_int64(result, e->id);
@@ -195,9 +206,11 @@ recent_tables(sqlite3 *db, struct recent *r)
 {
 	static const sqlite3_module module = { .xConnect = connect_table, .xBestIndex = best_index, .xDisconnect = disconnect, .xOpen = open_cursor,
 		.xClose = close_cursor, .xFilter = filter, .xNext = next_row, .xEof = at_end, .xColumn = column, .xRowid = row_id };
-	int rc = SQLITE_OK;
+	int rc;
 
-	for (int by = 0; by < FOUND_KINDS && rc == SQLITE_OK; by++)
-		rc = sqlite3_create_module(db, known[by].name, &module, r);
-	return rc;
+	for (int by = 0; by < FOUND_KINDS; by++)
+		if ((rc = sqlite3_create_module(db, known[by].recent, &module, r)) != SQLITE_OK ||
+		    (rc = sqlite3_create_module(db, known[by].filing, &module, r)) != SQLITE_OK)
+			return rc;
+	return SQLITE_OK;
 }

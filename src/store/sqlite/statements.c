@@ -37,7 +37,8 @@ static _Thread_local bool lacking;
 	FOUND_STATEMENT(by, LOAD) = "SELECT mark, id, at FROM (SELECT " rows ") AS r WHERE r.id > ?2 OR NOT EXISTS (SELECT 1 FROM found_" t \
 	    " WHERE " key " = " key_of_row " AND " id " = r.id)", \
 	FOUND_STATEMENT(by, ADD) = "INSERT OR REPLACE INTO found_" t " VALUES (" values ")", \
-	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2"
+	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2", \
+	FOUND_STATEMENT(by, FILE) = "INSERT OR REPLACE INTO found_" t " SELECT * FROM filing_" t
 /* Of both places of a kind; the visits of a mark. */
 #define EITHER(columns, t, where) "SELECT " columns " FROM found_" t " WHERE " where " UNION ALL SELECT " columns " FROM recent_" t " WHERE " where
 #define VISITS(t, where) VISITS_IN("found_" t, where) " UNION ALL " VISITS_IN("recent_" t, where)

@@ -3,7 +3,7 @@
 #define STORE_SQLITE_STATEMENTS_H
 
 /* What is done with each of the places by which rows are found, see found.c. */
-enum found_statement { FOUND_LOAD, FOUND_ADD, FOUND_DROP, FOUND_STATEMENTS };
+enum found_statement { FOUND_LOAD, FOUND_ADD, FOUND_DROP, FOUND_FILE, FOUND_STATEMENTS };
 enum found_by { FOUND_PATIENT, FOUND_PHONE, FOUND_ERASE, FOUND_DUE, FOUND_KINDS };
 
 enum statement {
