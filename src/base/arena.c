@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/arena.h"
 
-#include <openssl/crypto.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,7 @@ arena_clear(struct arena *a)
 		return;
 	for (struct arena_block *b = a->first; b; b = next) {
 		next = b->next;
-		OPENSSL_cleanse(b->bytes, b->n);
+		explicit_bzero(b->bytes, b->n);
 		free(b);
 	}
 	arena_init(a, a->max);
@@ -45,7 +44,7 @@ arena_reset(struct arena *a)
 		return;
 	a->first = keep->next;
 	arena_clear(a);
-	OPENSSL_cleanse(keep->bytes, keep->n);
+	explicit_bzero(keep->bytes, keep->n);
 	keep->n = 0;
 	keep->next = NULL;
 	a->first = a->now = keep;

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -29,7 +27,7 @@ void
 buf_wipe(struct buf *b)
 {
 	if (b && b->p)
-		OPENSSL_cleanse(b->p, b->cap);
+		explicit_bzero(b->p, b->cap);
 	buf_clear(b);
 }
 
@@ -64,7 +62,7 @@ make_room(struct buf *b, size_t n)
 	if (b->n > 0)
 		memcpy(grown, b->p, b->n);
 	if (b->p)
-		OPENSSL_cleanse(b->p, b->cap);
+		explicit_bzero(b->p, b->cap);
 	free(b->p);
 	b->p = grown;
 	b->cap = cap;

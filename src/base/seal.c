@@ -33,7 +33,7 @@ struct mark_key {
 void
 seal_wipe(void *p, size_t n)
 {
-	OPENSSL_cleanse(p, n);
+	explicit_bzero(p, n);
 }
 
 bool

@@ -203,7 +203,7 @@ take_fields(struct engine *e, struct appointment *a, const struct booking *b)
 		a->start_s = b->start_s;
 		a->wall = b->wall;
 		if (b->site)
-			(void)snprintf(a->zone, sizeof a->zone, "%s", b->site->time_zone);
+			(void)span_copy(a->zone, sizeof a->zone, span_of(b->site->time_zone));
 	}
 	if (b->duration_s > 0)
 		a->duration_s = b->duration_s;

@@ -117,7 +117,7 @@ heard_note(struct engine *e, const struct message *m)
 	x->is.at_ms = e->heard_last_ms;
 	x->is.fate = fates[m->kind];
 	x->is.facts = m->kind == MESSAGE_BOOKINGS && m->bookings_n > 0 ? facts_of(&m->bookings[0]) : 0;
-	(void)snprintf(x->is.reason, sizeof x->is.reason, "%s", m->kind != MESSAGE_BOOKINGS && m->reason ? m->reason : "");
+	(void)span_copy(x->is.reason, sizeof x->is.reason, span_of(m->kind != MESSAGE_BOOKINGS && m->reason ? m->reason : ""));
 	copy_header(m, x->is.msh);
 }
 

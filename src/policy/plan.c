@@ -1,7 +1,6 @@
 /* plan.c - what was known, what is now: the rows to add and to end. */
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "nudge/policy.h"
@@ -16,12 +15,17 @@ plan_fingerprint(const struct conf_site *site, const struct civil *wall, enum mo
 	uint8_t whole[DIGEST_BYTES] = { 0 };
 	char text[2048], at[32];
 	bool joins = modality != MODALITY_OFFICE && modality != MODALITY_PHONE;
-	int n;
+	struct span part[] = { span_of(site ? site->title : ""), SPAN_NONE, span_of(modality_name(modality)), joins ? link : SPAN_NONE };
+	size_t n = 0;
 
 	civil_text(wall, at);
-	n = snprintf(text, sizeof text, "%s\n%s\n%s\n%.*s", site ? site->title : "", at, modality_name(modality), (int)(joins ? link.n : 0), joins && link.n ? link.p : "");
-
-	if (n > 0 && !digest_sha256(span_from(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1), whole))
+	part[1] = span_of(at);
+	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+		if (i > 0 && n + 1 < sizeof text)
+			text[n++] = '\n';
+		n += span_copy(text + n, sizeof text - n, part[i]);
+	}
+	if (!digest_sha256(span_from(text, n), whole))
 		memset(whole, 0, sizeof whole);
 	memcpy(out, whole, 16);
 }
@@ -55,7 +59,7 @@ add_row(struct plan *out, const struct plan_input *in, enum text_kind kind, cons
 		return NULL;
 	r = &out->add[out->add_n++];
 	*r = (struct plan_row){ .kind = kind, .state = TEXT_PENDING, .start_s = in->start_s };
-	(void)snprintf(r->rule, sizeof r->rule, "%s", rule);
+	(void)span_copy(r->rule, sizeof r->rule, span_of(rule));
 	memcpy(r->fingerprint, in->fingerprint, sizeof r->fingerprint);
 	return r;
 }

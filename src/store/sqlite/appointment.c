@@ -382,8 +382,12 @@ bind_sealed(struct store *s, sqlite3_stmt *q, const struct appointment *a, struc
 		sql_lend_blob(q, C_PRIOR + 1, a->prior, MARK_BYTES);
 	if (a->has_visit)
 		sql_lend_blob(q, C_VISIT + 1, a->visit, MARK_BYTES);
-	if (a->departments[0] || a->visit_types[0])
-		(void)snprintf(both, sizeof both, "%s\n%s", a->departments, a->visit_types);
+	if (a->departments[0] || a->visit_types[0]) {
+		size_t n = span_copy(both, sizeof both - 1, span_of(a->departments));
+
+		both[n++] = '\n';
+		(void)span_copy(both + n, sizeof both - n, span_of(a->visit_types));
+	}
 	if (a->minor)
 		(void)snprintf(day, sizeof day, "%lld", (long long)a->adult_day);
 	ok = seal_column(s, q, C_PHONE + 1, "phone", a, a->phone, f) &&
