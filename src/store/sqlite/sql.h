@@ -11,7 +11,6 @@
  *   appointment.c, alias.c, text.c, text_add.c, quarantine.c, sample.c, erase.c
  *   moved.c        messages that are kept so long since they came, when the clock was wrong then
  *   found.c        by what appointments and due texts are found; of the newest in memory: recent.h
- *   found.c        by what appointments and due texts are found; of the newest in memory: recent.h
  *   glance.c       the little that is asked of an appointment most often
  *   restored.c     sends that only the journal knows
  *   spare.c        what the file has free and gives back
@@ -27,6 +26,7 @@
 
 #include "nudge/store.h"
 #include "store/sqlite/recent.h"
+#include "store/sqlite/statements.h"
 
 #define DAYS_HELD 64 /* day keys in memory */
 
