@@ -31,7 +31,8 @@ enum journal_kind {
 	JOURNAL_ARMED,      /* a text is about to leave */
 	JOURNAL_ENDED,      /* what came of it; helps a restore to tell more, and waits for no disk */
 	JOURNAL_OPTOUT, JOURNAL_OPTIN,
-	JOURNAL_KEY         /* by which opt-outs are marked from here on, wrapped by the store key */
+	JOURNAL_KEY,        /* by which phones are marked from here on, wrapped by the store key */
+	JOURNAL_REFUSED, JOURNAL_RIGHT /* a number was called wrong; it is right */
 };
 
 struct journal_entry {
@@ -48,10 +49,11 @@ struct journal_entry {
 	int64_t start_s, generation, segments;
 	uint8_t fingerprint[16];        /* of what it says */
 	char rule[48];
-	/* OPTOUT, OPTIN, KEY */
+	/* OPTOUT, OPTIN, KEY, REFUSED, RIGHT */
 	char name[64];            /* organization; KEY: the key's */
 	uint8_t phone[MARK_BYTES];
-	char source[80];
+	char source[80];          /* REFUSED: its cause */
+	int64_t code;             /* REFUSED: the gateway's */
 	uint8_t wrapped[SEAL_KEY_BYTES + SEAL_OVERHEAD]; /* KEY */
 };
 
@@ -59,7 +61,7 @@ struct journal_setup {
 	const char *directory;    /* made when it is missing; borrowed for the call */
 	int64_t house;            /* whose it is: a number that the store was given at its birth, not 0 */
 	int64_t seq;              /* how far the store got */
-	int64_t retention_s;      /* sends that are older go; opt-outs stay */
+	int64_t retention_s;      /* sends that are older go; what is known of phones stays */
 	int64_t now_s;
 };
 

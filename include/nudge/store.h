@@ -406,14 +406,22 @@ bool store_ids_after(struct store *s, int64_t appointment, int64_t response, str
 /* A number that no other store has, the same for its whole life, backups included. */
 bool store_house(struct store *s, int64_t *house, struct fault *f) __attribute__((warn_unused_result));
 
-/* Told of every opt-out that is put, o NULL: or dropped, within its transaction. */
-typedef void store_optout_told_fn(void *ctx, const char *organization, const uint8_t phone[MARK_BYTES], const struct optout *o);
-void store_on_optout(struct store *s, store_optout_told_fn *fn, void *ctx);
+/* Why a phone is not texted, known by its mark: it opted out, or was called wrong. */
+struct barred {
+	bool refused;             /* called wrong */
+	bool ended;               /* not any more; the rest is empty */
+	char why[80];             /* struct optout's source; struct refused's cause */
+	int64_t code;             /* struct refused's */
+	int64_t at_s;
+};
+/* Told of each that begins or ends (but not of what is forgotten for its age), within its transaction. */
+typedef void store_barred_fn(void *ctx, const char *organization, const uint8_t phone[MARK_BYTES], const struct barred *b);
+void store_on_barred(struct store *s, store_barred_fn *fn, void *ctx);
 /* All that there are. */
-bool store_optouts(struct store *s, store_optout_told_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
-/* By its mark, as the journal has it; source "" drops it. */
-bool store_optout_restore(struct store *s, const char *organization, const uint8_t phone[MARK_BYTES], const char *source, int64_t at_s,
-    struct fault *f) __attribute__((warn_unused_result));
+bool store_barred(struct store *s, store_barred_fn *fn, void *ctx, struct fault *f) __attribute__((warn_unused_result));
+/* As the journal has it. */
+bool store_barred_restore(struct store *s, const char *organization, const uint8_t phone[MARK_BYTES], const struct barred *b, struct fault *f)
+    __attribute__((warn_unused_result));
 
 /* ---- another store key ----
  * What the store key wraps (the ring, day keys) is wrapped anew in the one

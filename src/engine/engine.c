@@ -95,7 +95,7 @@ engine_new(const struct engine_setup *s, struct engine **out, struct fault *f)
 	return true;
 fail:
 	store_rollback(e->store);
-	store_on_optout(e->store, NULL, NULL);
+	store_on_barred(e->store, NULL, NULL);
 	e->rules = NULL; /* still the caller's */
 	engine_free(e);
 	return false;
@@ -117,7 +117,7 @@ engine_free(struct engine *e)
 		return;
 	backup_drop(e);
 	undo_forget(e);
-	store_on_optout(e->store, NULL, NULL);
+	store_on_barred(e->store, NULL, NULL);
 	for (size_t i = 0; i < JOBS_A_TURN; i++)
 		buf_wipe(&e->out.jobs[i].body);
 	for (struct queue_link *q = e->events, *next; q; q = next) {

@@ -77,14 +77,14 @@ journalled_ended(struct engine *e, const struct text *t, bool taken)
 }
 
 static void
-on_optout(void *ctx, const char *organization, const uint8_t phone[MARK_BYTES], const struct optout *o)
+on_barred(void *ctx, const char *organization, const uint8_t phone[MARK_BYTES], const struct barred *b)
 {
+	static const enum journal_kind kind[2][2] = { { JOURNAL_OPTOUT, JOURNAL_OPTIN }, { JOURNAL_REFUSED, JOURNAL_RIGHT } };
 	struct engine *e = ctx;
-	struct journal_entry x = { .kind = o ? JOURNAL_OPTOUT : JOURNAL_OPTIN, .at_s = o ? o->at_s : now_s(&e->now) };
+	struct journal_entry x = { .kind = kind[b->refused][b->ended], .at_s = b->ended ? now_s(&e->now) : b->at_s, .code = b->code };
 
 	(void)snprintf(x.name, sizeof x.name, "%s", organization);
-	if (o)
-		memcpy(x.source, o->source, sizeof x.source);
+	memcpy(x.source, b->why, sizeof x.source);
 	memcpy(x.phone, phone, sizeof x.phone);
 	journal_add(e->setup.journal, &x);
 }
@@ -220,9 +220,9 @@ rejoin_carried(void *ctx, const struct text *t)
 }
 
 /* What was committed just before an end, the journal may not have: rows that are
- * armed, and when it is behind, opt-outs. */
+ * armed, and when it is behind, who is not texted. */
 static bool
-rejoin(struct engine *e, bool optouts, struct fault *f)
+rejoin(struct engine *e, bool phones, struct fault *f)
 {
 	struct rejoin x = { .e = e, .f = f, .ok = true };
 	struct text *all = NULL;
@@ -234,8 +234,8 @@ rejoin(struct engine *e, bool optouts, struct fault *f)
 		ok = add_armed(e, &all[i], x.repeat_id, f) && store_carried(e->store, all[i].id, rejoin_carried, &x, f) && x.ok;
 	}
 	free(all);
-	if (ok && optouts)
-		ok = journalled_keys(e, f) && store_optouts(e->store, on_optout, e, f);
+	if (ok && phones)
+		ok = journalled_keys(e, f) && store_barred(e->store, on_barred, e, f);
 	return ok && journalled_number(e, f);
 }
 
@@ -262,6 +262,7 @@ journalled_open(struct engine *e, struct fault *f)
 		break;
 	case JOURNAL_MISSING:
 	case JOURNAL_TOO_SHORT:
+		ok = takeover_phones(e, f); /* however little is known of sends */
 		e->journal_held = true;
 		engine_alarm(e, e->setup.journal_state == JOURNAL_MISSING ?
 		    "there is no send journal though this store had one: what was sent since is not known, and sends are held. "
@@ -271,7 +272,7 @@ journalled_open(struct engine *e, struct fault *f)
 		break;
 	}
 	if (ok)
-		store_on_optout(e->store, on_optout, e);
+		store_on_barred(e->store, on_barred, e);
 	return ok;
 }
 

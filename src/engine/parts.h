@@ -430,6 +430,7 @@ bool backup_portion(struct engine *e);                   /* Outside a transactio
 void backup_drop(struct engine *e);                      /* At the end: nobody waits for the answer any more. */
 
 bool takeover(struct engine *e, struct fault *f); /* Marks what was sent since, in the transaction of the start. */
+bool takeover_phones(struct engine *e, struct fault *f); /* No more than who is not to be texted. */
 void takeover_sent(struct text *t, const char *repeat_id, int64_t at_s, int64_t segments);
 
 int64_t window_of(const struct engine *e, const struct text *t); /* seconds in which its gateway recognises a repetition */
@@ -458,6 +459,7 @@ bool phone_note(struct engine *e, const char *organization, const char *phone, e
 bool phone_of_text(struct engine *e, const struct text *t, char out[PHONE_MAX], struct fault *f); /* it went to; "" when that is not known any more. Wipe it. */
 
 bool refused_is(struct engine *e, const struct conf_organization *o, const char *phone, bool *is, struct fault *f); /* called wrong, and remembered */
+bool refused_lasts(const struct engine *e, const struct conf_organization *o, int64_t at_s); /* what was called wrong then is remembered */
 bool refused_of_text(struct engine *e, const struct text *t, struct fault *f);        /* it failed: of its number's fault, by t->code? */
 bool refused_arrived(struct engine *e, const struct text *t, struct fault *f);        /* it was delivered: the number is right */
 bool refused_wrote(struct engine *e, const struct conf_organization *o, const char *phone, struct fault *f); /* so it is when the phone writes */

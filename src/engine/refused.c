@@ -23,10 +23,10 @@ is_wrong(const char *code, int64_t number)
 	return strcmp(code, "no-such-number") == 0 || (strcmp(code, "invalid-number") == 0 && number != BAD_FROM);
 }
 
-static bool
-is_remembered(const struct engine *e, const struct conf_organization *o, const struct refused *r)
+bool
+refused_lasts(const struct engine *e, const struct conf_organization *o, int64_t at_s)
 {
-	return r->at_s > now_s(&e->now) - o->refused_numbers_s && timing_believes(e, r->at_s);
+	return at_s > now_s(&e->now) - o->refused_numbers_s && timing_believes(e, at_s);
 }
 
 bool
@@ -39,7 +39,7 @@ refused_is(struct engine *e, const struct conf_organization *o, const char *phon
 	if (o->refused_numbers_s == 0)
 		return true;
 	found = store_refused_get(e->store, o->title, phone, &r, f);
-	*is = found == STORE_FOUND && is_remembered(e, o, &r);
+	*is = found == STORE_FOUND && refused_lasts(e, o, r.at_s);
 	return found != STORE_FAILED;
 }
 
@@ -224,7 +224,7 @@ about_phone(struct engine *e, struct command *c, struct fault *f)
 	}
 	if (store_refused_get(e->store, o->title, c->phone, &c->refused, f) == STORE_FAILED)
 		return false;
-	if (c->refused.cause[0] && !is_remembered(e, o, &c->refused))
+	if (c->refused.cause[0] && !refused_lasts(e, o, c->refused.at_s))
 		c->refused.cause[0] = '\0';
 	if (c->kind == COMMAND_REFUSED_RELEASE && c->refused.cause[0] == '\0') {
 		(void)fault_set(&c->fault, FAULT_OPERATOR, "this number was not refused");

@@ -189,22 +189,25 @@ take_armed(struct takeover *o, const struct journal_entry *x, struct fault *f)
 	return store_restored_put(e->store, &r, f);
 }
 
+/* Who opted out, and whose number was called wrong; or neither any more. */
+static bool
+take_phone(void *ctx, const struct journal_entry *x, struct fault *f)
+{
+	struct takeover *o = ctx;
+	struct barred b = { .refused = x->kind == JOURNAL_REFUSED || x->kind == JOURNAL_RIGHT,
+		.ended = x->kind == JOURNAL_OPTIN || x->kind == JOURNAL_RIGHT, .code = x->code, .at_s = x->at_s };
+	const struct conf_organization *whose = x->kind == JOURNAL_REFUSED ? engine_organization(o->e, x->name) : NULL;
+
+	if ((!b.refused && !b.ended && x->kind != JOURNAL_OPTOUT) || (whose && !refused_lasts(o->e, whose, x->at_s)))
+		return true;
+	memcpy(b.why, x->source, sizeof b.why);
+	return store_barred_restore(o->e->store, x->name, x->phone, &b, f);
+}
+
 static bool
 take_entry(void *ctx, const struct journal_entry *x, struct fault *f)
 {
-	struct takeover *o = ctx;
-
-	switch (x->kind) {
-	case JOURNAL_ARMED:
-		return take_armed(o, x, f);
-	case JOURNAL_OPTOUT:
-	case JOURNAL_OPTIN:
-		return store_optout_restore(o->e->store, x->name, x->phone, x->kind == JOURNAL_OPTOUT ? x->source : "", x->at_s, f);
-	case JOURNAL_KEY:
-	case JOURNAL_ENDED:
-		break;
-	}
-	return true;
+	return x->kind == JOURNAL_ARMED ? take_armed(ctx, x, f) : take_phone(ctx, x, f);
 }
 
 /* Written again by each rotation, under the store key of then: one that opens is enough. */
@@ -229,7 +232,7 @@ miss_key(void *ctx, const struct journal_entry *x, struct fault *f)
 	return true;
 }
 
-/* Opt-outs since a rotation mean nobody without the key that marked them. */
+/* Who opted out since a rotation is nobody without the key that marked them. */
 static bool
 take_keys(struct takeover *o, struct fault *f)
 {
@@ -272,6 +275,14 @@ close_sending(struct takeover *o, struct fault *f)
 }
 
 bool
+takeover_phones(struct engine *e, struct fault *f)
+{
+	struct takeover o = { .e = e };
+
+	return take_keys(&o, f) && journal_read(e->setup.journal, e->journal_numbered, take_phone, &o, f);
+}
+
+bool
 takeover(struct engine *e, struct fault *f)
 {
 	struct takeover o = { .e = e };
@@ -283,7 +294,7 @@ takeover(struct engine *e, struct fault *f)
 	    store_ids_after(e->store, o.last_appointment, o.last_response, f);
 	free(o.ended);
 	if (ok)
-		engine_alarm(e, "the store is an older one than the send journal: what was sent since is marked as sent, and opt-outs since are kept",
+		engine_alarm(e, "the store is an older one than the send journal: what was sent since is marked as sent, and opt-outs and wrong numbers since are kept",
 		    "journal");
 	return ok;
 }

@@ -19,7 +19,7 @@
 #define OPTOUTS_MAX FILE_READ_MAX /* all of them are written again when a crash may have lost some */
 #define OPTOUTS "optouts.log"
 
-struct stream { /* one growing file: sends of a while; or opt-outs for ever */
+struct stream { /* one growing file: sends of a while; or what is known of phones, for ever */
 	int fd;
 	int64_t size;
 	struct buf pending;    /* gathered, not written */

@@ -12,7 +12,7 @@
 #define WORD_MAX 128 /* bytes: none of an entry is longer */
 
 static const char letters[] = { [JOURNAL_ARMED] = 'A', [JOURNAL_ENDED] = 'E', [JOURNAL_OPTOUT] = 'O', [JOURNAL_OPTIN] = 'I',
-	[JOURNAL_KEY] = 'K' };
+	[JOURNAL_KEY] = 'K', [JOURNAL_REFUSED] = 'R', [JOURNAL_RIGHT] = 'G' };
 
 /* ---- made ---- */
 
@@ -67,9 +67,13 @@ journal_line_make(const struct journal_entry *e, struct buf *out)
 		break;
 	case JOURNAL_OPTOUT:
 	case JOURNAL_OPTIN:
+	case JOURNAL_REFUSED:
+	case JOURNAL_RIGHT:
 		put_word(out, e->name);
 		put_hex(out, e->phone, sizeof e->phone);
 		put_word(out, e->source);
+		if (e->kind == JOURNAL_REFUSED)
+			(void)buf_addf(out, " %lld", (long long)e->code);
 		break;
 	case JOURNAL_KEY:
 		put_word(out, e->name);
@@ -153,6 +157,8 @@ read_armed(const struct span *v, size_t n, struct journal_entry *e)
 static bool
 read_rest(const struct span *v, size_t n, struct journal_entry *e)
 {
+	bool coded;
+
 	switch (e->kind) {
 	case JOURNAL_ARMED:
 		return read_armed(v, n, e);
@@ -161,8 +167,11 @@ read_rest(const struct span *v, size_t n, struct journal_entry *e)
 		return n == 6 && number(v[3], &e->text) && repeat_id(v[4], e->repeat_id) && (e->taken || span_is(v[5], "0"));
 	case JOURNAL_OPTOUT:
 	case JOURNAL_OPTIN:
-		return n == 6 && word(v[3], e->name, sizeof e->name) && digest_unhex(v[4], e->phone, sizeof e->phone) &&
-		    word(v[5], e->source, sizeof e->source);
+	case JOURNAL_REFUSED:
+	case JOURNAL_RIGHT:
+		coded = e->kind == JOURNAL_REFUSED;
+		return n == (coded ? 7 : 6) && word(v[3], e->name, sizeof e->name) && digest_unhex(v[4], e->phone, sizeof e->phone) &&
+		    word(v[5], e->source, sizeof e->source) && (!coded || number(v[6], &e->code));
 	case JOURNAL_KEY:
 		return n == 5 && word(v[3], e->name, sizeof e->name) && digest_unhex(v[4], e->wrapped, sizeof e->wrapped);
 	}

@@ -22,6 +22,8 @@ static const struct journal_entry entries[] = {
 	{ .kind = JOURNAL_OPTIN, .seq = 5, .at_s = 6, .name = "lamna", .phone = { 7 } },
 	{ .kind = JOURNAL_OPTOUT, .seq = 6, .at_s = 7, .name = "another", .phone = { 8 }, .source = "handset" },
 	{ .kind = JOURNAL_KEY, .seq = 7, .at_s = 8, .name = "optouts/0002/00c0ffee", .wrapped = { 1, 2, 3 } },
+	{ .kind = JOURNAL_REFUSED, .seq = 8, .at_s = 9, .name = "lamna", .phone = { 7 }, .source = "no-such-number", .code = 4004 },
+	{ .kind = JOURNAL_RIGHT, .seq = 9, .at_s = 10, .name = "lamna", .phone = { 7 } },
 };
 
 TEST(what_is_written_is_read)

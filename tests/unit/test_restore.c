@@ -307,7 +307,7 @@ TEST(many_opt_outs_do_not_stop_a_journal_that_is_behind)
 	int64_t number;
 
 	journalled_rig(&r, "");
-	store_on_optout(r.store, NULL, NULL);
+	store_on_barred(r.store, NULL, NULL);
 	assert_true(store_begin(r.store, &f));
 	for (int i = 0; i < 60000; i++) {
 		char phone[24];

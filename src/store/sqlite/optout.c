@@ -1,5 +1,7 @@
-/* optout.c - who wants no texts: a mark under a key of its own, by organization. */
+/* optout.c - who wants no texts, and whose number is no good: a mark under a key of its own, by organization. */
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "store/sqlite/sql.h"
 
 /* By the i-th key, the newest first. */
@@ -23,19 +25,97 @@ optout_query(struct store *s, enum statement which, size_t i, const char *organi
 	return q;
 }
 
-/* Whoever keeps it elsewhere too is told, within the transaction. */
+/* ---- both, and whoever keeps them elsewhere too ---- */
+
+void
+store_on_barred(struct store *s, store_barred_fn *fn, void *ctx)
+{
+	s->on_barred = fn;
+	s->on_barred_ctx = ctx;
+}
+
+/* Begins or ends. */
 static bool
-tell(struct store *s, size_t i, const char *organization, const char *phone, const struct optout *o, struct fault *f)
+put_mark(struct store *s, const char *organization, const uint8_t mark[MARK_BYTES], const struct barred *b, struct fault *f)
+{
+	static const enum statement which[2][2] = { { S_OPTOUT_PUT, S_OPTOUT_DROP }, { S_REFUSED_PUT, S_REFUSED_DROP } };
+	sqlite3_stmt *q = sql_use(s, which[b->refused][b->ended], f);
+
+	if (!q)
+		return false;
+	sql_bind_text(q, 1, organization);
+	sql_bind_blob(q, 2, mark, MARK_BYTES);
+	if (!b->ended) {
+		sql_bind_text(q, 3, b->why);
+		(void)sqlite3_bind_int64(q, 4, b->at_s);
+	}
+	if (!b->ended && b->refused)
+		(void)sqlite3_bind_int64(q, 5, b->code);
+	return sql_do(s, q, b->refused ? "refused number" : "opt-out", f);
+}
+
+bool
+store_barred_restore(struct store *s, const char *organization, const uint8_t phone[MARK_BYTES], const struct barred *b, struct fault *f)
+{
+	return put_mark(s, organization, phone, b, f);
+}
+
+/* By the i-th key. Of an end is told when there was something to end. */
+static bool
+put_by(struct store *s, size_t i, const char *organization, const char *phone, const struct barred *b, struct fault *f)
 {
 	uint8_t mark[MARK_BYTES];
 
-	if (!s->on_optout)
-		return true;
-	if (!mark_of(s, i, organization, phone, mark, f))
+	if (!mark_of(s, i, organization, phone, mark, f) || !put_mark(s, organization, mark, b, f))
 		return false;
-	s->on_optout(s->on_optout_ctx, organization, mark, o);
+	if (s->on_barred && (!b->ended || sqlite3_changes(s->db) > 0))
+		s->on_barred(s->on_barred_ctx, organization, mark, b);
 	return true;
 }
+
+/* Under the keys from the i-th on. */
+static bool
+drop_from(struct store *s, size_t i, const char *organization, const char *phone, bool refused, struct fault *f)
+{
+	const struct barred b = { .refused = refused, .ended = true };
+
+	for (; i < s->keys->optouts_n; i++)
+		if (!put_by(s, i, organization, phone, &b, f))
+			return false;
+	return true;
+}
+
+/* The newest key marks; a row under an older one has had its time. */
+static bool
+put(struct store *s, const char *organization, const char *phone, const struct barred *b, struct fault *f)
+{
+	return drop_from(s, 1, organization, phone, b->refused, f) && put_by(s, 0, organization, phone, b, f);
+}
+
+bool
+store_barred(struct store *s, store_barred_fn *fn, void *ctx, struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, S_BARRED, f);
+	enum store_found found = STORE_FAILED;
+
+	while (q && (found = sql_row(s->db, q, "opt-outs", f)) == STORE_FOUND) {
+		char organization[64];
+		uint8_t phone[MARK_BYTES] = { 0 };
+		struct barred b = { .refused = sqlite3_column_int(q, 0) != 0, .at_s = sqlite3_column_int64(q, 4), .code = sqlite3_column_int64(q, 5) };
+
+		sql_text(q, 1, organization, sizeof organization);
+		sql_text(q, 3, b.why, sizeof b.why);
+		if (sqlite3_column_bytes(q, 2) == MARK_BYTES) {
+			memcpy(phone, sqlite3_column_blob(q, 2), sizeof phone);
+			fn(ctx, organization, phone, &b);
+		}
+	}
+	if (q)
+		(void)sqlite3_reset(q);
+	return found == STORE_NONE;
+}
+
+/* ---- who wants no texts ---- */
 
 enum store_found
 store_optout_get(struct store *s, const char *organization, const char *phone, struct optout *out, struct fault *f)
@@ -64,38 +144,19 @@ store_optout_find(struct store *s, const char *organization, const char *phone, 
 	return store_optout_get(s, organization, phone, &ignored, f);
 }
 
-/* Under the keys from the i-th on. */
-static bool
-drop_from(struct store *s, size_t i, const char *organization, const char *phone, struct fault *f)
-{
-	for (; i < s->keys->optouts_n; i++) {
-		sqlite3_stmt *q = optout_query(s, S_OPTOUT_DROP, i, organization, phone, f);
-
-		if (!q || !sql_do(s, q, "opt-out", f) || (sqlite3_changes(s->db) > 0 && !tell(s, i, organization, phone, NULL, f)))
-			return false;
-	}
-	return true;
-}
-
-/* The newest key marks; a row under an older one has had its time. */
 bool
 store_optout_put(struct store *s, const char *organization, const char *phone, const char *source, int64_t at_s, struct fault *f)
 {
-	struct optout o = { .at_s = at_s };
-	sqlite3_stmt *q;
+	struct barred b = { .at_s = at_s };
 
-	if (!drop_from(s, 1, organization, phone, f) || !(q = optout_query(s, S_OPTOUT_PUT, 0, organization, phone, f)))
-		return false;
-	span_copy(o.source, sizeof o.source, span_of(source));
-	sql_bind_text(q, 3, source);
-	(void)sqlite3_bind_int64(q, 4, at_s);
-	return sql_do(s, q, "opt-out", f) && tell(s, 0, organization, phone, &o, f);
+	span_copy(b.why, sizeof b.why, span_of(source));
+	return put(s, organization, phone, &b, f);
 }
 
 bool
 store_optout_drop(struct store *s, const char *organization, const char *phone, struct fault *f)
 {
-	return drop_from(s, 0, organization, phone, f);
+	return drop_from(s, 0, organization, phone, false, f);
 }
 
 /* ---- numbers that are no good ---- */
@@ -120,35 +181,19 @@ store_refused_get(struct store *s, const char *organization, const char *phone, 
 	return found;
 }
 
-static bool
-drop_refused_from(struct store *s, size_t i, const char *organization, const char *phone, struct fault *f)
-{
-	for (; i < s->keys->optouts_n; i++) {
-		sqlite3_stmt *q = optout_query(s, S_REFUSED_DROP, i, organization, phone, f);
-
-		if (!q || !sql_do(s, q, "refused number", f))
-			return false;
-	}
-	return true;
-}
-
 bool
 store_refused_put(struct store *s, const char *organization, const char *phone, const struct refused *r, struct fault *f)
 {
-	sqlite3_stmt *q;
+	struct barred b = { .refused = true, .code = r->code, .at_s = r->at_s };
 
-	if (!drop_refused_from(s, 1, organization, phone, f) || !(q = optout_query(s, S_REFUSED_PUT, 0, organization, phone, f)))
-		return false;
-	sql_bind_text(q, 3, r->cause);
-	(void)sqlite3_bind_int64(q, 4, r->code);
-	(void)sqlite3_bind_int64(q, 5, r->at_s);
-	return sql_do(s, q, "refused number", f);
+	span_copy(b.why, sizeof b.why, span_of(r->cause));
+	return put(s, organization, phone, &b, f);
 }
 
 bool
 store_refused_drop(struct store *s, const char *organization, const char *phone, struct fault *f)
 {
-	return drop_refused_from(s, 0, organization, phone, f);
+	return drop_from(s, 0, organization, phone, true, f);
 }
 
 bool

@@ -100,8 +100,8 @@ struct store {
 	uint8_t caps_at[MARK_BYTES];
 	bool caps_done;
 	struct { int64_t n, bytes, committed_n, committed_bytes; } kept; /* in quarantine */
-	store_optout_told_fn *on_optout; /* NULL: nobody wants to know */
-	void *on_optout_ctx;
+	store_barred_fn *on_barred; /* NULL: nobody wants to know */
+	void *on_barred_ctx;
 	struct buf scratch;
 };
 

@@ -176,7 +176,7 @@ static const char *const text[STATEMENTS] = {
 	                 "ON CONFLICT DO UPDATE SET source = ?3, at = ?4",
 	[S_OPTOUT_DROP] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
 	[S_REFUSED_GET] = "SELECT cause, code, at FROM refused WHERE organization = ?1 AND phone = ?2",
-	[S_REFUSED_PUT] = "INSERT OR REPLACE INTO refused (organization, phone, cause, code, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[S_REFUSED_PUT] = "INSERT OR REPLACE INTO refused (organization, phone, cause, at, code) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[S_REFUSED_DROP] = "DELETE FROM refused WHERE organization = ?1 AND phone = ?2",
 	[S_REFUSED_OVER] = "DELETE FROM refused WHERE organization = ?1 AND at <= ?2",
 	[S_REFUSED_ANY] = "SELECT 1 FROM refused WHERE organization = ?1 LIMIT 1",
@@ -213,8 +213,8 @@ static const char *const text[STATEMENTS] = {
 	[S_CAP_AFTER] = "SELECT phone FROM cap WHERE phone > ?1 ORDER BY phone LIMIT 1 OFFSET ?2",
 	[S_CAP_DROP] = "DELETE FROM cap WHERE phone > ?1 AND phone <= ?2 AND day < ?3",
 
-	[S_OPTOUTS] = "SELECT organization, phone, source, at FROM optout",
-	[S_OPTOUT_UNDO] = "DELETE FROM optout WHERE organization = ?1 AND phone = ?2",
+	[S_BARRED] = "SELECT 0, organization, phone, source, at, 0 FROM optout UNION ALL "
+	             "SELECT 1, organization, phone, cause, at, code FROM refused",
 	[S_RESTORED_PUT] = "INSERT OR IGNORE INTO restored (seq, visit, kind, rule, start, fingerprint, repeat_id, at, segments) "
 	                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[S_RESTORED_FIND] = "SELECT seq, repeat_id, at, segments FROM restored WHERE visit = ?1 AND "
