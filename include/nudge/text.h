@@ -10,7 +10,8 @@
  *      `--appointment changed--> void
  *
  * Every planned text is in exactly one state, with a reason (promise 6). The
- * arrows are rows of a table; what is not in it does not happen.
+ * arrows are rows of a table; what is not in it does not happen. A word that the
+ * gateway took it leads from each of these to sent or delivered, however late.
  */
 #ifndef NUDGE_TEXT_H
 #define NUDGE_TEXT_H
@@ -56,7 +57,7 @@ enum text_reason { /* the numbers are stored: append only */
 	REASON_REPORT_AWAITED, REASON_UNKNOWN_HELD,
 	REASON_WAITING_HOLIDAY, REASON_WAITING_PATIENT, REASON_EARLIER,
 	REASON_TOGETHER, REASON_FICTION,
-	REASON_NUMBER_REFUSED,
+	REASON_NUMBER_REFUSED, REASON_TAKEN_LATE,
 	REASONS
 };
 const char *reason_name(enum text_reason r);     /* short word, "no-phone". Literal. */

@@ -31,6 +31,23 @@ outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason wh
 	return store_text_put(e->store, t, f) && store_body_drop(e->store, t->id, f) && merge_settle(e, t, f);
 }
 
+bool
+outcome_taken(struct engine *e, struct text *t, enum text_state next, int64_t sent_s, struct fault *f)
+{
+	bool out = t->state == TEXT_SENDING || t->state == TEXT_UNKNOWN, ended = text_is_final(t->state) && !out;
+
+	if (!out && !t->unsure && !limit_use(e, t, 1, f)) /* given back too early */
+		return false;
+	t->reason = ended || t->state == TEXT_HELD ? REASON_TAKEN_LATE : REASON_ACCEPTED;
+	t->state = next;
+	t->sent_s = sent_s;
+	journalled_ended(e, t, true);
+	/* What was planned since knew nothing of it. */
+	if (ended && (!store_text_put(e->store, t, f) || !apply_again(e, t->appointment, f)))
+		return false;
+	return outcome_settle(e, t, f);
+}
+
 static bool
 accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct fault *f)
 {
@@ -38,14 +55,8 @@ accepted(struct engine *e, struct text *t, const struct sender_event *ev, struct
 
 	if (next == t->state)
 		return true;
-	if (t->state == TEXT_PENDING && !limit_use(e, t, 1, f)) /* given back too early */
-		return false;
-	t->state = next;
-	t->reason = REASON_ACCEPTED;
-	t->sent_s = now_s(&e->now);
 	memcpy(t->message_id, ev->message_id, sizeof t->message_id);
-	journalled_ended(e, t, true);
-	return reports_expect(e, t, f) && outcome_settle(e, t, f);
+	return outcome_taken(e, t, next, now_s(&e->now), f) && reports_expect(e, t, f);
 }
 
 static bool

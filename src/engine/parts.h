@@ -343,6 +343,7 @@ bool apply_plan(struct engine *e, struct appointment *a, bool is_new, bool new_p
  * parts its pair, and plans both again. The caller puts *a. */
 bool pair_look(struct engine *e, struct appointment *a, const struct appointment *before, struct fault *f);
 bool pair_had_its_turn(struct engine *e, const struct appointment *a, struct fault *f); /* A confirmation of *a left, or ended. */
+bool apply_again(struct engine *e, int64_t appointment, struct fault *f); /* Plans it by what was told; unless it is erased, or a response. */
 bool apply_final(struct engine *e, int64_t appointment, struct fault *f); /* A text ended: what is canceled and has none left is erased. */
 
 bool ahead_advance(struct engine *e, struct fault *f);       /* fires what is due into the lanes */
@@ -406,6 +407,8 @@ bool limit_status(struct engine *e, struct engine_status *out, struct fault *f);
 bool outcome_apply(struct engine *e, const struct sender_event *ev, struct fault *f);
 bool outcome_close(struct engine *e, struct text *t, bool unsure, enum text_reason why, struct fault *f); /* an attempt's row goes no further with this id */
 bool outcome_settle(struct engine *e, struct text *t, struct fault *f); /* nothing is under way for it any more */
+/* The gateway took it, as is known only now; whatever became of it since, it is `next`, and does not go again. */
+bool outcome_taken(struct engine *e, struct text *t, enum text_state next, int64_t sent_s, struct fault *f);
 void outcome_sender(struct engine *e, const struct sender_event *ev); /* connected, lost */
 bool journalled_open(struct engine *e, struct fault *f);
 bool journalled_armed(struct engine *e, const struct text *t, const struct merged *m, struct fault *f);

@@ -203,10 +203,31 @@ apply_plan(struct engine *e, struct appointment *a, bool is_new, bool new_phone,
 	return a->quarantine || quarantine_release(e, g.n, f);
 }
 
+static bool
+plan_stored(struct engine *e, int64_t id, bool reminders_only, struct fault *f)
+{
+	struct appointment a;
+
+	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
+	case STORE_FAILED:
+		return false;
+	case STORE_NONE:
+		return true;
+	case STORE_FOUND:
+		break;
+	}
+	return a.erased || (apply_plan(e, &a, false, false, reminders_only, f) && store_appointment_put(e->store, &a, f));
+}
+
+bool
+apply_again(struct engine *e, int64_t id, struct fault *f)
+{
+	return store_is_response(id) || plan_stored(e, id, false, f);
+}
+
 bool
 apply_final(struct engine *e, int64_t id, struct fault *f)
 {
-	struct appointment a;
 	enum visit_status status;
 	bool erased;
 
@@ -220,15 +241,5 @@ apply_final(struct engine *e, int64_t id, struct fault *f)
 	case STORE_FOUND:
 		break;
 	}
-	if (erased || status == VISIT_BOOKED || status == VISIT_ARRIVED)
-		return true;
-	switch (store_appointment_get(e->store, id, now_s(&e->now), &a, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_NONE:
-		return true;
-	case STORE_FOUND:
-		break;
-	}
-	return apply_plan(e, &a, false, false, true, f) && store_appointment_put(e->store, &a, f);
+	return erased || status == VISIT_BOOKED || status == VISIT_ARRIVED || plan_stored(e, id, true, f);
 }

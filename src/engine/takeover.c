@@ -43,6 +43,23 @@ collect_ended(void *ctx, const struct journal_entry *x, struct fault *f)
 	return true;
 }
 
+/* An id may have two: it came back, and was taken all the same, which counts. */
+static void
+sort_ended(struct takeover *t)
+{
+	size_t n = 0;
+
+	if (t->ended_n > 0)
+		qsort(t->ended, t->ended_n, sizeof *t->ended, by_repeat_id);
+	for (size_t i = 0; i < t->ended_n; i++) {
+		if (n > 0 && by_repeat_id(&t->ended[n - 1], &t->ended[i]) == 0)
+			t->ended[n - 1].taken = t->ended[n - 1].taken || t->ended[i].taken;
+		else
+			t->ended[n++] = t->ended[i];
+	}
+	t->ended_n = n;
+}
+
 static const struct ended *
 find_ended(const struct takeover *t, const char *repeat_id)
 {
@@ -55,8 +72,6 @@ find_ended(const struct takeover *t, const char *repeat_id)
 void
 takeover_sent(struct text *t, const char *repeat_id, int64_t at_s, int64_t segments)
 {
-	if (t->state == TEXT_HELD)
-		t->state = text_step(t->state, TEXT_EV_RELEASE);
 	t->state = text_step(t->state, TEXT_EV_ACCEPTED);
 	t->reason = REASON_JOURNAL;
 	t->carrier = 0;
@@ -288,8 +303,8 @@ takeover(struct engine *e, struct fault *f)
 	struct takeover o = { .e = e };
 	bool ok = take_keys(&o, f) && journal_read(e->setup.journal, e->journal_numbered, collect_ended, &o, f);
 
-	if (ok && o.ended_n > 0)
-		qsort(o.ended, o.ended_n, sizeof *o.ended, by_repeat_id);
+	if (ok)
+		sort_ended(&o);
 	ok = ok && journal_read(e->setup.journal, e->journal_numbered, take_entry, &o, f) && close_sending(&o, f) &&
 	    store_ids_after(e->store, o.last_appointment, o.last_response, f);
 	free(o.ended);

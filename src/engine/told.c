@@ -55,16 +55,9 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 		t.report_code = ev->number;
 		return store_text_put(e->store, &t, f) && store_report_done(e->store, t.id, f);
 	}
-	if (ev->delivery == DELIVERY_UNKNOWN && t.state != TEXT_UNKNOWN)
-		return true;
 	next = text_step(t.state, event[ev->delivery]);
 	if (next == t.state)
 		return true;
-	if (t.state == TEXT_UNKNOWN) { /* there is a report, so it was taken */
-		t.reason = REASON_ACCEPTED;
-		t.sent_s = t.first_sent_s;
-	}
-	t.state = next;
 	(void)snprintf(t.code, sizeof t.code, "%s", ev->status);
 	t.report_code = ev->number;
 	if (next == TEXT_FAILED && !refused_of_text(e, &t, f))
@@ -73,7 +66,12 @@ report(struct engine *e, const struct sender_event *ev, struct fault *f)
 		return false;
 	if (is_optout(ev) && !optout_of_text(e, &t, f))
 		return false;
-	return store_report_done(e->store, t.id, f) && outcome_settle(e, &t, f);
+	if (!store_report_done(e->store, t.id, f))
+		return false;
+	if (t.sent_s == 0) /* there is a report, so it was taken */
+		return outcome_taken(e, &t, next, t.first_sent_s, f);
+	t.state = next;
+	return outcome_settle(e, &t, f);
 }
 
 bool

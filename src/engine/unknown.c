@@ -59,8 +59,7 @@ static bool
 resend(struct engine *e, struct text *t, const struct conf_site *s, struct fault *f)
 {
 	t->state = text_step(t->state, TEXT_EV_RESEND);
-	t->reason = REASON_RETRY;
-	t->unsure = false;
+	t->reason = REASON_RETRY; /* unsure it stays: what it used of the month was not given back */
 	e->count.unknown_resent++;
 	engine_alarm(e, "a text of unknown outcome is sent again (unknown = resend)", s->title);
 	ahead_note(e, t->id, t->due_s);

@@ -285,8 +285,22 @@ reminder_named(const struct plan_input *in, const char *title)
 	return NULL;
 }
 
-/* Ends open reminders that are not of this visit as it stands now, or whose
- * time by today's rules is another one. */
+/* By another row, which had ended before it was known that the gateway had taken it. */
+static bool
+was_reminded(const struct plan_input *in, const struct plan_known *k)
+{
+	for (size_t i = 0; i < in->known_n; i++) {
+		const struct plan_known *told = &in->known[i];
+
+		if (told->kind == TEXT_REMINDER && told->this_patient && text_was_told(told->state) && told->start_s == k->start_s &&
+		    strcmp(told->rule, k->rule) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Ends open reminders that are not of this visit as it stands now, that were told already, or
+ * whose time by today's rules is another one. */
 static void
 end_reminders(const struct plan_input *in, struct plan *out)
 {
@@ -310,6 +324,8 @@ end_reminders(const struct plan_input *in, struct plan *out)
 			end_row(out, k, REASON_RULE_GONE);
 		} else if (k->start_s != in->start_s) {
 			end_row(out, k, REASON_RESCHEDULED);
+		} else if (was_reminded(in, k)) {
+			end_row(out, k, REASON_REPLACED);
 		} else if (k->due_s > in->now_s) {
 			/* One that is due already is the gates' affair, not moved. */
 			make_reminder(in, r, &would);

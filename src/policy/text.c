@@ -21,6 +21,8 @@ static const struct arrow {
 	{ TEXT_HELD, TEXT_EV_GATE, TEXT_SUPPRESSED },
 	{ TEXT_HELD, TEXT_EV_EXPIRE, TEXT_EXPIRED },
 	{ TEXT_HELD, TEXT_EV_VOID, TEXT_VOID },
+	{ TEXT_HELD, TEXT_EV_ACCEPTED, TEXT_SENT },
+	{ TEXT_HELD, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
 
 	{ TEXT_SENDING, TEXT_EV_ACCEPTED, TEXT_SENT },
 	{ TEXT_SENDING, TEXT_EV_REFUSED, TEXT_FAILED },
@@ -37,8 +39,15 @@ static const struct arrow {
 	{ TEXT_UNKNOWN, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
 	{ TEXT_UNKNOWN, TEXT_EV_REPORT_BAD, TEXT_FAILED },
 
-	/* A delivery outranks whatever was believed before. */
+	/* A delivery outranks whatever was believed before, */
 	{ TEXT_FAILED, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
+	/* and what was taken was not ended here, though it went back and was. */
+	{ TEXT_SUPPRESSED, TEXT_EV_ACCEPTED, TEXT_SENT },
+	{ TEXT_SUPPRESSED, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
+	{ TEXT_EXPIRED, TEXT_EV_ACCEPTED, TEXT_SENT },
+	{ TEXT_EXPIRED, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
+	{ TEXT_VOID, TEXT_EV_ACCEPTED, TEXT_SENT },
+	{ TEXT_VOID, TEXT_EV_REPORT_OK, TEXT_DELIVERED },
 };
 
 enum text_state
@@ -153,6 +162,7 @@ static const struct {
 	[REASON_FICTION] = { "phone-fiction", "the number is kept for fiction and tests, 555-01XX (fiction_numbers = false)" },
 	[REASON_NUMBER_REFUSED] = { "number-refused",
 		"this number was refused before as wrong (refused_numbers): it needs another, or nudgectl refused release" },
+	[REASON_TAKEN_LATE] = { "taken-late", "the gateway had taken it: that was known only when it was held or had ended here" },
 	[REASON_LEARNING] = { "learning", "the site has learning = true: it sends nothing" },
 	[REASON_RESPONSE_LATE] = { "response-late", "who wrote is answered within five minutes or not at all" },
 	[REASON_SITE_GONE] = { "site-gone", "the site is not in the configuration any more" },

@@ -34,7 +34,7 @@ REFUSED = {"every": ["order", "timing", "books", "restore", "unknown"],
                     "lost_rows", "merge", "merge_apart", "message_kinds", "modality", "news", "news_far", "optouts_compared", "optouts_whose", "order", "over",
                     "pains", "pair", "pair_later", "phone_of_text", "quarantine", "quarantine_held", "quarantine_room", "refused", "refused_whose",
                     "replanned", "replies", "replies_open", "replies_whose", "reports", "restore", "restore_phones", "restore_rows", "restore_under_way", "rotate", "silence",
-                    "space", "timing", "unknown"]}
+                    "space", "taken_late", "timing", "unknown"]}
 
 
 def run_one(command, profiles, scratch):

@@ -73,6 +73,39 @@ TEST(what_was_under_way_is_what_the_journal_says)
 	}
 }
 
+/* nudge-sender gave it back, and the gateway had it all the same: of two words about one id the better counts. */
+TEST(what_came_back_and_was_taken_is_not_sent_again)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	for (int i = 0; i < 4; i++) {
+		char id[8];
+
+		(void)snprintf(id, sizeof id, "A%d", i);
+		(void)tell(&r, (struct say){ .id = id, .patient = id, .phone = PHONE, .in_s = 90000 });
+	}
+	same_int("they are out", r.jobs_n, 4);
+	backup_online(&r);
+	for (int i = 0; i < 4; i++) {
+		struct sender_event *back = calloc(1, sizeof *back), *taken = calloc(1, sizeof *taken);
+
+		assert_true(back && taken);
+		*back = (struct sender_event){ .what = SENDER_OUTCOME, .text = r.jobs[i].text, .attempt = r.jobs[i].attempt,
+			.outcome = OUTCOME_NOT_TRIED, .code = "too-late", .retry_after_ms = -1 };
+		*taken = *back;
+		taken->outcome = OUTCOME_ACCEPTED;
+		back->link.next = &taken->link;
+		(void)turn(&r, NULL, &back->link, NULL);
+	}
+	same_int("taken", status(&r)->texts[TEXT_SENT], 4);
+	restore(&r);
+	pass(&r, 600);
+	same_int("so they are after the restore", status(&r)->texts[TEXT_SENT], 4);
+	same_int("and none goes again", r.jobs_n, 4);
+	end(&r);
+}
+
 static void
 about_phone(struct rig *r, enum command_kind kind)
 {
@@ -181,7 +214,8 @@ TEST(an_answer_to_a_phone_is_not_given_again)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(what_was_under_way_is_what_the_journal_says), RUN(an_opt_out_that_was_lifted_since_is_lifted),
+	const struct CMUnitTest tests[] = { RUN(what_was_under_way_is_what_the_journal_says), RUN(what_came_back_and_was_taken_is_not_sent_again),
+		RUN(an_opt_out_that_was_lifted_since_is_lifted),
 		RUN(reminders_of_an_hour_that_was_moved_since_are_silent), RUN(what_one_text_said_of_another_visit_is_said),
 		RUN(an_answer_to_a_phone_is_not_given_again) };
 

@@ -18,7 +18,15 @@ static const struct story {
 	{ "certainly refused, then taken under a new id", { TEXT_EV_ARM, TEXT_EV_BACK, TEXT_EV_ARM, TEXT_EV_ACCEPTED }, 4,
 		TEXT_SENT },
 	{ "a gate ends it before it is armed", { TEXT_EV_GATE, TEXT_EV_ARM }, 2, TEXT_SUPPRESSED },
-	{ "a void text is never armed", { TEXT_EV_VOID, TEXT_EV_ARM, TEXT_EV_ACCEPTED }, 3, TEXT_VOID },
+	{ "a void text is never armed", { TEXT_EV_VOID, TEXT_EV_ARM, TEXT_EV_REPORT_BAD }, 3, TEXT_VOID },
+	{ "taken, though it was given back and held", { TEXT_EV_ARM, TEXT_EV_BACK, TEXT_EV_HOLD, TEXT_EV_ACCEPTED, TEXT_EV_RELEASE }, 5,
+		TEXT_SENT },
+	{ "delivered, though it was sent back and held", { TEXT_EV_ARM, TEXT_EV_SILENCE, TEXT_EV_RESEND, TEXT_EV_HOLD, TEXT_EV_REPORT_OK }, 5,
+		TEXT_DELIVERED },
+	{ "a bad report on what waits to go again says nothing of that", { TEXT_EV_ARM, TEXT_EV_SILENCE, TEXT_EV_RESEND, TEXT_EV_HOLD,
+		TEXT_EV_REPORT_BAD }, 5, TEXT_HELD },
+	{ "taken, though it was given back and ended", { TEXT_EV_ARM, TEXT_EV_BACK, TEXT_EV_VOID, TEXT_EV_ACCEPTED, TEXT_EV_REPORT_OK }, 5,
+		TEXT_DELIVERED },
 	{ "held and released", { TEXT_EV_HOLD, TEXT_EV_ARM, TEXT_EV_RELEASE, TEXT_EV_ARM }, 4, TEXT_SENDING },
 	{ "delivered outranks failed", { TEXT_EV_ARM, TEXT_EV_ACCEPTED, TEXT_EV_REPORT_BAD, TEXT_EV_REPORT_OK }, 4,
 		TEXT_DELIVERED },
@@ -56,7 +64,10 @@ TEST(an_end_is_left_by_nothing_but_better_news)
 			/* A person, or the policy a person set, may want an unknown one again. */
 			if (text_is_final((enum text_state)s))
 				holds("a final state stays final", text_is_final(next) || (s == TEXT_UNKNOWN && ev == TEXT_EV_RESEND));
-			if (s == TEXT_SUPPRESSED || s == TEXT_EXPIRED || s == TEXT_VOID || s == TEXT_DELIVERED)
+			if (s == TEXT_SUPPRESSED || s == TEXT_EXPIRED || s == TEXT_VOID)
+				same_int("nothing moves it but that it was taken", next,
+				    ev == TEXT_EV_ACCEPTED ? TEXT_SENT : ev == TEXT_EV_REPORT_OK ? TEXT_DELIVERED : s);
+			if (s == TEXT_DELIVERED)
 				same_int("nothing moves it", next, s);
 		}
 }
