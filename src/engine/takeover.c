@@ -43,7 +43,7 @@ collect_ended(void *ctx, const struct journal_entry *x, struct fault *f)
 	return true;
 }
 
-/* An id may have two: it came back, and was taken all the same, which counts. */
+/* An id that has two came back, and was taken all the same. */
 static void
 sort_ended(struct takeover *t)
 {
@@ -53,7 +53,7 @@ sort_ended(struct takeover *t)
 		qsort(t->ended, t->ended_n, sizeof *t->ended, by_repeat_id);
 	for (size_t i = 0; i < t->ended_n; i++) {
 		if (n > 0 && by_repeat_id(&t->ended[n - 1], &t->ended[i]) == 0)
-			t->ended[n - 1].taken = t->ended[n - 1].taken || t->ended[i].taken;
+			t->ended[n - 1].taken = true;
 		else
 			t->ended[n++] = t->ended[i];
 	}

@@ -220,6 +220,21 @@ TEST(the_journal_has_no_number_in_it)
 	end(&r);
 }
 
+static void
+lose_sends(void)
+{
+	DIR *d = opendir(journal_folder);
+	char path[200];
+
+	assert_non_null(d);
+	for (struct dirent *x; (x = readdir(d));)
+		if (strncmp(x->d_name, "sends-", 6) == 0) {
+			journal_path(x->d_name, path);
+			assert_int_equal(unlink(path), 0);
+		}
+	(void)closedir(d);
+}
+
 /* What is known of phones has a file of its own, of which nothing goes: it is as good as ever. */
 TEST(where_sends_are_unknown_phones_are_known)
 {
@@ -227,7 +242,6 @@ TEST(where_sends_are_unknown_phones_are_known)
 		struct rig r;
 		struct refused x;
 		struct fault f = { 0 };
-		char path[200];
 		int64_t text;
 
 		journalled_rig(&r, "");
@@ -242,14 +256,8 @@ TEST(where_sends_are_unknown_phones_are_known)
 			(void)book(&r, id, "+16085550199");
 			live(&r, DAY);
 		}
-		DIR *d = opendir(journal_folder);
-
-		for (struct dirent *e; missing && (e = readdir(d));)
-			if (strncmp(e->d_name, "sends-", 6) == 0) {
-				journal_path(e->d_name, path);
-				assert_int_equal(unlink(path), 0);
-			}
-		(void)closedir(d);
+		if (missing)
+			lose_sends();
 		restore(&r);
 		same_int("sends are not known", r.journal_state, missing ? JOURNAL_MISSING : JOURNAL_TOO_SHORT);
 		holds("held", status(&r)->journal_held);
@@ -259,13 +267,47 @@ TEST(where_sends_are_unknown_phones_are_known)
 	}
 }
 
+/* Of a key that a rotation since had made, and whose store key nobody gave. */
+TEST(a_mark_that_nobody_can_read_stops_the_start_there_too)
+{
+	struct journal_entry key = { .kind = JOURNAL_KEY, .at_s = 1, .name = "optouts/0009/00000001", .wrapped = { 1, 2, 3 } };
+	struct journal_setup s = { .directory = journal_folder, .retention_s = 35 * DAY };
+	struct engine_setup e = { .compose = compose, .random = chance };
+	struct engine *none = NULL;
+	struct fault f = { 0 };
+	struct rig r;
+
+	journalled_rig(&r, "");
+	(void)book(&r, "A", PHONE);
+	journal_add(r.journal, &key);
+	about_phone(&r, COMMAND_OPTOUT_ADD, OTHER);
+	stop(&r);
+	lose_sends();
+	open_store(&r);
+	assert_true(store_begin(r.store, &f) && store_house(r.store, &s.house, &f) && store_commit(r.store, &f));
+	s.seq = 1; /* as a backup of before has it */
+	s.now_s = now_s(&r.now);
+	assert_true(store_begin(r.store, &f) && store_setting_put(r.store, "journal", s.seq, &f) && store_commit(r.store, &f));
+	assert_true(journal_open(&s, &r.journal, &r.journal_state, &f));
+	same_int("sends are not known", r.journal_state, JOURNAL_MISSING);
+	e.store = r.store;
+	e.rules = rules_hold(r.rules);
+	e.random_ctx = &r;
+	e.now = r.now;
+	e.journal = r.journal;
+	e.journal_state = r.journal_state;
+	holds("refused, with what to do", !engine_new(&e, &none, &f) && f.kind == FAULT_OPERATOR && strstr(f.text, "old_store_keys"));
+	rules_drop(e.rules);
+	end(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(a_number_that_was_called_wrong_since_is_not_texted), RUN(one_that_was_let_go_since_is_texted),
 		RUN(it_is_forgotten_when_it_would_have_been), RUN(of_an_organization_that_is_not_configured_it_is_kept),
 		RUN(what_the_journal_lost_in_a_crash_is_written_again), RUN(the_journal_has_no_number_in_it),
-		RUN(where_sends_are_unknown_phones_are_known) };
+		RUN(where_sends_are_unknown_phones_are_known), RUN(a_mark_that_nobody_can_read_stops_the_start_there_too) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -319,6 +319,48 @@ TEST(who_was_reminded_is_not_reminded_again)
 	rig_close(&r);
 }
 
+/* Canceled while it waited: nobody is known any more who could be told, and nothing but the word is kept. */
+TEST(of_a_visit_that_is_erased_only_the_word_is_kept)
+{
+	struct rig r;
+	struct sent job = lost(&r);
+	struct appointment a;
+	struct fault f = { 0 };
+
+	say(&r, text_of(&r, TEXT(0)).start_s, VISIT_CANCELED);
+	text_is(&r, "nothing is owed", TEXT(0), TEXT_VOID, REASON_CANCELED);
+	prove(&r, &job, REPORT_OK);
+	text_is(&r, "it was told", TEXT(0), TEXT_DELIVERED, REASON_TAKEN_LATE);
+	assert_int_equal(store_appointment_get(r.store, 1, now_s(&r.now), &a, &f), STORE_FOUND);
+	holds("erased it stays", a.erased && a.phone[0] == '\0');
+	sender(&r, true);
+	pass(&r, 600);
+	same_int("nothing goes", r.jobs_n, 1);
+	books_are(&r, 1);
+	rig_close(&r);
+}
+
+/* What is said back to a phone is of no visit. */
+TEST(an_answer_to_a_phone_that_went_all_the_same)
+{
+	struct sender_event help = { .told = EVENT_INBOUND, .event = 1, .from = PHONE, .to = "+18335550100", .gateway = "acs" };
+	struct rig r;
+	struct sent job;
+
+	rig_open(&r, 6000, 0, "");
+	say(&r, now_s(&r.now) + 2 * DAY, VISIT_BOOKED);
+	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
+	told(&r, help, "is there parking");
+	same_int("an answer is out", r.jobs_n, 2);
+	job = lose(&r);
+	pass(&r, 400);
+	text_is(&r, "who wrote is answered at once or not at all", job.text, TEXT_EXPIRED, REASON_RESPONSE_LATE);
+	prove(&r, &job, ANSWER);
+	text_is(&r, "and was", job.text, TEXT_SENT, REASON_TAKEN_LATE);
+	same_int("once", r.jobs_n, 2);
+	rig_close(&r);
+}
+
 static void
 refuse(struct rig *r, const struct sent *job)
 {
@@ -376,7 +418,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_is_held_is_not_sent_when_it_was_taken), RUN(what_waits_to_be_sent_a_second_time_is_not),
 		RUN(a_month_that_is_used_up_knows_of_it), RUN(what_a_person_dropped_was_told), RUN(who_was_told_of_another_hour_hears_of_a_change),
-		RUN(who_was_told_the_hour_that_is_hears_nothing), RUN(what_had_come_too_late_was_told), RUN(who_was_reminded_is_not_reminded_again),
+		RUN(who_was_told_the_hour_that_is_hears_nothing), RUN(what_had_come_too_late_was_told),
+		RUN(of_a_visit_that_is_erased_only_the_word_is_kept), RUN(an_answer_to_a_phone_that_went_all_the_same), RUN(who_was_reminded_is_not_reminded_again),
 		RUN(a_delivery_of_what_was_refused_is_counted),
 		RUN(a_report_on_what_is_out_ends_its_attempts) };
 
