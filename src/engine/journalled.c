@@ -72,6 +72,8 @@ journalled_ended(struct engine *e, const struct text *t, bool taken)
 
 	if (!e->setup.journal || t->repeat_id[0] == '\0')
 		return;
+	if (e->journal_held && e->setup.journal_state == JOURNAL_MISSING) /* it would begin one, and the next start miss nothing */
+		return;
 	memcpy(x.repeat_id, t->repeat_id, sizeof x.repeat_id);
 	journal_add(e->setup.journal, &x);
 }

@@ -267,6 +267,27 @@ TEST(where_sends_are_unknown_phones_are_known)
 	}
 }
 
+/* What came of a text that was out is no journal of sends either: without the person's word the hold stays. */
+TEST(a_late_answer_does_not_end_the_hold)
+{
+	struct rig r;
+
+	journalled_rig(&r, "");
+	(void)tell(&r, (struct say){ .id = "A", .phone = PHONE, .in_s = 20 * DAY });
+	same_int("it is out", r.jobs_n, 1);
+	stop(&r);
+	lose_sends();
+	start(&r);
+	same_int("missed", r.journal_state, JOURNAL_MISSING);
+	settle_all(&r);
+	same_int("what came of it is known", status(&r)->texts[TEXT_SENT], 1);
+	stop(&r);
+	start(&r);
+	same_int("missed still", r.journal_state, JOURNAL_MISSING);
+	holds("held still", status(&r)->journal_held);
+	end(&r);
+}
+
 /* Of a key that a rotation since had made, and whose store key nobody gave. */
 TEST(a_mark_that_nobody_can_read_stops_the_start_there_too)
 {
@@ -307,7 +328,8 @@ main(void)
 	const struct CMUnitTest tests[] = { RUN(a_number_that_was_called_wrong_since_is_not_texted), RUN(one_that_was_let_go_since_is_texted),
 		RUN(it_is_forgotten_when_it_would_have_been), RUN(of_an_organization_that_is_not_configured_it_is_kept),
 		RUN(what_the_journal_lost_in_a_crash_is_written_again), RUN(the_journal_has_no_number_in_it),
-		RUN(where_sends_are_unknown_phones_are_known), RUN(a_mark_that_nobody_can_read_stops_the_start_there_too) };
+		RUN(where_sends_are_unknown_phones_are_known), RUN(a_late_answer_does_not_end_the_hold),
+		RUN(a_mark_that_nobody_can_read_stops_the_start_there_too) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
