@@ -70,9 +70,8 @@ journalled_ended(struct engine *e, const struct text *t, bool taken)
 {
 	struct journal_entry x = { .kind = JOURNAL_ENDED, .at_s = now_s(&e->now), .text = t->id, .taken = taken };
 
-	if (!e->setup.journal || t->repeat_id[0] == '\0')
-		return;
-	if (e->journal_held && e->setup.journal_state == JOURNAL_MISSING) /* it would begin one, and the next start miss nothing */
+	/* It would begin one that is missing, and the next start miss nothing. */
+	if (!e->setup.journal || e->journal_held || t->repeat_id[0] == '\0')
 		return;
 	memcpy(x.repeat_id, t->repeat_id, sizeof x.repeat_id);
 	journal_add(e->setup.journal, &x);
