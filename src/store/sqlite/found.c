@@ -22,14 +22,14 @@ use(struct store *s, enum found_by by, enum found_statement what, struct fault *
 	return sql_use(s, (enum statement)((int)S_FOUND + (int)by * (int)FOUND_STATEMENTS + (int)what), f);
 }
 
-/* In the table. */
-static bool
-run(struct store *s, enum found_by by, enum found_statement what, const struct recent_entry *e, struct fault *f)
+/* Of the table. */
+static sqlite3_stmt *
+ask(struct store *s, enum found_by by, enum found_statement what, const struct recent_entry *e, struct fault *f)
 {
 	sqlite3_stmt *q = use(s, by, what, f);
 
 	if (!q)
-		return false;
+		return NULL;
 	if (by == FOUND_PATIENT || by == FOUND_PHONE)
 		sql_lend_blob(q, 1, e->mark, MARK_BYTES);
 	else
@@ -37,7 +37,15 @@ run(struct store *s, enum found_by by, enum found_statement what, const struct r
 	(void)sqlite3_bind_int64(q, 2, e->id);
 	if (sqlite3_bind_parameter_count(q) > 2)
 		(void)sqlite3_bind_int64(q, 3, e->at);
-	return sql_do(s, q, "look-up", f);
+	return q;
+}
+
+static bool
+run(struct store *s, enum found_by by, enum found_statement what, const struct recent_entry *e, struct fault *f)
+{
+	sqlite3_stmt *q = ask(s, by, what, e, f);
+
+	return q && sql_do(s, q, "look-up", f);
 }
 
 static int64_t
@@ -185,28 +193,61 @@ found_file(struct store *s, struct fault *f)
 
 /* ---- at a start ---- */
 
+/* What is being filed is in one of both places. */
 static bool
-load(struct store *s, enum found_by by, struct fault *f)
+remember(struct store *s, enum found_by by, const struct recent_entry *e, struct fault *f)
 {
-	sqlite3_stmt *q = use(s, by, FOUND_LOAD, f);
-	enum store_found found;
-	bool ok = q != NULL;
+	enum store_found found = STORE_NONE;
+	sqlite3_stmt *q;
+
+	if (visit_of(by, e->id) <= s->found.filing) {
+		if (!(q = ask(s, by, FOUND_HAS, e, f)) || (found = sql_row(s->db, q, "look-up", f)) == STORE_FAILED)
+			return false;
+		(void)sqlite3_reset(q);
+	}
+	return found == STORE_FOUND || remembered(recent_add(s->recent, by, e), f);
+}
+
+static bool
+remember_visit(struct store *s, sqlite3_stmt *q, struct fault *f)
+{
+	struct recent_entry e = { .id = sqlite3_column_int64(q, 0) };
+
+	for (int by = FOUND_PATIENT; by <= FOUND_PHONE; by++) {
+		struct span mark = sql_blob(q, by == FOUND_PATIENT ? 1 : 2);
+
+		if (mark.n != MARK_BYTES)
+			continue;
+		memcpy(e.mark, mark.p, MARK_BYTES);
+		if (!remember(s, (enum found_by)by, &e, f))
+			return false;
+	}
+	e = (struct recent_entry){ .id = e.id, .at = sqlite3_column_int64(q, 4) };
+	return sqlite3_column_int(q, 3) != 0 || remember(s, FOUND_ERASE, &e, f);
+}
+
+static bool
+remember_text(struct store *s, sqlite3_stmt *q, struct fault *f)
+{
+	struct recent_entry e = { .id = sqlite3_column_int64(q, 0), .at = sqlite3_column_int64(q, 1) };
+
+	return remember(s, FOUND_DUE, &e, f);
+}
+
+static bool
+load(struct store *s, enum statement rows, bool (*row)(struct store *s, sqlite3_stmt *q, struct fault *f), struct fault *f)
+{
+	sqlite3_stmt *q = sql_use(s, rows, f);
+	enum store_found found = STORE_FAILED;
+	bool ok = true;
 
 	if (!q)
 		return false;
 	(void)sqlite3_bind_int64(q, 1, s->found.filed);
-	(void)sqlite3_bind_int64(q, 2, last_of(by, s->found.filing));
-	while (ok && (found = sql_row(s->db, q, "look-up", f)) == STORE_FOUND) {
-		struct recent_entry e = { .id = sqlite3_column_int64(q, 1), .at = sqlite3_column_int64(q, 2) };
-		struct span mark = sql_blob(q, 0);
-
-		if (mark.n == MARK_BYTES)
-			memcpy(e.mark, mark.p, MARK_BYTES);
-		ok = remembered(recent_add(s->recent, by, &e), f);
-	}
-	ok = ok && found != STORE_FAILED;
+	while (ok && (found = sql_row(s->db, q, "look-up", f)) == STORE_FOUND)
+		ok = row(s, q, f);
 	(void)sqlite3_reset(q);
-	return ok;
+	return ok && found != STORE_FAILED;
 }
 
 bool
@@ -217,10 +258,7 @@ found_load(struct store *s, struct fault *f)
 	if (s->found.filing < s->found.filed)
 		s->found.filing = s->found.filed;
 	s->found.put = s->last_put;
-	for (int by = 0; by < FOUND_KINDS; by++)
-		if (!load(s, (enum found_by)by, f))
-			return false;
-	return true;
+	return load(s, S_FOUND_VISITS, remember_visit, f) && load(s, S_FOUND_TEXTS, remember_text, f);
 }
 
 void

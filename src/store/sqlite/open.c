@@ -19,7 +19,7 @@
 /* Between two checkpoints lie some commits: each page that several wrote is copied once, and few commits wait for it. */
 #define LOG_PAGES_FEW 200
 #define LOG_COMMITS_MANY 8
-#define RECENT 8192 /* a portion costs a few milliseconds, a start with all of them some fifty */
+#define RECENT 32768
 #define LOG_PAGES_MANY 4000
 
 static bool

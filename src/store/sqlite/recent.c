@@ -7,6 +7,7 @@
 #include "store/sqlite/recent.h"
 
 #define NONE UINT32_MAX
+#define CHANGES_KEPT 4096 /* a start has many at once */
 
 struct node {
 	struct recent_entry entry;
@@ -37,7 +38,7 @@ static const int64_t unit_s[FOUND_KINDS] = { [FOUND_ERASE] = 86400, [FOUND_DUE] 
 int64_t
 recent_unit(enum found_by by, int64_t at)
 {
-	return unit_s[by] ? at / unit_s[by] : 0;
+	return at / unit_s[by];
 }
 
 struct recent *
@@ -231,6 +232,11 @@ recent_settle(struct recent *r, bool committed)
 			put_in(&r->kind[c->by], (enum found_by)c->by, &c->entry); /* its room is still there */
 	}
 	r->changes = 0;
+	if (r->changes_cap > CHANGES_KEPT) {
+		free(r->change);
+		r->change = NULL;
+		r->changes_cap = 0;
+	}
 }
 
 /* ---- lists ---- */

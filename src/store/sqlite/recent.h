@@ -15,9 +15,11 @@
 #include "store/sqlite/statements.h"
 
 struct recent_entry {
-	uint8_t mark[MARK_BYTES]; /* of FOUND_PATIENT and FOUND_PHONE, else zeros */
-	int64_t at;               /* of FOUND_ERASE and FOUND_DUE: seconds since 1970, else 0 */
-	int64_t id;               /* an appointment's; of FOUND_DUE a text's */
+	union {
+		uint8_t mark[MARK_BYTES]; /* of FOUND_PATIENT and FOUND_PHONE */
+		int64_t at;               /* of FOUND_ERASE and FOUND_DUE: seconds since 1970 */
+	};
+	int64_t id;                       /* an appointment's; of FOUND_DUE a text's */
 };
 
 struct recent;
@@ -34,7 +36,7 @@ bool recent_any(const struct recent *r, enum found_by by, const uint8_t mark[MAR
 /* What was added and dropped since the last call stands, or is undone. NULL is fine. */
 void recent_settle(struct recent *r, bool committed);
 
-/* The day or span that a time falls in; of what is found by a mark 0. */
+/* The day or span that a time falls in; by is FOUND_ERASE or FOUND_DUE. */
 int64_t recent_unit(enum found_by by, int64_t at);
 
 struct recent_range {

@@ -31,11 +31,10 @@ static _Thread_local bool lacking;
 	"attempts, unsure) VALUES " TEXT_NEW
 #define TEXT_NEW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
 
-/* One of the places by which rows are found, of which the newest are in memory (recent_*). A start reads mark, id and time of those. */
+/* One of the places by which rows are found, of which the newest are in memory (recent_*). */
 #define FOUND_STATEMENT(by, what) [(int)S_FOUND + (int)FOUND_##by * (int)FOUND_STATEMENTS + (int)FOUND_##what]
-#define FOUND(by, t, key, id, values, key_of_row, rows) \
-	FOUND_STATEMENT(by, LOAD) = "SELECT mark, id, at FROM (SELECT " rows ") AS r WHERE r.id > ?2 OR NOT EXISTS (SELECT 1 FROM found_" t \
-	    " WHERE " key " = " key_of_row " AND " id " = r.id)", \
+#define FOUND(by, t, key, id, values) \
+	FOUND_STATEMENT(by, HAS) = "SELECT 1 FROM found_" t " WHERE " key " = ?1 AND " id " = ?2", \
 	FOUND_STATEMENT(by, ADD) = "INSERT OR REPLACE INTO found_" t " VALUES (" values ")", \
 	FOUND_STATEMENT(by, DROP) = "DELETE FROM found_" t " WHERE " key " = ?1 AND " id " = ?2", \
 	FOUND_STATEMENT(by, FILE) = "INSERT OR REPLACE INTO found_" t " SELECT * FROM filing_" t
@@ -115,14 +114,12 @@ static const char *const text[STATEMENTS] = {
 	[S_HISTORY] = "SELECT " APPOINTMENT_COLUMNS " FROM appointment "
 	              "WHERE id > ?1 AND id <= ?2 AND (arrived >= ?3 OR start >= ?3) ORDER BY id",
 
-	FOUND(PATIENT, "patient", "mark", "appointment", "?1, ?2", "r.mark",
-	    "patient AS mark, id, 0 AS at FROM appointment WHERE id > ?1 AND patient IS NOT NULL"),
-	FOUND(PHONE, "phone", "mark", "appointment", "?1, ?2", "r.mark",
-	    "phone_mark AS mark, id, 0 AS at FROM appointment WHERE id > ?1 AND phone_mark IS NOT NULL"),
-	FOUND(ERASE, "erase", "day", "appointment", "?1, ?2, ?3", "r.at / 86400",
-	    "NULL AS mark, id, erase_at AS at FROM appointment WHERE id > ?1 AND erased = 0"),
-	FOUND(DUE, "due", "span", "text", "?1, ?2, ?3", "r.at / 345600",
-	    "NULL AS mark, id, due AS at FROM text WHERE id >= (?1 + 1) * 1024 AND state = 1"),
+	FOUND(PATIENT, "patient", "mark", "appointment", "?1, ?2"),
+	FOUND(PHONE, "phone", "mark", "appointment", "?1, ?2"),
+	FOUND(ERASE, "erase", "day", "appointment", "?1, ?2, ?3"),
+	FOUND(DUE, "due", "span", "text", "?1, ?2, ?3"),
+	[S_FOUND_VISITS] = "SELECT id, patient, phone_mark, erased, erase_at FROM appointment WHERE id > ?1",
+	[S_FOUND_TEXTS] = "SELECT id, due FROM text WHERE id >= (?1 + 1) * 1024 AND state = 1",
 
 	[S_ALIAS_PUT] = "INSERT INTO alias (sender, alias, appointment) VALUES (?1, ?2, ?3) "
 	                "ON CONFLICT DO UPDATE SET appointment = ?3",
