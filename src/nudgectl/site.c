@@ -10,32 +10,32 @@
 /* ---- approve ---- */
 
 static void
-print_heard(const char *what, const json_t *h)
+print_heard(const char *what, const json_t *h, FILE *out)
 {
 	if (!json_is_object(h))
-		(void)printf("%s: none yet\n", what);
+		(void)fprintf(out, "%s: none yet\n", what);
 	else
-		(void)printf("%s: %s, %s%s%s\n    %s\n", what, call_text(h, "at"), call_text(h, "fate"), call_text(h, "reason")[0] ? ": " : "",
+		(void)fprintf(out, "%s: %s, %s%s%s\n    %s\n", what, call_text(h, "at"), call_text(h, "fate"), call_text(h, "reason")[0] ? ": " : "",
 		    call_text(h, "reason"), call_text(h, "header"));
 }
 
 static void
-print_proposal(const json_t *p)
+print_proposal(const json_t *p, FILE *out)
 {
 	const json_t *standing = json_object_get(p, "standing");
 	size_t i;
 	json_t *x;
 
-	(void)printf("%s\n", call_text(p, "statement"));
+	(void)fprintf(out, "%s\n", call_text(p, "statement"));
 	json_array_foreach(json_object_get(p, "consents"), i, x)
-		(void)printf("Consent, %s: %s\n    %s%s%s%s%s\n", json_is_true(json_object_get(x, "given")) ? "given" : "NOT GIVEN",
+		(void)fprintf(out, "Consent, %s: %s\n    %s%s%s%s%s\n", json_is_true(json_object_get(x, "given")) ? "given" : "NOT GIVEN",
 		    call_text(x, "setting"), call_text(x, "sentence"), call_text(x, "by")[0] ? " By " : "", call_text(x, "by"),
 		    call_text(x, "date")[0] ? ", " : "", call_text(x, "date"));
-	print_heard("Last message of this site", json_object_get(p, "last_of_site"));
-	print_heard("Last message from its environment's certificate", json_object_get(p, "last_of_environment"));
-	(void)printf("Now: %s%s%s%s%s\n", call_text(standing, "is"), call_text(standing, "at")[0] ? ", of " : "", call_text(standing, "at"),
+	print_heard("Last message of this site", json_object_get(p, "last_of_site"), out);
+	print_heard("Last message from its environment's certificate", json_object_get(p, "last_of_environment"), out);
+	(void)fprintf(out, "Now: %s%s%s%s%s\n", call_text(standing, "is"), call_text(standing, "at")[0] ? ", of " : "", call_text(standing, "at"),
 	    call_text(standing, "by")[0] ? " by " : "", call_text(standing, "by"));
-	call_print_changes(json_object_get(standing, "waiting"), stdout);
+	call_print_changes(json_object_get(standing, "waiting"), out);
 }
 
 static int
@@ -76,13 +76,14 @@ command_approve(struct call *c)
 	if (status == 0 && statement) {
 		(void)fputs(call_text(p, "statement"), stdout);
 	} else if (status == 0) {
-		if (!c->json)
-			print_proposal(p);
+		print_proposal(p, c->json ? stderr : stdout);
 		(void)fflush(stdout);
-		if (yes || file[0] || call_confirm("approve these settings?"))
+		if (yes || file[0] || call_confirm("approve these settings?")) {
 			status = ask_approval(c, p, buf_text(&signature));
-		else
+		} else {
+			(void)fputs("nothing was approved\n", stderr);
 			status = EXIT_FAILURE;
+		}
 	}
 	json_decref(p);
 	buf_clear(&signature);
@@ -168,10 +169,10 @@ command_verify(struct call *c)
 	}
 	print_heard(json_is_true(json_object_get(r, "of_this_site")) ? "Last message of this site" :
 	                                                              "No message was for this site; the last of its environment",
-	    json_object_get(r, "message"));
+	    json_object_get(r, "message"), stdout);
 	print_rows(json_object_get(r, "fields"));
 	if (json_is_object(json_object_get(r, "newer_for_no_site")))
-		print_heard("A newer message of the environment was for no site", json_object_get(r, "newer_for_no_site"));
+		print_heard("A newer message of the environment was for no site", json_object_get(r, "newer_for_no_site"), stdout);
 	json_decref(r);
 	return ok ? 0 : EXIT_FAILURE;
 }

@@ -155,6 +155,23 @@ def test_approvers_by_user_and_by_group():
         assert {w.split("/")[1] for w in who} >= {named, grouped, other, "root"}, who
 
 
+def test_approve_asks_on_a_terminal():
+    """Whoever is asked has seen what they approve, in whatever form the answer is wanted."""
+    with House(template=APPROVED) as house:
+        for form in ([], ["--json"]):
+            master, slave = os.openpty()
+            p = subprocess.Popen([f"{BIN}/nudgectl", "-s", house.path("run/control"), "approve", "cardiology", *form], stdin=slave, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+            os.write(master, b"n\n")
+            out, error = p.communicate(timeout=60)
+            assert p.returncode == 1 and "Consent, given" in (error if form else out) and "nothing was approved" in error, (out, error)
+            assert not form or out == "", "what is read by a program is the answer alone"
+            os.close(master)
+            os.close(slave)
+        assert not site(house)["approved"]
+        assert json.loads(house.ctl("approve", "cardiology", "--json").stdout) is not None and site(house)["approved"], "a script is not asked"
+
+
 def test_reload_says_who_stops():
     with House() as house, house.feed() as feed:
         assert house.ctl_json("diff")["same"] is True and "nothing would change" in house.ctl("diff").stdout
