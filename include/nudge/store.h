@@ -194,7 +194,7 @@ struct text {
 	bool clinic_hours;        /* by the clinic's hours alone: the patient's own zone had none before it would be too late */
 	int64_t carrier;          /* the text that says what this one would have said; 0: none */
 	enum text_state stored;   /* the store's own: the state it has of this row; 0 for a new one */
-	int64_t stored_due_s;     /* and when it is due there */
+	int64_t stored_due_s, stored_first_s, stored_carrier; /* and what else it is found by there */
 };
 
 typedef bool store_text_fn(void *ctx, const struct text *t); /* false stops the walk */

@@ -8,7 +8,7 @@
  *   approval.c     what was approved of each site
  *   seen.c         messages that were answered
  *   usage.c        what organizations have used of their month
- *   appointment.c, alias.c, text.c, text_add.c, quarantine.c, sample.c, erase.c
+ *   appointment.c, alias.c, text.c, text_write.c, quarantine.c, sample.c, erase.c
  *   moved.c        messages that are kept so long since they came, when the clock was wrong then
  *   found.c        by what appointments and due texts are found; of the newest in memory: recent.h
  *   glance.c       the little that is asked of an appointment most often

@@ -27,6 +27,11 @@ static _Thread_local bool lacking;
 	"first_sent, boot_id, attempts, unsure, number, sender, gateway, segments, sent, http_status, code, message_id, " \
 	"config, within, carrier, report_code, words, number_no, hours"
 
+#define TEXT_SET \
+	"state = ?6, reason = ?7, due = ?9, expires = ?10, start = ?11, fingerprint = ?12, repeat_id = ?13, boot_id = ?15, attempts = ?16, " \
+	"unsure = ?17, number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, code = ?24, message_id = ?25, " \
+	"config = ?26, within = ?27, report_code = ?29, words = ?30, number_no = ?31, hours = ?32"
+#define TEXT_FOUND_BY ", first_sent = ?14, carrier = ?28" /* each has an index, which is written anew when it is named */
 #define TEXT_ADD "INSERT INTO text (id, site, generation, kind, rule, state, reason, planned, due, expires, start, fingerprint, config, hours, " \
 	"attempts, unsure) VALUES " TEXT_NEW
 #define TEXT_NEW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
@@ -128,11 +133,9 @@ static const char *const text[STATEMENTS] = {
 	[S_TEXT_GET] = "SELECT " TEXT_COLUMNS " FROM text WHERE id = ?1",
 	[S_TEXT_PUT] = "INSERT INTO text (" TEXT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	               "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) "
-	               "ON CONFLICT (id) DO UPDATE SET state = ?6, reason = ?7, due = ?9, expires = ?10, start = ?11, "
-	               "fingerprint = ?12, repeat_id = ?13, first_sent = ?14, boot_id = ?15, attempts = ?16, unsure = ?17, "
-	               "number = ?18, sender = ?19, gateway = ?20, segments = ?21, sent = ?22, http_status = ?23, "
-	               "code = ?24, message_id = ?25, config = ?26, within = ?27, carrier = ?28, report_code = ?29, "
-	               "words = ?30, number_no = ?31, hours = ?32",
+	               "ON CONFLICT (id) DO UPDATE SET " TEXT_SET TEXT_FOUND_BY,
+	[S_TEXT_SET] = "UPDATE text SET " TEXT_SET TEXT_FOUND_BY " WHERE id = ?1",
+	[S_TEXT_SET_SAME] = "UPDATE text SET " TEXT_SET " WHERE id = ?1",
 	[S_TEXT_ADD_1] = TEXT_ADD,
 	[S_TEXT_ADD_2] = TEXT_ADD ", " TEXT_NEW,
 	[S_TEXT_ADD_3] = TEXT_ADD ", " TEXT_NEW ", " TEXT_NEW,

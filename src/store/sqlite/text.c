@@ -5,15 +5,7 @@
 #include <string.h>
 
 #include "store/sqlite/sql.h"
-
-enum column { /* in the order of the statements */
-	C_ID, C_SITE, C_GENERATION, C_KIND, C_RULE, C_STATE, C_REASON, C_PLANNED, C_DUE, C_EXPIRES, C_START,
-	C_FINGERPRINT, C_REPEAT_ID, C_FIRST_SENT, C_BOOT_ID, C_ATTEMPTS, C_UNSURE, C_NUMBER, C_SENDER, C_GATEWAY,
-	C_SEGMENTS, C_SENT, C_HTTP_STATUS, C_CODE, C_MESSAGE_ID, C_CONFIG, C_WITHIN, C_CARRIER,
-	C_REPORT_CODE, C_WORDS, C_NUMBER_NO, C_HOURS, C_COLUMNS
-};
-
-_Static_assert(C_COLUMNS == TEXT_COLUMNS_N, "what follows a text in a view has its number");
+#include "store/sqlite/text_columns.h"
 
 bool
 text_of_row(sqlite3_stmt *q, struct text *t)
@@ -55,6 +47,8 @@ text_of_row(sqlite3_stmt *q, struct text *t)
 	t->words = sqlite3_column_int64(q, C_WORDS);
 	t->number_no = sqlite3_column_int64(q, C_NUMBER_NO);
 	t->clinic_hours = sqlite3_column_int(q, C_HOURS) != 0;
+	t->stored_first_s = t->first_sent_s;
+	t->stored_carrier = t->carrier;
 	return t->state > 0 && t->state < TEXT_STATES && t->kind < TEXT_KINDS;
 }
 
@@ -78,82 +72,6 @@ store_text_get(struct store *s, int64_t id, struct text *out, struct fault *f)
 		found = STORE_FAILED;
 	(void)sqlite3_reset(q);
 	return found;
-}
-
-static void
-bind_armed(sqlite3_stmt *q, const struct text *t)
-{
-	if (t->first_sent_s == 0)
-		return;
-	sql_lend_text(q, C_REPEAT_ID + 1, t->repeat_id);
-	(void)sqlite3_bind_int64(q, C_FIRST_SENT + 1, t->first_sent_s);
-	sql_lend_text(q, C_BOOT_ID + 1, t->boot_id);
-	sql_lend_text(q, C_NUMBER + 1, t->number);
-	sql_lend_text(q, C_SENDER + 1, t->sender);
-	sql_lend_text(q, C_GATEWAY + 1, t->gateway);
-	(void)sqlite3_bind_int(q, C_WITHIN + 1, t->within);
-	(void)sqlite3_bind_int64(q, C_WORDS + 1, t->words);
-	(void)sqlite3_bind_int64(q, C_NUMBER_NO + 1, t->number_no);
-	if (t->sent_s)
-		(void)sqlite3_bind_int64(q, C_SENT + 1, t->sent_s);
-	if (t->http_status)
-		(void)sqlite3_bind_int64(q, C_HTTP_STATUS + 1, t->http_status);
-	if (t->code[0])
-		sql_lend_text(q, C_CODE + 1, t->code);
-	if (t->report_code)
-		(void)sqlite3_bind_int64(q, C_REPORT_CODE + 1, t->report_code);
-	if (t->message_id[0])
-		sql_lend_text(q, C_MESSAGE_ID + 1, t->message_id);
-}
-
-bool
-text_noted(struct store *s, struct text *t, struct fault *f)
-{
-	if (!found_time(s, FOUND_DUE, t->id, t->stored == TEXT_PENDING ? t->stored_due_s : FOUND_NEVER,
-	    t->state == TEXT_PENDING ? t->due_s : FOUND_NEVER, f))
-		return false;
-	t->stored_due_s = t->due_s;
-	if (t->stored != t->state) {
-		tally_change(s, t->site, t->stored, t->stored ? -1 : 1); /* the cell of no state counts what was ever planned */
-		tally_change(s, t->site, t->state, 1);
-		t->stored = t->state;
-	}
-	return true;
-}
-
-bool
-store_text_put(struct store *s, struct text *t, struct fault *f)
-{
-	sqlite3_stmt *q = sql_use(s, S_TEXT_PUT, f);
-
-	if (!q)
-		return false;
-	assert(s->begun && t->state > 0 && t->state < TEXT_STATES);
-	(void)sqlite3_bind_int64(q, C_ID + 1, t->id);
-	(void)sqlite3_bind_int64(q, C_SITE + 1, t->site);
-	(void)sqlite3_bind_int64(q, C_GENERATION + 1, t->generation);
-	(void)sqlite3_bind_int(q, C_KIND + 1, (int)t->kind);
-	sql_lend_text(q, C_RULE + 1, t->rule);
-	(void)sqlite3_bind_int(q, C_STATE + 1, (int)t->state);
-	(void)sqlite3_bind_int(q, C_REASON + 1, (int)t->reason);
-	(void)sqlite3_bind_int64(q, C_PLANNED + 1, t->planned_s);
-	(void)sqlite3_bind_int64(q, C_DUE + 1, t->due_s);
-	(void)sqlite3_bind_int64(q, C_EXPIRES + 1, t->expires_s);
-	(void)sqlite3_bind_int64(q, C_START + 1, t->start_s);
-	sql_lend_blob(q, C_FINGERPRINT + 1, t->fingerprint, sizeof t->fingerprint);
-	(void)sqlite3_bind_int64(q, C_ATTEMPTS + 1, t->attempts);
-	(void)sqlite3_bind_int(q, C_UNSURE + 1, t->unsure);
-	if (t->stored != t->state)
-		t->config = s->config;
-	(void)sqlite3_bind_int64(q, C_CONFIG + 1, t->config);
-	if (t->carrier)
-		(void)sqlite3_bind_int64(q, C_CARRIER + 1, t->carrier);
-	if (t->clinic_hours)
-		(void)sqlite3_bind_int(q, C_HOURS + 1, 1);
-	if (t->segments)
-		(void)sqlite3_bind_int64(q, C_SEGMENTS + 1, t->segments);
-	bind_armed(q, t);
-	return sql_do(s, q, "text", f) && text_noted(s, t, f);
 }
 
 /* ---- lists ---- */
