@@ -336,7 +336,7 @@ store_commit(struct store *s, struct fault *f)
 	sqlite3_stmt *q;
 
 	assert(s->begun);
-	q = found_file(s, f) && tally_write(s, f) ? sql_use(s, S_COMMIT, f) : NULL;
+	q = found_file(s, f) && tally_write(s, f) && usage_write(s, f) ? sql_use(s, S_COMMIT, f) : NULL;
 	if (!q || !sql_do(s, q, "commit", f)) {
 		store_rollback(s);
 		return false;
@@ -372,6 +372,7 @@ store_rollback(struct store *s)
 	keys_settle(s, false);
 	keys_forget_days(s); /* one may have been made and be gone again */
 	tally_settle(s, false);
+	usage_settle(s);
 	quarantine_settle(s, false);
 	erase_settle(s, false);
 	found_settle(s, false);

@@ -95,6 +95,7 @@ struct store {
 	size_t tally_n;
 	bool tally_lacks;      /* a cell for want of memory: this transaction must not be committed */
 	int64_t next_quarantine;
+	struct { bool put; char organization[64]; int64_t month; struct store_usage is; } usage; /* see usage.c */
 	struct { int64_t boot, offset_s; } clock; /* see store_clock() */
 	int64_t caps_day;         /* before it nothing is left in cap, up to caps_at */
 	uint8_t caps_at[MARK_BYTES];
@@ -168,6 +169,8 @@ bool text_noted(struct store *s, struct text *t, struct fault *f); /* its row wa
 bool text_of_row(sqlite3_stmt *q, struct text *t);             /* columns in the order of S_TEXT_GET */
 int64_t sql_number(sqlite3 *db, const char *pragma);             /* Its first row; 0 when there is none. */
 void tally_change(struct store *s, int64_t site, enum text_state state, int64_t by);
+bool usage_write(struct store *s, struct fault *f);            /* before a commit */
+void usage_settle(struct store *s);
 bool tally_load(struct store *s, struct fault *f);
 bool tally_write(struct store *s, struct fault *f);            /* within the transaction, before its commit */
 void tally_settle(struct store *s, bool committed);

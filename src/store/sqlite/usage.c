@@ -1,14 +1,53 @@
 /* usage.c - what an organization has used of its month. */
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <string.h>
+
 #include "store/sqlite/sql.h"
+
+/* What was put last is written when another is put or the transaction ends: each
+ * text that leaves counts, and most count for the same month. */
+static bool
+is_put(const struct store *s, const char *organization, int64_t month)
+{
+	return s->usage.put && s->usage.month == month && strcmp(s->usage.organization, organization) == 0;
+}
+
+bool
+usage_write(struct store *s, struct fault *f)
+{
+	sqlite3_stmt *q;
+
+	if (!s->usage.put)
+		return true;
+	s->usage.put = false;
+	if (!(q = sql_use(s, S_USAGE_PUT, f)))
+		return false;
+	sql_lend_text(q, 1, s->usage.organization);
+	(void)sqlite3_bind_int64(q, 2, s->usage.month);
+	(void)sqlite3_bind_int64(q, 3, s->usage.is.texts);
+	(void)sqlite3_bind_int64(q, 4, s->usage.is.segments);
+	(void)sqlite3_bind_int64(q, 5, s->usage.is.alarmed);
+	return sql_do(s, q, "usage", f);
+}
+
+void
+usage_settle(struct store *s)
+{
+	s->usage.put = false;
+}
 
 bool
 store_usage_get(struct store *s, const char *organization, int64_t month, struct store_usage *out, struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_USAGE_GET, f);
+	sqlite3_stmt *q;
 	enum store_found found;
 
-	if (!q)
+	if (is_put(s, organization, month)) {
+		*out = s->usage.is;
+		return true;
+	}
+	if (!(q = sql_use(s, S_USAGE_GET, f)))
 		return false;
 	sql_bind_text(q, 1, organization);
 	(void)sqlite3_bind_int64(q, 2, month);
@@ -25,16 +64,14 @@ store_usage_get(struct store *s, const char *organization, int64_t month, struct
 bool
 store_usage_put(struct store *s, const char *organization, int64_t month, const struct store_usage *u, struct fault *f)
 {
-	sqlite3_stmt *q = sql_use(s, S_USAGE_PUT, f);
-
-	if (!q)
+	assert(s->begun && strlen(organization) < sizeof s->usage.organization);
+	if (!is_put(s, organization, month) && !usage_write(s, f))
 		return false;
-	sql_bind_text(q, 1, organization);
-	(void)sqlite3_bind_int64(q, 2, month);
-	(void)sqlite3_bind_int64(q, 3, u->texts);
-	(void)sqlite3_bind_int64(q, 4, u->segments);
-	(void)sqlite3_bind_int64(q, 5, u->alarmed);
-	return sql_do(s, q, "usage", f);
+	(void)span_copy(s->usage.organization, sizeof s->usage.organization, span_of(organization));
+	s->usage.month = month;
+	s->usage.is = *u;
+	s->usage.put = true;
+	return true;
 }
 
 bool
