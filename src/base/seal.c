@@ -33,7 +33,8 @@ struct mark_key {
 void
 seal_wipe(void *p, size_t n)
 {
-	explicit_bzero(p, n);
+	if (n > 0)
+		explicit_bzero(p, n);
 }
 
 bool
