@@ -68,7 +68,7 @@ static bool
 find_next(struct store *s, int64_t now_s, struct fault *f)
 {
 	sqlite3_stmt *q = sql_use(s, S_ERASE_NEXT, f);
-	int64_t tomorrow = (now_s / 86400 + 1) * 86400;
+	int64_t tomorrow = (now_s / 86400 + 1) * 86400, recent = recent_least(s->recent, FOUND_ERASE);
 	enum store_found found;
 
 	if (!q || (found = sql_row(s->db, q, "erasure", f)) == STORE_FAILED)
@@ -76,6 +76,8 @@ find_next(struct store *s, int64_t now_s, struct fault *f)
 	s->next_erasure = found == STORE_NONE || sqlite3_column_type(q, 0) == SQLITE_NULL ? INT64_MAX
 	                                                                              : sqlite3_column_int64(q, 0);
 	(void)sqlite3_reset(q);
+	if (s->next_erasure > recent)
+		s->next_erasure = recent;
 	/* What goes when its day is over, and the keys of days without rows. */
 	if (s->next_erasure > tomorrow)
 		s->next_erasure = tomorrow;

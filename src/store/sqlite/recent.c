@@ -218,6 +218,19 @@ recent_any(const struct recent *r, enum found_by by, const uint8_t mark[MARK_BYT
 	return false;
 }
 
+int64_t
+recent_least(const struct recent *r, enum found_by by)
+{
+	const struct kind *k = &r->kind[by];
+	int64_t least = INT64_MAX;
+
+	for (uint32_t b = 0; b < k->buckets; b++)
+		for (uint32_t i = k->bucket[b]; i != NONE; i = k->node[i].next)
+			if (k->node[i].entry.at < least)
+				least = k->node[i].entry.at;
+	return least;
+}
+
 void
 recent_settle(struct recent *r, bool committed)
 {

@@ -32,6 +32,7 @@ void recent_free(struct recent *r); /* NULL is fine. */
 bool recent_add(struct recent *r, enum found_by by, const struct recent_entry *e);
 bool recent_drop(struct recent *r, enum found_by by, const struct recent_entry *e, bool *was);
 bool recent_any(const struct recent *r, enum found_by by, const uint8_t mark[MARK_BYTES]); /* of FOUND_PATIENT and FOUND_PHONE */
+int64_t recent_least(const struct recent *r, enum found_by by); /* the earliest time of FOUND_ERASE or FOUND_DUE; INT64_MAX: none */
 
 /* What was added and dropped since the last call stands, or is undone. NULL is fine. */
 void recent_settle(struct recent *r, bool committed);

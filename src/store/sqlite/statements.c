@@ -289,8 +289,7 @@ static const char *const text[STATEMENTS] = {
 	[S_ERASE_ONE] = "UPDATE appointment SET phone = NULL, link = NULL, patient = NULL, language = '', erased = 1, "
 	                "phone_mark = NULL, visit = NULL, said = NULL, adult = NULL, prior = NULL, place = NULL "
 	                "WHERE id = ?1",
-	[S_ERASE_NEXT] = "SELECT min(at) FROM (SELECT min(at) AS at FROM found_erase WHERE day = (SELECT min(day) FROM found_erase) "
-	                 "UNION ALL SELECT min(at) FROM recent_erase WHERE day = (SELECT min(day) FROM recent_erase))",
+	[S_ERASE_NEXT] = "SELECT min(at) FROM found_erase WHERE day = (SELECT min(day) FROM found_erase)",
 
 	[S_VIEW_APPOINTMENTS] = VIEW_APPOINTMENT "WHERE (?1 = '' OR s.title = ?1) AND (?2 = '' OR a.appointment_id = ?2) "
 	                        "AND (?4 OR a.start > ?3) ORDER BY a.start, a.id",
