@@ -26,8 +26,9 @@ journalled_visit(struct engine *e, const struct appointment *a, const struct con
 
 /* ---- while it runs ---- */
 
+/* about: the text's visit; NULL: as it is stored. */
 static bool
-add_armed(struct engine *e, const struct text *t, const char *repeat_id, struct fault *f)
+add_armed(struct engine *e, const struct text *t, const struct appointment *about, const char *repeat_id, struct fault *f)
 {
 	struct journal_entry x = { .kind = JOURNAL_ARMED, .at_s = now_s(&e->now), .text = t->id, .text_kind = t->kind,
 		.start_s = t->start_s, .generation = t->generation, .segments = t->segments };
@@ -36,31 +37,34 @@ add_armed(struct engine *e, const struct text *t, const char *repeat_id, struct 
 	memcpy(x.repeat_id, repeat_id, sizeof x.repeat_id);
 	memcpy(x.fingerprint, t->fingerprint, sizeof x.fingerprint);
 	memcpy(x.rule, t->rule, sizeof x.rule);
-	switch (store_appointment_get(e->store, t->appointment, now_s(&e->now), &a, f)) {
-	case STORE_FAILED:
-		return false;
-	case STORE_NONE: /* a response: about no visit */
-		break;
-	case STORE_FOUND:
-		if (!journalled_visit(e, &a, engine_site(e, a.site), x.visit, f))
+	if (!about) {
+		switch (store_appointment_get(e->store, t->appointment, now_s(&e->now), &a, f)) {
+		case STORE_FAILED:
 			return false;
-		break;
+		case STORE_NONE: /* a response: about no visit */
+			break;
+		case STORE_FOUND:
+			about = &a;
+			break;
+		}
 	}
+	if (about && !journalled_visit(e, about, engine_site(e, about->site), x.visit, f))
+		return false;
 	journal_add(e->setup.journal, &x);
 	return true;
 }
 
 bool
-journalled_armed(struct engine *e, const struct text *t, const struct merged *m, struct fault *f)
+journalled_armed(struct engine *e, const struct text *t, const struct appointment *about, const struct merged *m, struct fault *f)
 {
 	struct text other;
 
 	if (!e->setup.journal)
 		return true;
-	if (!add_armed(e, t, t->repeat_id, f))
+	if (!add_armed(e, t, about, t->repeat_id, f))
 		return false;
 	for (size_t i = 0; i < m->n; i++)
-		if (store_text_get(e->store, m->text[i], &other, f) != STORE_FOUND || !add_armed(e, &other, t->repeat_id, f))
+		if (store_text_get(e->store, m->text[i], &other, f) != STORE_FOUND || !add_armed(e, &other, NULL, t->repeat_id, f))
 			return false;
 	return true;
 }
@@ -216,7 +220,7 @@ rejoin_carried(void *ctx, const struct text *t)
 {
 	struct rejoin *x = ctx;
 
-	x->ok = add_armed(x->e, t, x->repeat_id, x->f);
+	x->ok = add_armed(x->e, t, NULL, x->repeat_id, x->f);
 	return x->ok;
 }
 
@@ -232,7 +236,7 @@ rejoin(struct engine *e, bool phones, struct fault *f)
 
 	for (size_t i = 0; ok && i < n; i++) {
 		x.repeat_id = all[i].repeat_id;
-		ok = add_armed(e, &all[i], x.repeat_id, f) && store_carried(e->store, all[i].id, rejoin_carried, &x, f) && x.ok;
+		ok = add_armed(e, &all[i], NULL, x.repeat_id, f) && store_carried(e->store, all[i].id, rejoin_carried, &x, f) && x.ok;
 	}
 	free(all);
 	if (ok && phones)

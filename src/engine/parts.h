@@ -411,7 +411,7 @@ bool outcome_settle(struct engine *e, struct text *t, struct fault *f); /* nothi
 bool outcome_taken(struct engine *e, struct text *t, enum text_state next, int64_t sent_s, struct fault *f);
 void outcome_sender(struct engine *e, const struct sender_event *ev); /* connected, lost */
 bool journalled_open(struct engine *e, struct fault *f);
-bool journalled_armed(struct engine *e, const struct text *t, const struct merged *m, struct fault *f);
+bool journalled_armed(struct engine *e, const struct text *t, const struct appointment *about, const struct merged *m, struct fault *f); /* about NULL: a response */
 void journalled_ended(struct engine *e, const struct text *t, bool taken);
 bool journalled_number(struct engine *e, struct fault *f);   /* before the commit */
 bool journalled_write(struct engine *e, struct fault *f);    /* after it; false: its jobs stay here */

@@ -242,7 +242,7 @@ arm(struct engine *e, struct look *l, const struct merged *m, const struct sms_s
 	if (!fill_path(e, l, j, &j->body, buf_span(&e->scratch)))
 		return fault_set(f, FAULT_BROKEN, "out of memory");
 	zone_civil(l->rules->zone, now_s(&e->now), &c);
-	return store_text_put(e->store, &l->t, f) && merge_hold(e, m, l->t.id, f) && journalled_armed(e, &l->t, m, f) &&
+	return store_text_put(e->store, &l->t, f) && merge_hold(e, m, l->t.id, f) && journalled_armed(e, &l->t, l->response.id ? NULL : &l->a, m, f) &&
 	    store_body_put(e->store, &l->t, buf_span(&j->body), l->a.erase_at_s, f) &&
 	    limit_use(e, &l->t, 1, f) &&
 	    (text_is_response(l->t.kind) || store_cap_add(e->store, l->a.phone, civil_days(c.year, c.month, c.day), f)) &&
