@@ -3,21 +3,24 @@
 #include <assert.h>
 #include <string.h>
 
+#include "hl7/marks.h"
 #include "hl7/transcode.h"
 #include "nudge/hl7.h"
 
 #define BOM "\xef\xbb\xbf"
 
-/* How many bytes of ASCII the span begins with, 32 looked at together. */
+/* How many bytes of ASCII the span begins with. */
 static size_t
 ascii_run(struct span b)
 {
 	size_t i = 0;
-	uint64_t word[4];
+	uint64_t word;
 
+	while (i + MARKS_MANY <= b.n && marks_no_high(b.p + i))
+		i += MARKS_MANY;
 	for (; i + sizeof word <= b.n; i += sizeof word) {
-		memcpy(word, b.p + i, sizeof word);
-		if ((word[0] | word[1] | word[2] | word[3]) & UINT64_C(0x8080808080808080))
+		memcpy(&word, b.p + i, sizeof word);
+		if (word & UINT64_C(0x8080808080808080))
 			break;
 	}
 	while (i < b.n && (unsigned char)b.p[i] < 0x80)

@@ -49,14 +49,20 @@ take_encoding(struct span msh2, char c[6])
 bool
 delims_read(struct span msh, struct hl7_delims *out)
 {
-	char c[6] = { msh.n > 3 ? msh.p[3] : standard.field };
+	char c[6];
 	struct span rest, msh2 = SPAN_NONE;
 	bool repaired;
 
+	if (msh.n <= 3) {
+		*out = standard;
+		out->repaired = true;
+		return true;
+	}
 	if (msh.n >= 9 && memcmp(msh.p + 3, "|^~\\&|", 6) == 0) { /* as nearly all send them */
 		*out = standard;
 		return true;
 	}
+	c[0] = msh.p[3];
 	if (msh.n > 4)
 		msh2 = span_cut((struct span){ msh.p + 4, msh.n - 4 }, c[0], &rest);
 	repaired = take_encoding(msh2, c);

@@ -1,23 +1,25 @@
 /* index.c - one pass over a message: where every segment and field begins. */
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
 #include "hl7/delims.h"
 #include "hl7/index.h"
+#include "hl7/marks.h"
 
 #define SEGMENTS_FIRST 32
 #define FIELDS_FIRST 512
-#define STEP 64 /* bytes looked at together */
+#define STEP MARKS_MANY
 
 struct hl7 *
 hl7_new(void)
 {
-	return calloc(1, sizeof(struct hl7));
+	struct hl7 *m = calloc(1, sizeof *m);
+
+	if (m)
+		memset(m->first, 0xff, sizeof m->first); /* SEGMENT_NONE */
+	return m;
 }
 
 void
@@ -83,7 +85,7 @@ grow_fields(struct hl7 *m)
 static uint32_t
 skip_blanks(struct span b, uint32_t at)
 {
-	while (at < b.n && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\n' || b.p[at] == '\0'))
+	while (at < b.n && (unsigned char)b.p[at] <= ' ' && (b.p[at] == ' ' || b.p[at] == '\t' || b.p[at] == '\n' || b.p[at] == '\0'))
 		at++;
 	return at;
 }
@@ -92,7 +94,14 @@ skip_blanks(struct span b, uint32_t at)
 static inline uint32_t
 code_of(const char *name, size_t n)
 {
-	return n == 3 ? code_of_name((char[4]){ span_upper(name[0]), span_upper(name[1]), span_upper(name[2]) }) : 0;
+	uint32_t code = 0;
+
+	if (n != 3)
+		return 0;
+	memcpy(&code, name, 3);
+	if ((code & code << 1 & UINT32_C(0x40404040)) == 0) /* no letter to fold: those have bits 5 and 6 */
+		return code;
+	return code_of_name((char[4]){ span_upper(name[0]), span_upper(name[1]), span_upper(name[2]) });
 }
 
 /* Whether the delimiters stand in its first fields. */
@@ -103,59 +112,34 @@ has_delims(uint32_t code)
 }
 
 /* Ends the line at `end`; an empty one is nothing. */
-static enum hl7_result
+static inline enum hl7_result
 end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 {
-	struct segment s = { .begin = begin, .end = end, .field = first, .fields = m->fields - first };
+	uint32_t n = m->segments, fields = m->fields - first, name_end, code, own;
 	struct span name;
 	enum hl7_result r;
-	uint32_t code;
+	unsigned slot;
 
 	if (end <= begin)
 		return HL7_OK;
-	if (m->segments == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
+	if (n == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
 		return r;
-	s.name_end = s.fields > 0 ? m->starts[first] - 1 : end;
-	name = span_trim((struct span){ m->bytes.p + begin, s.name_end - begin });
+	name_end = fields > 0 ? m->starts[first] - 1 : end;
+	name = span_trim((struct span){ m->bytes.p + begin, name_end - begin });
 	code = code_of(name.p, name.n);
-	s.own = has_delims(code);
-	if (!(m->names >> slot_of(code) & 1))
-		m->first[slot_of(code)] = (uint16_t)m->segments;
-	m->names |= UINT64_C(1) << slot_of(code);
-	m->code[m->segments] = code;
-	m->segment[m->segments++] = s;
+	slot = slot_of(code);
+	if (m->first[slot] == SEGMENT_NONE)
+		m->first[slot] = (uint16_t)n;
+	m->last[slot] = (uint16_t)n;
+	m->code[n] = code;
+	own = fields > 0 && has_delims(code);
+	m->segment[n] = (struct segment){ begin, end, name_end, first - own - 1, fields + own, own };
+	m->segments = n + 1;
 	return HL7_OK;
 }
 
-#ifdef __SSE2__
-static inline uint64_t
-marks_of_16(const char *p, char c)
-{
-	__m128i word = _mm_loadu_si128((const __m128i *)(const void *)p);
-
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(word, _mm_set1_epi8(c)));
-}
-
-/* A bit for each of the STEP bytes at p that is c. */
-static inline uint64_t
-marks_of(const char *p, char c)
-{
-	return marks_of_16(p, c) | marks_of_16(p + 16, c) << 16 | marks_of_16(p + 32, c) << 32 | marks_of_16(p + 48, c) << 48;
-}
-#else
-static inline uint64_t
-marks_of(const char *p, char c)
-{
-	uint64_t marks = 0;
-
-	for (unsigned i = 0; i < STEP; i++)
-		marks |= (uint64_t)(p[i] == c) << i;
-	return marks;
-}
-#endif
-
-/* A field begins behind each of the marks; `at` is the place of the first bit. */
-static inline enum hl7_result
+/* A field begins behind each of the marks; `at` is the place of the first bit. There is room for STEP of them. */
+static inline void
 take_fields(struct hl7 *m, uint64_t marks, uint32_t at)
 {
 	uint32_t *start = m->starts + m->fields;
@@ -163,7 +147,6 @@ take_fields(struct hl7 *m, uint64_t marks, uint32_t at)
 	for (; marks; marks &= marks - 1)
 		*start++ = at + (uint32_t)__builtin_ctzll(marks) + 1;
 	m->fields = (uint32_t)(start - m->starts);
-	return m->fields > m->field_cap ? grow_fields(m) : HL7_OK;
 }
 
 /* More fields than may be: those up to there stand, for the answer. */
@@ -201,18 +184,17 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 
 			if (end < begin) /* a LF that was skipped as a blank */
 				continue;
-			r = take_fields(m, fields & before, at);
+			take_fields(m, fields & before, at);
 			fields &= ~before;
-			if (r != HL7_OK)
-				break;
 			r = end_segment(m, begin, first, end);
 			begin = skip_blanks(m->bytes, end + 1);
 			first = m->fields;
 		}
-		if (r == HL7_OK)
-			r = take_fields(m, fields, at);
+		take_fields(m, fields, at);
+		if (m->fields > m->field_cap && r == HL7_OK)
+			r = grow_fields(m);
 	}
-	if (m->fields > HL7_FIELDS_MAX)
+	if (m->fields > HL7_FIELDS_MAX && r == HL7_TOO_MANY)
 		return too_many_fields(m, begin, first);
 	return r == HL7_OK ? end_segment(m, begin, first, n) : r;
 }
@@ -220,7 +202,7 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 static bool
 begins_msh(struct span b, uint32_t at)
 {
-	return b.n - at >= 3 && span_is_nocase((struct span){ b.p + at, 3 }, "MSH");
+	return b.n - at >= 3 && code_of(b.p + at, 3) == code_of_name("MSH");
 }
 
 enum hl7_result
@@ -233,8 +215,9 @@ hl7_read(struct hl7 *m, struct span bytes)
 	size_t n;
 
 	m->segments = m->fields = 0;
-	m->names = 0;
+	memset(m->first, 0xff, sizeof m->first); /* SEGMENT_NONE */
 	m->bytes = bytes;
+	m->few_left = bytes.n >= MARKS_FEW ? bytes.p + bytes.n - MARKS_FEW : NULL;
 	m->delims_own = delims_read(SPAN_NONE, &m->delims);
 	if (bytes.n > UINT32_MAX / 2)
 		return HL7_TOO_MANY;
@@ -302,5 +285,5 @@ hl7_find(const struct hl7 *m, const char name[4], unsigned from, unsigned to)
 struct span
 hl7_field(const struct hl7 *m, unsigned segment, unsigned field)
 {
-	return index_field(m, segment, field);
+	return segment < m->segments ? index_field(m, segment, field) : SPAN_NONE;
 }

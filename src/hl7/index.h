@@ -5,26 +5,29 @@
 #ifndef HL7_INDEX_H
 #define HL7_INDEX_H
 
+#include "hl7/marks.h"
 #include "nudge/hl7.h"
 
 struct segment {
 	uint32_t begin, end; /* bytes of the line */
 	uint32_t name_end;
-	uint32_t field;      /* of `starts`: its first field behind the name */
-	uint32_t fields;
+	uint32_t before;     /* of `starts`: one less than its field 1, be it that there is none before the first */
+	uint32_t fields;     /* numbers that it has, `own` among them */
 	uint32_t own;        /* 1: field 1 is the separator itself, and stands in no place */
 };
 
+#define SEGMENT_NONE UINT16_MAX
+
 struct hl7 {
 	struct span bytes;
+	const char *few_left;    /* up to here MARKS_FEW of the bytes follow; NULL when they are fewer */
 	struct hl7_delims delims;
 	bool delims_own; /* not the standard ones in place of some that cannot be used */
 	struct segment *segment; /* owned */
 	uint32_t *code;          /* owned, parallel: code_of() the names */
-	uint64_t names;          /* a bit for each slot_of() them: most that are looked for are not there */
-	uint16_t first[64];      /* by slot, where `names` has its bit: the first segment in it */
+	uint16_t first[64], last[64]; /* by slot_of() their names: the segments in it; first SEGMENT_NONE when there are none */
 	uint32_t segments, segment_cap;
-	uint32_t *starts;        /* owned: where each field begins; STEP more than field_cap fit */
+	uint32_t *starts;        /* owned: where each field begins; 64 more than field_cap fit */
 	uint32_t fields, field_cap;
 };
 
@@ -45,56 +48,112 @@ slot_of(uint32_t code)
 	return code * UINT32_C(0x9e3779b1) >> 26;
 }
 
+/* Of the first segment that may have this name; SEGMENT_NONE: none has. Most that are looked for are not there. */
+static inline unsigned
+index_first(const struct hl7 *m, const char name[4])
+{
+	return m->first[slot_of(code_of_name(name))];
+}
+
+/* No second segment has this name. */
+static inline bool
+index_is_only(const struct hl7 *m, const char name[4])
+{
+	unsigned slot = slot_of(code_of_name(name));
+
+	return m->first[slot] == m->last[slot];
+}
+
 /* hl7_find(). */
 static inline unsigned
 index_find(const struct hl7 *m, const char name[4], unsigned from, unsigned to)
 {
 	uint32_t code = code_of_name(name);
-	unsigned end = to < m->segments ? to : m->segments, slot = slot_of(code);
+	unsigned slot = slot_of(code), at = m->first[slot], end = to;
 
-	if (!(m->names >> slot & 1))
+	if (at == SEGMENT_NONE)
 		return to;
-	if (from < m->first[slot])
-		from = m->first[slot];
-	while (from < end && m->code[from] != code)
-		from++;
-	return from < end ? from : to;
+	if (end > m->last[slot])
+		end = m->last[slot] + 1u;
+	if (at < from)
+		at = from;
+	while (at < end && m->code[at] != code)
+		at++;
+	return at < end ? at : to;
 }
 
-/* hl7_field(). */
+/* hl7_field(), of a segment that is there. */
 static inline struct span
 index_field(const struct hl7 *m, unsigned segment, unsigned field)
 {
-	const struct segment *s;
+	const struct segment *s = &m->segment[segment];
 	uint32_t begin, end;
 
-	if (segment >= m->segments || field == 0)
+	if (field - 1 >= s->fields)
 		return SPAN_NONE;
-	s = &m->segment[segment];
-	field -= s->own;
-	if (field == 0)
-		return s->fields ? (struct span){ m->bytes.p + s->name_end, 1 } : SPAN_NONE;
-	if (field > s->fields)
-		return SPAN_NONE;
-	begin = m->starts[s->field + field - 1];
-	end = field < s->fields ? m->starts[s->field + field] - 1 : s->end;
+	if (field == 1 && s->own)
+		return (struct span){ m->bytes.p + s->name_end, 1 };
+	begin = m->starts[s->before + field];
+	end = field < s->fields ? m->starts[s->before + field + 1] - 1 : s->end;
 	assert(end <= m->bytes.n);
 	return begin < end ? (struct span){ m->bytes.p + begin, end - begin } : SPAN_NONE;
 }
 
-/* The n-th part (from 0) of `whole`; SPAN_NONE when there are fewer, or it is empty. */
-static inline struct span
-index_part(struct span whole, char sep, unsigned n)
+/* A bit for each of the MARKS_FEW bytes at p that is c, of those before `end`, which are the message's. */
+static inline uint32_t
+index_marks(const struct hl7 *m, const char *p, const char *end, char c)
 {
-	for (size_t i = 0; i < whole.n; i++) { /* parts are short: a call for each costs more */
-		size_t begin = i;
+	uint32_t marks = 0;
 
-		while (i < whole.n && whole.p[i] != sep)
-			i++;
-		if (n-- == 0)
-			return i > begin ? (struct span){ whole.p + begin, i - begin } : SPAN_NONE;
+	if (p <= m->few_left)
+		return marks_of_few(p, c);
+	for (unsigned i = 0; i < MARKS_FEW && p + i < end; i++)
+		marks |= (uint32_t)(p[i] == c) << i;
+	return marks;
+}
+
+/* The n-th part (from 0) of what stands before the first `stop` of `whole`, which is of the message: a component of the
+ * first repetition, say. SPAN_NONE when there are fewer, or it is empty. */
+static inline struct span
+index_part(const struct hl7 *m, struct span whole, char stop, char sep, unsigned n)
+{
+	const char *begin = whole.p, *end = whole.n ? begin + whole.n : begin;
+
+	for (const char *p = begin; p < end; p += MARKS_FEW) {
+		uint32_t stops = index_marks(m, p, end, stop), marks = index_marks(m, p, end, sep);
+
+		if (end - p < MARKS_FEW)
+			stops |= 1u << (end - p);
+		if (stops) {
+			unsigned left = (unsigned)__builtin_ctz(stops);
+
+			end = p + left;
+			marks &= (1u << left) - 1;
+		}
+		for (; marks; marks &= marks - 1) {
+			const char *at = p + __builtin_ctz(marks);
+
+			if (n-- == 0)
+				return at > begin ? (struct span){ begin, (size_t)(at - begin) } : SPAN_NONE;
+			begin = at + 1;
+		}
 	}
-	return SPAN_NONE;
+	return n == 0 && end > begin ? (struct span){ begin, (size_t)(end - begin) } : SPAN_NONE;
+}
+
+/* What stands before the first `stop`: all of it where there is none. */
+static inline struct span
+index_before(const struct hl7 *m, struct span whole, char stop)
+{
+	const char *end = whole.n ? whole.p + whole.n : whole.p;
+
+	for (const char *p = whole.p; p < end; p += MARKS_FEW) {
+		uint32_t stops = index_marks(m, p, end, stop);
+
+		if (stops && p + __builtin_ctz(stops) < end)
+			return (struct span){ whole.p, (size_t)(p - whole.p) + (size_t)__builtin_ctz(stops) };
+	}
+	return whole;
 }
 
 #endif

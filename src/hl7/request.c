@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hl7/delims.h"
+#include "hl7/index.h"
 
 /* What would end a segment, a frame or a string where it is echoed. */
 static bool
@@ -14,9 +15,10 @@ is_unsafe(char c)
 	return c == '\r' || c == '\n' || c == '\x0b' || c == '\x1c' || c == '\0';
 }
 
-/* A value that is longer than its place is left out: half a name is another name. */
+/* A value that is longer than its place is left out: half a name is another name.
+ * is_safe: nothing in it is_unsafe(). */
 static bool
-keep(char *out, size_t cap, struct span v)
+keep(char *out, size_t cap, struct span v, bool is_safe)
 {
 	size_t n = 0;
 
@@ -24,6 +26,10 @@ keep(char *out, size_t cap, struct span v)
 	out[0] = '\0';
 	if (v.n >= cap)
 		return false;
+	if (is_safe) {
+		(void)span_copy(out, cap, v);
+		return true;
+	}
 	for (size_t i = 0; i < v.n; i++)
 		if (!is_unsafe(v.p[i]))
 			out[n++] = v.p[i];
@@ -48,7 +54,7 @@ is_event(struct span v)
 /* Delimiters that were mended are answered mended. In place of unusable ones
  * the standard's are used, and no name is sent back that they may have cut. */
 static void
-keep_header(const struct hl7 *m, struct ack_request *out)
+keep_header(const struct hl7 *m, struct ack_request *out, bool is_safe)
 {
 	const struct hl7_delims *d = &out->delims;
 	const char mended[] = { d->component, d->repetition, d->escape, d->subcomponent, d->truncation };
@@ -56,32 +62,42 @@ keep_header(const struct hl7 *m, struct ack_request *out)
 
 	if (d->repaired)
 		encoding = (struct span){ mended, d->truncation ? 5 : 4 };
-	(void)keep(out->encoding, sizeof out->encoding, encoding);
+	(void)keep(out->encoding, sizeof out->encoding, encoding, is_safe);
+	out->msh3[0] = out->msh4[0] = out->msh5[0] = out->msh6[0] = '\0';
 	if (!delims_are_own(m))
 		return;
-	(void)keep(out->msh3, sizeof out->msh3, hl7_field(m, 0, 3));
-	(void)keep(out->msh4, sizeof out->msh4, hl7_field(m, 0, 4));
-	(void)keep(out->msh5, sizeof out->msh5, hl7_field(m, 0, 5));
-	(void)keep(out->msh6, sizeof out->msh6, hl7_field(m, 0, 6));
+	(void)keep(out->msh3, sizeof out->msh3, index_field(m, 0, 3), is_safe);
+	(void)keep(out->msh4, sizeof out->msh4, index_field(m, 0, 4), is_safe);
+	(void)keep(out->msh5, sizeof out->msh5, index_field(m, 0, 5), is_safe);
+	(void)keep(out->msh6, sizeof out->msh6, index_field(m, 0, 6), is_safe);
 }
 
+/* The first subcomponent of a component, of the first repetition. */
+static struct span
+header_part(const struct hl7 *m, unsigned field, unsigned component)
+{
+	struct span part = index_part(m, index_field(m, 0, field), m->delims.repetition, m->delims.component, component - 1);
+
+	return span_trim(index_before(m, part, m->delims.subcomponent));
+}
+
+/* Each text is ended, and what stands behind it is nobody's: there are 1,400 bytes of them. */
 bool
 ack_request_of(const struct hl7 *m, struct ack_request *out)
 {
-	const struct hl7_delims d = *hl7_delims(m);
-	struct span event = span_trim(hl7_part(&d, hl7_repetition(&d, hl7_field(m, 0, 9), 0), 2, 1));
+	const struct segment *s = &m->segment[0];
+	struct span event = header_part(m, 9, 2);
+	bool is_safe = !marks_control((struct span){ m->bytes.p + s->begin, s->end - s->begin });
 
-	memset(out, 0, sizeof *out);
-	out->delims = d;
-	keep_header(m, out);
-	if (is_event(event))
-		(void)keep(out->event, sizeof out->event, event);
-	(void)keep(out->msh11, sizeof out->msh11, hl7_field(m, 0, 11));
-	(void)keep(out->version, sizeof out->version,
-	    span_trim(hl7_part(&d, hl7_repetition(&d, hl7_field(m, 0, 12), 0), 1, 1)));
-	(void)keep(out->msh15, sizeof out->msh15, span_trim(hl7_field(m, 0, 15)));
-	(void)keep(out->msh16, sizeof out->msh16, span_trim(hl7_field(m, 0, 16)));
-	return keep(out->msh10, sizeof out->msh10, hl7_field(m, 0, 10));
+	assert(m->segments > 0);
+	out->delims = m->delims;
+	keep_header(m, out, is_safe);
+	(void)keep(out->event, sizeof out->event, is_event(event) ? event : SPAN_NONE, is_safe);
+	(void)keep(out->msh11, sizeof out->msh11, index_field(m, 0, 11), is_safe);
+	(void)keep(out->version, sizeof out->version, header_part(m, 12, 1), is_safe);
+	(void)keep(out->msh15, sizeof out->msh15, span_trim(index_field(m, 0, 15)), is_safe);
+	(void)keep(out->msh16, sizeof out->msh16, span_trim(index_field(m, 0, 16)), is_safe);
+	return keep(out->msh10, sizeof out->msh10, index_field(m, 0, 10), is_safe);
 }
 
 /* The table by MSH-15; NE leaves it to MSH-16, which then is answered on the

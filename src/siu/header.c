@@ -11,9 +11,7 @@
 static struct span
 msh(const struct reading *r, unsigned field, unsigned component)
 {
-	struct span rep = index_part(index_field(r->hl7, 0, field), r->delims->repetition, 0);
-
-	return span_trim(index_part(rep, r->delims->component, component - 1));
+	return span_trim(index_part(r->hl7, index_field(r->hl7, 0, field), r->delims->repetition, r->delims->component, component - 1));
 }
 
 static bool

@@ -130,7 +130,7 @@ news_read(struct reading *r)
 {
 	static const struct hl7_path pid = { .segment = "PID" };
 	struct message *m = r->msg;
-	struct groups g = { .n = 0 };
+	struct groups g;
 	size_t sites = 0, from = 0, size;
 	const struct conf_site *s;
 

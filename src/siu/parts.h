@@ -65,9 +65,11 @@ struct reading {
 	bool is_group;               /* several PID */
 	struct hl7_scope patient;    /* segments of the patient looked at now */
 	struct hl7_scope head, tail; /* before the first and after the last patient */
-	uint8_t dead[HL7_SEGMENTS_MAX / 8 + 1]; /* rows that the message deletes */
+	const struct siu_profile *said_by; /* what departments and visit_types were collected with */
+	bool has_dead;               /* some row is in `dead` */
 
-	const struct siu_profile *said_by; /* what the two below were collected with */
+	/* Filled before they are looked at: */
+	uint8_t dead[HL7_SEGMENTS_MAX / 8 + 1]; /* rows that the message deletes */
 	struct said departments, visit_types;
 };
 
@@ -79,7 +81,7 @@ void values_begin(struct reading *r);
 /* Walks every value of every path, best first, still escaped. `""` is given. */
 struct walk {
 	size_t path;
-	unsigned place;       /* how many parts of the message were begun */
+	unsigned place;       /* how many parts of the message were begun; 0: the rest is not said yet */
 	unsigned segment, to; /* of the part that is looked at: not yet looked at */
 	unsigned seen;        /* segments of this name so far */
 	struct span rest;     /* of the field that is looked at */
@@ -92,7 +94,18 @@ bool walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w
  * is none of the things looked for here, and reads as empty. */
 #define VALUE_MAX 4096
 struct span value_text(struct reading *r, struct span raw);
-struct span value_said(struct reading *r, struct span raw); /* `""` reads as empty. */
+
+/* `""` reads as empty. Most stand as they are meant. */
+struct span value_trimmed(struct reading *r, struct span raw);
+static inline struct span
+value_said(struct reading *r, struct span raw)
+{
+	if (raw.n == 0)
+		return SPAN_NONE;
+	if (raw.n <= VALUE_MAX && !r->has_escapes && (unsigned char)raw.p[0] > ' ' && raw.p[0] != '"' && (unsigned char)raw.p[raw.n - 1] > ' ')
+		return raw;
+	return value_trimmed(r, raw);
+}
 
 /* A component of a repetition as text; `""` reads as empty. */
 struct span value_part(struct reading *r, struct span repetition, unsigned component);

@@ -134,6 +134,7 @@ groups_find(struct reading *r, struct groups *g)
 	static const struct hl7_path pid = { .segment = "PID" };
 	unsigned n = hl7_segments(r->hl7);
 
+	g->n = 0;
 	for (unsigned i = 1; (i = hl7_find(r->hl7, "PID", i, n)) < n; i++) {
 		if (g->n == PATIENTS_MAX)
 			return verdict_quarantine(r, "more than 256 patients", 100, &pid);
@@ -189,7 +190,7 @@ static bool
 read_bookings(struct reading *r)
 {
 	struct message *m = r->msg;
-	struct groups g = { .n = 0 };
+	struct groups g;
 	size_t n;
 
 	if (!groups_find(r, &g))
@@ -248,9 +249,15 @@ bool
 siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *index, int64_t now_s,
     struct message *msg)
 {
-	struct reading r = { .map = map, .peer = peer, .hl7 = index, .msg = msg, .now_s = now_s };
+	struct reading r;
 
 	assert(peer->environments_n > 0);
+	memset(&r, 0, offsetof(struct reading, dead));
+	r.map = map;
+	r.peer = peer;
+	r.hl7 = index;
+	r.msg = msg;
+	r.now_s = now_s;
 	if (!msg->rules)
 		msg->rules = rules_hold(map->rules);
 	msg->listener = peer->listener;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hl7/marks.h"
+
 static bool
 fits_sender(const struct conf_site *s, const struct message *m)
 {
@@ -208,6 +210,14 @@ sites_match(struct reading *r, bool *not_said)
 	return NULL;
 }
 
+static void
+blank_controls(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)p[i] < ' ')
+			p[i] = ' ';
+}
+
 /* Each word once. */
 static struct span
 joined(struct reading *r, const struct said *said)
@@ -232,9 +242,9 @@ joined(struct reading *r, const struct said *said)
 		if (i > 0)
 			p[n++] = SAID_SEPARATOR;
 		memcpy(p + n, said->item[i].p, said->item[i].n);
-		for (size_t end = n + said->item[i].n; n < end; n++)
-			if ((unsigned char)p[n] < ' ')
-				p[n] = ' ';
+		if (marks_control(said->item[i]))
+			blank_controls(p + n, said->item[i].n);
+		n += said->item[i].n;
 	}
 	return span_from(p, n);
 }

@@ -14,38 +14,39 @@ is_deleted(const struct reading *r, unsigned segment)
 	return action.n == 1 && (action.p[0] | 32) == 'd';
 }
 
-/* Of a name that begins with A: AIS, AIG, AIL or AIP. */
+/* AIS, AIG, AIL or AIP */
 static bool
-is_resource(struct span name)
+is_resource(uint32_t code)
 {
-	return name.n == 3 && (name.p[1] | 32) == 'i' && memchr("SGLPsglp", name.p[2], 8) != NULL;
+	return code == code_of_name("AIS") || code == code_of_name("AIG") || code == code_of_name("AIL") || code == code_of_name("AIP");
 }
 
 void
 values_begin(struct reading *r)
 {
-	unsigned n = hl7_segments(r->hl7);
+	const struct hl7 *m = r->hl7;
 	bool group_deleted = false;
 
-	memset(r->dead, 0, n / 8 + 1);
-	for (unsigned i = 0; i < n && i < HL7_SEGMENTS_MAX; i++) {
-		struct span name = hl7_name(r->hl7, i);
-		char letter = name.n > 0 ? (char)(name.p[0] | 32) : '\0';
+	r->has_dead = false;
+	memset(r->dead, 0, m->segments / 8 + 1);
+	for (unsigned i = 0; i < m->segments; i++) {
 		bool dead = false;
 
-		if (letter == 'r' && hl7_is(r->hl7, i, "RGS"))
+		if (m->code[i] == code_of_name("RGS"))
 			dead = group_deleted = is_deleted(r, i);
-		else if (letter == 'a' && is_resource(name))
+		else if (is_resource(m->code[i]))
 			dead = group_deleted || is_deleted(r, i);
-		if (dead)
-			r->dead[i / 8] |= (uint8_t)(1u << (i % 8));
+		if (!dead)
+			continue;
+		r->has_dead = true;
+		r->dead[i / 8] |= (uint8_t)(1u << (i % 8));
 	}
 }
 
 static bool
 is_dead(const struct reading *r, unsigned segment)
 {
-	return (r->dead[segment / 8] >> segment % 8 & 1) != 0; /* an index has no more than HL7_SEGMENTS_MAX */
+	return r->has_dead && (r->dead[segment / 8] >> segment % 8 & 1) != 0;
 }
 
 /* What all patients of a group visit share; the rest belongs to each. */
@@ -108,15 +109,17 @@ next_field(const struct reading *r, const struct hl7_path *p, struct walk *w)
 	}
 }
 
+/* Of what stands before the first `stop`. */
 static inline struct span
-part_of(const struct reading *r, const struct hl7_path *p, struct span repetition)
+part_of(const struct reading *r, const struct hl7_path *p, struct span whole, char stop)
 {
-	struct span part = repetition;
+	struct span part;
 
-	if (p->component > 0)
-		part = index_part(part, r->delims->component, (unsigned)p->component - 1);
+	if (p->component == 0)
+		return index_before(r->hl7, whole, stop);
+	part = index_part(r->hl7, whole, stop, r->delims->component, (unsigned)p->component - 1);
 	if (p->subcomponent > 0)
-		part = index_part(part, r->delims->subcomponent, (unsigned)p->subcomponent - 1);
+		part = index_part(r->hl7, part, r->delims->component, r->delims->subcomponent, (unsigned)p->subcomponent - 1);
 	return part;
 }
 
@@ -125,38 +128,30 @@ part_of(const struct reading *r, const struct hl7_path *p, struct span repetitio
 static bool
 next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
-	while (w->rest.p) {
-		struct span piece = span_cut(w->rest, r->delims->repetition, &w->rest);
+	while (w->rest.n > 0) {
+		struct span piece = index_before(r->hl7, w->rest, r->delims->repetition);
+		size_t cut = piece.n < w->rest.n ? piece.n + 1 : piece.n;
 		int number = w->repetition++;
 
+		w->rest = (struct span){ w->rest.p + cut, w->rest.n - cut };
 		if (p->field_rep >= 0 && number >= p->field_rep)
-			w->rest = SPAN_NONE;
+			w->rest.n = 0;
 		if (p->field_rep >= 0 && number != p->field_rep)
 			continue;
-		*value = part_of(r, p, piece);
+		*value = part_of(r, p, piece, r->delims->repetition);
 		if (value->n > 0)
 			return true;
 	}
 	return false;
 }
 
-/* Where a path means one place, as most do, there is nothing to go on from. */
-static bool
-only_place(const struct reading *r, const struct hl7_path *p, struct span *value)
-{
-	unsigned at = index_find(r->hl7, p->segment, r->whole.from, r->whole.to);
-	struct span rest;
-
-	if (at == r->whole.to || is_dead(r, at))
-		return false;
-	rest = index_field(r->hl7, at, (unsigned)p->field);
-	*value = part_of(r, p, span_cut(rest, r->delims->repetition, &rest));
-	return value->n > 0;
-}
-
-static bool
+static __attribute__((noinline)) bool
 next_of_several(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
+	if (w->place == 0) {
+		w->segment = w->to = 0;
+		w->rest = SPAN_NONE;
+	}
 	do
 		if (next_repetition(r, p, w, value))
 			return true;
@@ -164,19 +159,37 @@ next_of_several(const struct reading *r, const struct hl7_path *p, struct walk *
 	return false;
 }
 
+/* Where a path means one place, as most do, there is nothing to go on from. */
+static inline bool
+walk_on(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
+{
+	unsigned at = index_first(r->hl7, p->segment);
+
+	if (at == SEGMENT_NONE)
+		return false;
+	if (p->field_rep != 0 || p->segment_rep > 0 || r->is_group || (p->segment_rep < 0 && !index_is_only(r->hl7, p->segment)))
+		return next_of_several(r, p, w, value);
+	if (w->place++ > 0)
+		return false;
+	if (r->hl7->code[at] != code_of_name(p->segment))
+		at = index_find(r->hl7, p->segment, at, r->whole.to);
+	if (at == r->whole.to || is_dead(r, at))
+		return false;
+	*value = part_of(r, p, index_field(r->hl7, at, (unsigned)p->field), r->delims->repetition);
+	return value->n > 0;
+}
+
 bool
 walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
-	if (p->segment_rep != 0 || p->field_rep != 0 || r->is_group)
-		return next_of_several(r, p, w, value);
-	return w->place++ == 0 && only_place(r, p, value);
+	return walk_on(r, p, w, value);
 }
 
 bool
 walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
-	for (; w->path < l->n; *w = (struct walk){ .path = w->path + 1 })
-		if (walk_path(r, &l->item[w->path], w, value))
+	for (; w->path < l->n; w->path++, w->place = 0)
+		if (walk_on(r, &l->item[w->path], w, value))
 			return true;
 	return false;
 }
@@ -206,7 +219,7 @@ value_text(struct reading *r, struct span raw)
 }
 
 struct span
-value_said(struct reading *r, struct span raw)
+value_trimmed(struct reading *r, struct span raw)
 {
 	raw = span_trim(raw);
 	return hl7_is_null(raw) ? SPAN_NONE : value_text(r, raw);
@@ -221,22 +234,29 @@ value_part(struct reading *r, struct span repetition, unsigned component)
 unsigned
 value_parts(struct reading *r, struct span repetition, struct span *out, unsigned n)
 {
-	const char sep = r->delims->component;
-	size_t at = 0;
-	unsigned there = 0;
+	const char *begin = repetition.p, *end = repetition.n ? begin + repetition.n : begin;
+	unsigned i = 0, there = 0;
 
 	memset(out, 0, n * sizeof *out);
-	for (unsigned i = 0; i < n && at < repetition.n; i++, at++) {
-		size_t begin = at;
+	for (const char *p = begin; p < end; p += MARKS_FEW) {
+		uint32_t marks = index_marks(r->hl7, p, end, r->delims->component);
 
-		while (at < repetition.n && repetition.p[at] != sep)
-			at++;
-		if (at == begin)
-			continue;
-		out[i] = value_said(r, (struct span){ repetition.p + begin, at - begin });
-		there = i + 1;
+		for (; marks && p + __builtin_ctz(marks) < end; marks &= marks - 1) {
+			const char *at = p + __builtin_ctz(marks);
+
+			if (at > begin) {
+				out[i] = value_said(r, (struct span){ begin, (size_t)(at - begin) });
+				there = i + 1;
+			}
+			if (++i == n)
+				return there;
+			begin = at + 1;
+		}
 	}
-	return there;
+	if (begin == end)
+		return there;
+	out[i] = value_said(r, (struct span){ begin, (size_t)(end - begin) });
+	return i + 1;
 }
 
 struct span

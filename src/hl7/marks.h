@@ -1,0 +1,76 @@
+/* hl7/marks.h - many bytes looked at together: which of them are this character. */
+#ifndef HL7_MARKS_H
+#define HL7_MARKS_H
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "nudge/span.h"
+
+#define MARKS_FEW 16
+#define MARKS_MANY 64
+
+/* A bit for each of the MARKS_FEW bytes at p that is c. Pure. */
+static inline uint32_t
+marks_of_few(const char *p, char c)
+{
+#ifdef __SSE2__
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+#else
+	uint32_t marks = 0;
+
+	for (unsigned i = 0; i < MARKS_FEW; i++)
+		marks |= (uint32_t)(p[i] == c) << i;
+	return marks;
+#endif
+}
+
+/* A bit for each of the MARKS_MANY bytes at p that is c. Pure. */
+static inline uint64_t
+marks_of(const char *p, char c)
+{
+	return marks_of_few(p, c) | (uint64_t)marks_of_few(p + 16, c) << 16 | (uint64_t)marks_of_few(p + 32, c) << 32 |
+	    (uint64_t)marks_of_few(p + 48, c) << 48;
+}
+
+/* The MARKS_MANY bytes at p are ASCII. Pure. */
+static inline bool
+marks_no_high(const char *p)
+{
+#ifdef __SSE2__
+	const __m128i *bytes = (const __m128i *)(const void *)p;
+	__m128i first = _mm_or_si128(_mm_loadu_si128(bytes), _mm_loadu_si128(bytes + 1));
+	__m128i second = _mm_or_si128(_mm_loadu_si128(bytes + 2), _mm_loadu_si128(bytes + 3));
+
+	return _mm_movemask_epi8(_mm_or_si128(first, second)) == 0;
+#else
+	unsigned char any = 0;
+
+	for (unsigned i = 0; i < MARKS_MANY; i++)
+		any |= (unsigned char)p[i];
+	return any < 0x80;
+#endif
+}
+
+/* Some byte is below blank. Pure. */
+static inline bool
+marks_control(struct span s)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	for (; i + sizeof word <= s.n; i += sizeof word) {
+		memcpy(&word, s.p + i, sizeof word);
+		if ((word - UINT64_C(0x2020202020202020)) & ~word & UINT64_C(0x8080808080808080))
+			return true;
+	}
+	for (; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ')
+			return true;
+	return false;
+}
+
+#endif
