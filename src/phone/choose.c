@@ -13,9 +13,13 @@ enum {
 	SCORE_WORK = -4
 };
 
-static const char *const equipment_mobile[] = { "CP", "CELL", "MOB", "M", "MOBILE" };
-static const char *const equipment_out[] = { "FX", "BP", "MD", "TTY", "TDD", "NET", "INTERNET", "X.400" };
-static const char *const use_out[] = { "NET", "BPN" }; /* e-mail, beeper */
+#define WORD_MAX 8
+
+/* Tables 0201 and 0202, and what is written in their place: upper case, filled up with zeros. */
+static const char equipment_mobile[][WORD_MAX] = { "CP", "CELL", "MOB", "M", "MOBILE" };
+static const char equipment_out[][WORD_MAX] = { "FX", "BP", "MD", "TTY", "TDD", "NET", "INTERNET", "X.400" };
+static const char use_out[][WORD_MAX] = { "NET", "BPN" }; /* e-mail, beeper */
+static const char use_personal[][WORD_MAX] = { "PRS" }, use_work[][WORD_MAX] = { "WPN" }, yes[][WORD_MAX] = { "Y" };
 
 struct rated {
 	int index;
@@ -26,18 +30,27 @@ struct rated {
 	char e164[PHONE_MAX];
 };
 
-/* list: upper case */
-static bool
-is_one_of(struct span word, const char *const *list, size_t n)
-{
-	char first;
+/* As words are compared; zeros when there is none, or a longer one than any of ours. */
+struct word {
+	char text[WORD_MAX];
+};
 
-	word = span_trim(word);
-	if (word.n == 0)
-		return false;
-	first = word.p[0] >= 'a' && word.p[0] <= 'z' ? (char)(word.p[0] - 32) : word.p[0];
+static struct word
+word_of(struct span said)
+{
+	struct word w = { "" };
+
+	said = span_trim(said);
+	for (size_t i = 0; i < said.n && said.n <= WORD_MAX; i++)
+		w.text[i] = span_upper(said.p[i]);
+	return w;
+}
+
+static bool
+is_one_of(struct word w, const char list[][WORD_MAX], size_t n)
+{
 	for (size_t i = 0; i < n; i++)
-		if (first == list[i][0] && span_is_nocase(word, list[i]))
+		if (memcmp(w.text, list[i], WORD_MAX) == 0)
 			return true;
 	return false;
 }
@@ -69,18 +82,28 @@ says_mobile(struct span text)
 }
 
 static int
-score_of(const struct phone_candidate *c)
+score_of(const struct phone_candidate *c, struct word equipment, struct word use)
 {
-	bool mobile = IS_ONE_OF(c->equipment, equipment_mobile) || says_mobile(c->equipment);
+	bool mobile = IS_ONE_OF(equipment, equipment_mobile) || says_mobile(c->equipment);
 	int score = mobile ? SCORE_MOBILE : 0;
 
 	if (says_mobile(c->use) || says_mobile(c->address) || says_mobile(c->any))
 		score += SCORE_MOBILE;
-	if (span_is_nocase(span_trim(c->use), "PRS"))
+	if (IS_ONE_OF(use, use_personal))
 		score += SCORE_PERSONAL;
-	if (span_is_nocase(span_trim(c->use), "WPN") && !mobile)
+	if (IS_ONE_OF(use, use_work) && !mobile)
 		score += SCORE_WORK;
 	return score;
+}
+
+static bool
+has_digit(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && !(s.p[i] >= '0' && s.p[i] <= '9'))
+		i++;
+	return i < s.n;
 }
 
 static size_t
@@ -106,7 +129,7 @@ cut_tail(struct span text, bool *extension)
 			continue;
 		if (!(before == ' ' || before == '\t' || (before >= '0' && before <= '9')))
 			continue;
-		*extension = !strchr("Cc", c) && count_digits(tail) > 0;
+		*extension = !strchr("Cc", c) && has_digit(tail);
 		text.n = i;
 		break;
 	}
@@ -120,13 +143,13 @@ join_parts(const struct phone_candidate *c, char *room, size_t cap)
 	struct span country = span_trim(c->country);
 	size_t n = 0;
 
-	if (count_digits(c->local) == 0)
+	if (!has_digit(c->local))
 		return SPAN_NONE;
 	while (country.n > 0 && (country.p[0] == '0' || country.p[0] == '+')) {
 		country.p++;
 		country.n--;
 	}
-	if (count_digits(country) > 0) { /* "0" is none: a + before the area were another country's */
+	if (has_digit(country)) { /* "0" is none: a + before the area were another country's */
 		room[n++] = '+';
 		n += span_copy(room + n, cap - n, country);
 	}
@@ -147,7 +170,7 @@ number_of(const struct phone_candidate *c, char *room, size_t cap, bool *extensi
 	};
 	struct span part = SPAN_NONE;
 
-	*extension = count_digits(c->extension) > 0;
+	*extension = has_digit(c->extension);
 	for (size_t i = 0; i < sizeof place / sizeof place[0]; i++) {
 		size_t digits = count_digits(place[i]);
 
@@ -161,26 +184,30 @@ number_of(const struct phone_candidate *c, char *room, size_t cap, bool *extensi
 	return part;
 }
 
-/* What the field says of the number, before anybody looks at the number itself. */
-static struct rated
-rate(const struct phone_candidate *c, int index)
+/* What the field says of the number, before anybody looks at the number itself. false: it is none to text. */
+static bool
+rate(const struct phone_candidate *c, size_t index, struct rated *r)
 {
-	struct rated r = { .index = index, .score = score_of(c), .preference = c->preference };
+	struct word equipment = word_of(c->equipment), use = word_of(c->use);
 
-	if (r.preference <= 0)
-		r.preference = span_is_nocase(span_trim(c->any), "Y") ? 1 : INT32_MAX;
-	return r;
+	if (c->ended || IS_ONE_OF(equipment, equipment_out) || IS_ONE_OF(use, use_out))
+		return false;
+	*r = (struct rated){ .index = (int)index, .score = score_of(c, equipment, use), .preference = c->preference };
+	if (r->preference <= 0)
+		r->preference = IS_ONE_OF(word_of(c->any), yes) ? 1 : INT32_MAX;
+	return true;
 }
 
 static void
 read_number(const struct phone_candidate *c, const char *country, struct rated *r)
 {
-	char room[64], of[3];
+	char room[64];
 	bool extension;
 	struct span number = number_of(c, room, sizeof room, &extension);
+	enum phone_type type = PHONE_MAYBE_MOBILE;
 
-	r->result = extension && number.n > 0 ? PHONE_EXTENSION : phone_e164(number, country, r->e164);
-	r->plan_mobile = r->result == PHONE_OK && phone_type_of(r->e164, of) == PHONE_MOBILE;
+	r->result = extension && number.n > 0 ? PHONE_EXTENSION : phone_read(number, country, r->e164, &type);
+	r->plan_mobile = r->result == PHONE_OK && type == PHONE_MOBILE;
 }
 
 /* By what the field says: <0, 0, >0, the more wanted the greater. */
@@ -200,27 +227,21 @@ is_better(const struct rated *a, const struct rated *b)
 	return by_field != 0 ? by_field > 0 : a->plan_mobile && !b->plan_mobile;
 }
 
-static bool
-is_excluded(const struct phone_candidate *c)
-{
-	return c->ended || IS_ONE_OF(c->equipment, equipment_out) || IS_ONE_OF(c->use, use_out);
-}
-
 struct standing {
 	struct rated best, failed; /* index -1: none yet */
 };
 
 /* The number itself decides whether it is taken. */
 static void
-weigh(const struct phone_candidate *c, struct rated r, const char *country, bool take_unknown, struct standing *s)
+weigh(const struct phone_candidate *c, struct rated *r, const char *country, bool take_unknown, struct standing *s)
 {
 	struct rated *rival = &s->failed;
 
-	read_number(c, country, &r);
-	if (r.result == PHONE_OK && (r.score > 0 || r.plan_mobile || take_unknown))
+	read_number(c, country, r);
+	if (r->result == PHONE_OK && (r->score > 0 || r->plan_mobile || take_unknown))
 		rival = &s->best;
-	if (is_better(&r, rival))
-		*rival = r;
+	if (is_better(r, rival))
+		*rival = *r;
 }
 
 struct phone_choice
@@ -236,29 +257,27 @@ phone_choose(const struct phone_candidate *c, size_t n, const char *country, boo
 		struct rated r;
 		int order;
 
-		if (is_excluded(&c[i]))
+		if (!rate(&c[i], i, &r))
 			continue;
-		r = rate(&c[i], (int)i);
 		order = top.index < 0 ? 1 : compare(&r, &top);
 		has_equal = order == 0 || (order < 0 && has_equal);
 		if (order > 0)
 			top = r;
 	}
 	if (top.index >= 0)
-		weigh(&c[top.index], top, country, take_unknown, &s);
+		weigh(&c[top.index], &top, country, take_unknown, &s);
 	/* The others' numbers are read only where one of them may yet be the better. */
 	for (size_t i = 0; i < n && (s.best.index != top.index || has_equal); i++) {
 		struct rated r;
 
-		if ((int)i == top.index || is_excluded(&c[i]))
+		if ((int)i == top.index || !rate(&c[i], i, &r))
 			continue;
-		r = rate(&c[i], (int)i);
 		if (s.best.index < 0 || compare(&r, &s.best) >= 0)
-			weigh(&c[i], r, country, take_unknown, &s);
+			weigh(&c[i], &r, country, take_unknown, &s);
 	}
 	out.why = s.best.index >= 0 ? PHONE_OK : s.failed.result;
 	out.index = s.best.index;
 	out.score = s.best.score;
-	(void)span_copy(out.e164, sizeof out.e164, span_of(s.best.e164));
+	memcpy(out.e164, s.best.e164, sizeof out.e164);
 	return out;
 }

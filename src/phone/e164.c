@@ -90,10 +90,15 @@ read_digits(struct span text, struct written *w)
 	return PHONE_OK;
 }
 
+/* An empty prefix is none. */
 static bool
 begins_with(const char *digits, const char *prefix)
 {
-	return prefix[0] && strncmp(digits, prefix, strlen(prefix)) == 0;
+	size_t i = 0;
+
+	while (prefix[i] && digits[i] == prefix[i])
+		i++;
+	return i > 0 && prefix[i] == '\0';
 }
 
 static enum phone_result
@@ -112,21 +117,19 @@ put(const char *code, const char *national, char out[PHONE_MAX])
 
 /* digits: what follows the + */
 static enum phone_result
-read_international(const char *digits, char out[PHONE_MAX])
+read_international(const char *digits, char out[PHONE_MAX], enum phone_type *type)
 {
 	const struct plan *p = plan_of_code(digits);
 	enum phone_result r;
-	enum phone_type type;
-	size_t n = strlen(digits);
 
 	if (digits[0] == '0')
 		return PHONE_NOT_ASSIGNABLE;
 	if (!p)
-		return n < DIGITS_MIN ? PHONE_SHORT : put("", digits, out);
+		return strlen(digits) < DIGITS_MIN ? PHONE_SHORT : put("", digits, out);
 	digits += strlen(p->code);
 	if (p->rules && begins_with(digits, p->trunk))
 		digits += strlen(p->trunk);
-	r = plan_check(p, digits, &type);
+	r = plan_check(p, digits, type);
 	return r == PHONE_OK ? put(p->code, digits, out) : r;
 }
 
@@ -134,27 +137,25 @@ read_international(const char *digits, char out[PHONE_MAX])
  * is taken only where it can be nothing but a whole one: a landline without
  * its trunk prefix may as well be one without its area. */
 static enum phone_result
-read_bare(const struct plan *p, const char *digits, char out[PHONE_MAX])
+read_bare(const struct plan *p, const char *digits, char out[PHONE_MAX], enum phone_type *type)
 {
-	enum phone_type type;
-	enum phone_result r = plan_check(p, digits, &type);
-	bool local = r == PHONE_OK && p->trunk[0] && type == PHONE_LANDLINE;
+	enum phone_result r = plan_check(p, digits, type);
+	bool local = r == PHONE_OK && p->trunk[0] && *type == PHONE_LANDLINE;
 
 	if (r == PHONE_OK && !local)
 		return put(p->code, digits, out);
 	if (begins_with(digits, p->code)) {
 		const char *rest = digits + strlen(p->code);
 
-		if (plan_check(p, rest, &type) == PHONE_OK && (!p->trunk[0] || type != PHONE_LANDLINE))
+		if (plan_check(p, rest, type) == PHONE_OK && (!p->trunk[0] || *type != PHONE_LANDLINE))
 			return put(p->code, rest, out);
 	}
 	return local ? PHONE_SHORT : r;
 }
 
 static enum phone_result
-read_national(const struct plan *p, const char *digits, char out[PHONE_MAX])
+read_national(const struct plan *p, const char *digits, char out[PHONE_MAX], enum phone_type *type)
 {
-	enum phone_type type;
 	enum phone_result r;
 
 	/* In North America the trunk prefix is told from an area code by length only. */
@@ -163,13 +164,13 @@ read_national(const struct plan *p, const char *digits, char out[PHONE_MAX])
 	else if (begins_with(digits, p->trunk))
 		digits += strlen(p->trunk);
 	else
-		return read_bare(p, digits, out);
-	r = plan_check(p, digits, &type);
+		return read_bare(p, digits, out, type);
+	r = plan_check(p, digits, type);
 	return r == PHONE_OK ? put(p->code, digits, out) : r;
 }
 
 enum phone_result
-phone_e164(struct span text, const char *country, char out[PHONE_MAX])
+phone_read(struct span text, const char *country, char out[PHONE_MAX], enum phone_type *type)
 {
 	const struct plan *p = plan_of_country(country);
 	struct written w;
@@ -178,13 +179,21 @@ phone_e164(struct span text, const char *country, char out[PHONE_MAX])
 	if (r != PHONE_OK)
 		return r;
 	if (w.plus)
-		return read_international(w.digits, out);
+		return read_international(w.digits, out, type);
 	if (p && begins_with(w.digits, p->abroad))
-		return read_international(w.digits + strlen(p->abroad), out);
+		return read_international(w.digits + strlen(p->abroad), out, type);
 	/* Ten digits are a whole number in North America, and a wrong one when they begin so. */
 	if (begins_with(w.digits, "00") && !(p && !p->rules && w.n == 10))
-		return read_international(w.digits + 2, out);
-	return p ? read_national(p, w.digits, out) : PHONE_UNKNOWN_COUNTRY;
+		return read_international(w.digits + 2, out, type);
+	return p ? read_national(p, w.digits, out, type) : PHONE_UNKNOWN_COUNTRY;
+}
+
+enum phone_result
+phone_e164(struct span text, const char *country, char out[PHONE_MAX])
+{
+	enum phone_type type;
+
+	return phone_read(text, country, out, &type);
 }
 
 const char *

@@ -11,13 +11,22 @@ area_of(const char *national)
 	return (size_t)(national[0] - '0') * 100 + (size_t)(national[1] - '0') * 10 + (size_t)(national[2] - '0');
 }
 
+/* Again and again. */
+static bool
+is_one_digit(const char *d)
+{
+	size_t i = 1;
+
+	while (d[i] == d[0])
+		i++;
+	return d[i] == '\0';
+}
+
 /* Exchange 555, lines 0100 to 0199 among it, is read like any other: test systems
  * need those, and a site says whether it texts them (phone_is_fiction). */
 static enum phone_result
-check_north_america(const char *d, enum phone_type *type)
+check_north_america(const char *d, size_t n, enum phone_type *type)
 {
-	size_t n = strlen(d);
-
 	if (n != 10)
 		return n < 10 ? PHONE_SHORT : PHONE_LONG;
 	if (d[0] < '2' || d[3] < '2')
@@ -26,7 +35,7 @@ check_north_america(const char *d, enum phone_type *type)
 		return PHONE_NOT_ASSIGNABLE;
 	if ((d[0] == '3' && d[1] == '7') || (d[0] == '9' && d[1] == '6')) /* kept for the future */
 		return PHONE_NOT_ASSIGNABLE;
-	if (strspn(d, (char[]){ d[0], '\0' }) == n) /* ten times one digit is a clerk's way to say none */
+	if (is_one_digit(d)) /* ten times one digit is a clerk's way to say none */
 		return PHONE_NOT_ASSIGNABLE;
 	if (d[1] == '9') /* N9X is kept for longer numbers; 999 is the usual dummy */
 		return PHONE_NOT_ASSIGNABLE;
@@ -42,10 +51,11 @@ is_country(const char *mine, const char *country) /* mine: two letters */
 	return mine[0] == country[0] && mine[1] == country[1] && country[2] == '\0';
 }
 
+/* No country and no code is there twice. Looked for from the end: there stands North America. */
 const struct plan *
 plan_of_country(const char *country)
 {
-	for (size_t i = 0; i < plan_table_n; i++)
+	for (size_t i = plan_table_n; i-- > 0;)
 		if (is_country(plan_table[i].country, country))
 			return &plan_table[i];
 	for (size_t i = 0; i < plan_neighbours_n; i++)
@@ -54,12 +64,22 @@ plan_of_country(const char *country)
 	return NULL;
 }
 
+static bool
+begins_with(const char *digits, const char *code)
+{
+	while (*code && *code == *digits) {
+		code++;
+		digits++;
+	}
+	return *code == '\0';
+}
+
+/* No code begins as another. */
 const struct plan *
 plan_of_code(const char *digits)
 {
-	for (size_t i = 0; i < plan_table_n; i++)
-		if (digits[0] == plan_table[i].code[0] &&
-		    strncmp(digits, plan_table[i].code, strlen(plan_table[i].code)) == 0)
+	for (size_t i = plan_table_n; i-- > 0;)
+		if (begins_with(digits, plan_table[i].code))
 			return &plan_table[i];
 	return NULL;
 }
@@ -71,7 +91,7 @@ plan_check(const struct plan *p, const char *national, enum phone_type *type)
 	bool is_short = n == 0, is_long = false;
 
 	if (!p->rules)
-		return check_north_america(national, type);
+		return check_north_america(national, n, type);
 	for (size_t i = 0; i < p->rules_n; i++) {
 		const struct plan_rule *r = &p->rules[i];
 		size_t prefix_n = strlen(r->prefix);

@@ -35,6 +35,9 @@ const struct plan *plan_of_code(const char *digits);     /* By the digits after 
 /* Is this a whole national number of the plan? `*type` is written on PHONE_OK only. */
 enum phone_result plan_check(const struct plan *p, const char *national, enum phone_type *type);
 
+/* phone_e164(), and the number's type on PHONE_OK; *type stays when its plan is not in our tables. */
+enum phone_result phone_read(struct span text, const char *country, char out[PHONE_MAX], enum phone_type *type);
+
 /* Which of the countries that share the plan has this national number. Literal. */
 const char *plan_country(const struct plan *p, const char *national);
 
