@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/places.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -34,13 +35,56 @@ country_of(struct span said, const char *home)
 	return NULL;
 }
 
+#define LETTERS 26
+#define POSTS_BY 128 /* ASCII */
+
+/* Where to look in the tables: they have a row for each state, and a hundred for posts. */
+static struct {
+	const struct place_state *state[LETTERS][LETTERS];     /* the first of this code; NULL when there is none */
+	const struct place_post *post[POSTS_BY], *end[POSTS_BY]; /* those that may begin with this character are from here up to there */
+} starts;
+
+static void
+find_starts(void)
+{
+	for (const struct place_state *s = place_states; s->country; s++) {
+		const struct place_state **first = &starts.state[s->code[0] - 'A'][s->code[1] - 'A'];
+
+		if (!*first)
+			*first = s;
+	}
+	for (const struct place_post *p = place_posts; p->country; p++)
+		for (int c = p->from[0]; c <= p->to[0]; c++) {
+			if (!starts.post[c])
+				starts.post[c] = p;
+			starts.end[c] = p + 1;
+		}
+}
+
+static bool
+is_letter(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static const struct place_state *
+state_of_code(const char *country, char first, char second)
+{
+	const struct place_state *s = is_letter(first) && is_letter(second) ? starts.state[first - 'A'][second - 'A'] : NULL;
+
+	for (; s && s->country; s++)
+		if (s->code[0] == first && s->code[1] == second && (!country || strcmp(s->country, country) == 0))
+			return s;
+	return NULL;
+}
+
 static const struct place_state *
 state_of(const char *country, struct span said)
 {
-	const char code[2] = { said.n == 2 ? span_upper(said.p[0]) : 'x', said.n == 2 ? span_upper(said.p[1]) : 'x' };
-
-	for (const struct place_state *s = place_states; s->country; s++)
-		if ((memcmp(s->code, code, 2) == 0 || (said.n > 2 && is(said, s->name))) && (!country || strcmp(s->country, country) == 0))
+	if (said.n == 2)
+		return state_of_code(country, span_upper(said.p[0]), span_upper(said.p[1]));
+	for (const struct place_state *s = place_states; said.n > 2 && s->country; s++)
+		if (is(said, s->name) && (!country || strcmp(s->country, country) == 0))
 			return s;
 	return NULL;
 }
@@ -54,11 +98,22 @@ plain_post(struct span said, char out[POST_MAX])
 	for (size_t i = 0; i < said.n && n < POST_MAX - 1; i++) {
 		char c = span_upper(said.p[i]);
 
-		if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		if (is_letter(c) || (c >= '0' && c <= '9'))
 			out[n++] = c;
 	}
 	out[n] = '\0';
 	return n;
+}
+
+/* As far as `end` goes: <0, 0, >0. */
+static int
+compare(const char *post, const char *end)
+{
+	while (*end && *post == *end) {
+		post++;
+		end++;
+	}
+	return *end ? *post - *end : 0;
 }
 
 static const char *
@@ -66,16 +121,16 @@ post_zones(const char *country, struct span said)
 {
 	char post[POST_MAX];
 	size_t n = plain_post(said, post), best = 0;
+	const unsigned char first = (unsigned char)post[0];
 	const char *zones = NULL;
 
-	for (const struct place_post *p = place_posts; p->country; p++) {
+	for (const struct place_post *p = starts.post[first]; p && p < starts.end[first]; p++) {
 		size_t length;
 
-		if (post[0] < p->from[0] || post[0] > p->to[0])
+		if (compare(post, p->from) < 0 || compare(post, p->to) > 0)
 			continue;
 		length = strlen(p->from);
-		if (strcmp(p->country, country) == 0 && length <= n && length > best && strncmp(post, p->from, length) >= 0 &&
-		    strncmp(post, p->to, length) <= 0) {
+		if (length <= n && length > best && strcmp(p->country, country) == 0) {
 			best = length;
 			zones = p->zones;
 		}
@@ -123,6 +178,7 @@ add_zones(char out[PLACES_ZONES_MAX], size_t n, const char *zones)
 size_t
 places_zones(struct span said, const char *home, struct span state, struct span post, char out[PLACES_ZONES_MAX])
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const char *country = country_of(said, home), *by_post;
 	const struct place_state *s = NULL;
 	size_t n = 0;
@@ -130,6 +186,7 @@ places_zones(struct span said, const char *home, struct span state, struct span 
 	out[0] = '\0';
 	if (!country)
 		return 0;
+	(void)pthread_once(&once, find_starts);
 	if (state.n > 0)
 		s = state_of(country, state);
 	if (state.n > 0 && !s && said.n == 0) { /* a neighbour's, whose country is not said */
