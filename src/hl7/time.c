@@ -2,14 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/hl7.h"
 
-static int
-digits(const char *p, int n)
+static bool
+is_digit(char c)
 {
-	int v = 0;
+	return c >= '0' && c <= '9';
+}
 
-	for (int i = 0; i < n; i++)
-		v = v * 10 + (p[i] - '0');
-	return v;
+static int
+two_digits(const char *p)
+{
+	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
 static int
@@ -29,10 +31,10 @@ read_offset(struct span s, struct hl7_time *t)
 	if (s.n != 5)
 		return false;
 	for (size_t i = 1; i < 5; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
+		if (!is_digit(s.p[i]))
 			return false;
-	minutes = digits(s.p + 1, 2) * 60 + digits(s.p + 3, 2);
-	if (minutes > 14 * 60 || digits(s.p + 3, 2) > 59)
+	minutes = two_digits(s.p + 1) * 60 + two_digits(s.p + 3);
+	if (minutes > 14 * 60 || two_digits(s.p + 3) > 59)
 		return false;
 	t->has_offset = true;
 	t->offset_min = s.p[0] == '-' ? -minutes : minutes;
@@ -43,7 +45,7 @@ static bool
 in_range(const struct hl7_time *t)
 {
 	return t->year >= 1800 && t->month >= 1 && t->month <= 12 && t->day >= 1 &&
-	    t->day <= days_in(t->year, t->month) && t->hour <= 23 && t->minute <= 59 && t->second <= 60;
+	    (t->day <= 28 || t->day <= days_in(t->year, t->month)) && t->hour <= 23 && t->minute <= 59 && t->second <= 60;
 }
 
 /* What follows the digits: a fraction of a second, then an offset. */
@@ -53,7 +55,7 @@ read_tail(struct span rest, struct hl7_time *t)
 	if (rest.n > 0 && rest.p[0] == '.') {
 		size_t i = 1;
 
-		while (i < rest.n && rest.p[i] >= '0' && rest.p[i] <= '9')
+		while (i < rest.n && is_digit(rest.p[i]))
 			i++;
 		if (i == 1 || t->precision != HL7_SECOND)
 			return false;
@@ -71,29 +73,30 @@ hl7_time_read(struct span value, struct hl7_time *out)
 	struct span s = span_trim(value);
 	size_t n = 0;
 
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+	while (n < s.n && is_digit(s.p[n]))
 		n++;
 	for (size_t i = n; i < s.n; i++) /* first component only */
-		if (s.p[i] == '^')
-			s.n = i;
-	s = span_trim(s);
+		if (s.p[i] == '^') {
+			s = span_trim((struct span){ s.p, i });
+			break;
+		}
 	if (s.n == 0 || hl7_is_null(s))
 		return HL7_TIME_EMPTY;
 	/* 16 and 17 digits: hundredths or thousandths without their point. */
 	if ((n < 4 || n % 2 != 0 || n > 16) && n != 17)
 		return HL7_TIME_BAD;
 	t.precision = n > 14 ? HL7_SECOND : (enum hl7_precision)n;
-	t.year = digits(s.p, 4);
+	t.year = two_digits(s.p) * 100 + two_digits(s.p + 2);
 	if (n >= 6)
-		t.month = digits(s.p + 4, 2);
+		t.month = two_digits(s.p + 4);
 	if (n >= 8)
-		t.day = digits(s.p + 6, 2);
+		t.day = two_digits(s.p + 6);
 	if (n >= 10)
-		t.hour = digits(s.p + 8, 2);
+		t.hour = two_digits(s.p + 8);
 	if (n >= 12)
-		t.minute = digits(s.p + 10, 2);
+		t.minute = two_digits(s.p + 10);
 	if (n >= 14)
-		t.second = digits(s.p + 12, 2);
+		t.second = two_digits(s.p + 12);
 	if (!in_range(&t) || !read_tail((struct span){ s.p + n, s.n - n }, &t))
 		return HL7_TIME_BAD;
 	if (t.second == 60) /* a leap second, which no calendar of ours has */

@@ -183,10 +183,12 @@ zone_instant(const struct zone *z, const struct civil *c, enum civil_note *note)
 	int64_t wall_s = civil_days(c->year, c->month, c->day) * 86400 + INT64_C(3600) * c->hour
 	    + INT64_C(60) * c->minute + c->second;
 	/* No offset is over 26 hours from another: what may hold begins this near. */
-	size_t first = find_change(z, wall_s - 2 * 86400), last = find_change(z, wall_s + 2 * 86400);
+	size_t first = find_change(z, wall_s - 2 * 86400), last = first;
 	enum civil_note said = CIVIL_GAP;
 	int64_t found_s = 0;
 
+	while (last + 1 < z->n && z->change[last + 1].at_s <= wall_s + 2 * 86400)
+		last++;
 	for (size_t i = first; i <= last; i++) {
 		int64_t at_s = wall_s - z->change[i].offset_s;
 

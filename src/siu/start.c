@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hl7/index.h"
+
 #define RESOURCE_APART_MAX_S (4 * 3600) /* a resource may be needed later than the patient comes */
 
 void
@@ -79,13 +81,13 @@ static void
 look(const struct reading *r, const struct zone *z, const struct hl7_path *p, struct seen *out)
 {
 	struct walk w = { 0 };
-	struct span raw, rest;
+	struct span raw;
 
 	out->what = SEEN_NOTHING;
 	while (walk_path(r, p, &w, &raw)) {
 		/* An old time stamp may carry its precision behind a delimiter. */
-		raw = span_cut(span_cut(raw, r->delims->component, &rest), r->delims->subcomponent, &rest);
-		see(r, z, raw, out);
+		raw = index_before(r->hl7, raw, r->delims->component);
+		see(r, z, index_before(r->hl7, raw, r->delims->subcomponent), out);
 	}
 }
 
