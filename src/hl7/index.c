@@ -90,20 +90,6 @@ skip_blanks(struct span b, uint32_t at)
 	return at;
 }
 
-/* A name of three characters as a number, letters folded; 0 for any other. */
-static inline uint32_t
-code_of(const char *name, size_t n)
-{
-	uint32_t code = 0;
-
-	if (n != 3)
-		return 0;
-	memcpy(&code, name, 3);
-	if ((code & code << 1 & UINT32_C(0x40404040)) == 0) /* no letter to fold: those have bits 5 and 6 */
-		return code;
-	return code_of_name((char[4]){ span_upper(name[0]), span_upper(name[1]), span_upper(name[2]) });
-}
-
 /* Whether the delimiters stand in its first fields. */
 static inline bool
 has_delims(uint32_t code)
@@ -112,7 +98,7 @@ has_delims(uint32_t code)
 }
 
 /* Ends the line at `end`; an empty one is nothing. */
-static inline enum hl7_result
+static inline __attribute__((always_inline)) enum hl7_result
 end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 {
 	uint32_t n = m->segments, fields = m->fields - first, name_end, code, own;
@@ -126,7 +112,7 @@ end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 		return r;
 	name_end = fields > 0 ? m->starts[first] - 1 : end;
 	name = span_trim((struct span){ m->bytes.p + begin, name_end - begin });
-	code = code_of(name.p, name.n);
+	code = index_code(name);
 	slot = slot_of(code);
 	if (m->first[slot] == SEGMENT_NONE)
 		m->first[slot] = (uint16_t)n;
@@ -168,17 +154,18 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 	enum hl7_result r = m->starts ? HL7_OK : grow_fields(m);
 	char last[STEP];
 
-	for (uint32_t at = begin; at < n && r == HL7_OK; at += STEP) {
+	for (uint32_t at = begin; at <= n && r == HL7_OK; at += STEP) {
 		const char *p = m->bytes.p + at;
-		uint64_t fields, ends;
+		uint64_t fields, ends = 0;
 
 		if (n - at < STEP) { /* what is behind the end may be no memory of ours */
 			memset(last, 'A', sizeof last); /* no delimiter */
 			memcpy(last, p, n - at);
 			p = last;
+			ends = UINT64_C(1) << (n - at); /* of a last line without a terminator */
 		}
 		fields = marks_of(p, m->delims.field);
-		for (ends = marks_of(p, terminator); ends && r == HL7_OK; ends &= ends - 1) {
+		for (ends |= marks_of(p, terminator); ends && r == HL7_OK; ends &= ends - 1) {
 			uint64_t before = (ends & -ends) - 1; /* the bits below the lowest */
 			uint32_t end = at + (uint32_t)__builtin_ctzll(ends);
 
@@ -196,13 +183,13 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 	}
 	if (m->fields > HL7_FIELDS_MAX && r == HL7_TOO_MANY)
 		return too_many_fields(m, begin, first);
-	return r == HL7_OK ? end_segment(m, begin, first, n) : r;
+	return r;
 }
 
 static bool
 begins_msh(struct span b, uint32_t at)
 {
-	return b.n - at >= 3 && code_of(b.p + at, 3) == code_of_name("MSH");
+	return b.n - at >= 3 && index_code((struct span){ b.p + at, 3 }) == code_of_name("MSH");
 }
 
 enum hl7_result
@@ -272,7 +259,7 @@ hl7_is(const struct hl7 *m, unsigned segment, const char *name)
 
 	if (segment >= m->segments)
 		return name[0] == '\0';
-	code = name[0] && name[1] && name[2] && !name[3] ? code_of(name, 3) : 0;
+	code = name[0] && name[1] && name[2] && !name[3] ? index_code((struct span){ name, 3 }) : 0;
 	return code ? m->code[segment] == code : span_is_nocase(hl7_name(m, segment), name);
 }
 
@@ -286,4 +273,15 @@ struct span
 hl7_field(const struct hl7 *m, unsigned segment, unsigned field)
 {
 	return segment < m->segments ? index_field(m, segment, field) : SPAN_NONE;
+}
+
+struct span
+index_part_long(struct span whole, char stop, char sep, unsigned n)
+{
+	struct span rest, part;
+
+	whole = span_cut(whole, stop, &rest);
+	for (part = span_cut(whole, sep, &rest); n > 0 && rest.n > 0; n--)
+		part = span_cut(rest, sep, &rest);
+	return n == 0 && part.n > 0 ? part : SPAN_NONE;
 }

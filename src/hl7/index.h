@@ -24,7 +24,7 @@ struct hl7 {
 	struct hl7_delims delims;
 	bool delims_own; /* not the standard ones in place of some that cannot be used */
 	struct segment *segment; /* owned */
-	uint32_t *code;          /* owned, parallel: code_of() the names */
+	uint32_t *code;          /* owned, parallel: index_code() of the names */
 	uint16_t first[64], last[64]; /* by slot_of() their names: the segments in it; first SEGMENT_NONE when there are none */
 	uint32_t segments, segment_cap;
 	uint32_t *starts;        /* owned: where each field begins; 64 more than field_cap fit */
@@ -38,6 +38,25 @@ code_of_name(const char name[4])
 	uint32_t code;
 
 	memcpy(&code, name, sizeof code);
+	return code;
+}
+
+/* A name, of a segment or of an event, as such a number, letters folded; 0 when it has not three characters. */
+static inline uint32_t
+index_code(struct span name)
+{
+	uint32_t code = 0;
+
+	if (name.n != 3)
+		return 0;
+	memcpy(&code, name.p, 3);
+	if ((code & code << 1 & UINT32_C(0x40404040)) == 0) /* no letter to fold: those have bits 5 and 6 */
+		return code;
+	for (unsigned shift = 0; shift < 32; shift += 8) {
+		unsigned c = code >> shift & 0xff;
+
+		code -= c >= 'a' && c <= 'z' ? UINT32_C(0x20) << shift : 0;
+	}
 	return code;
 }
 
@@ -73,6 +92,8 @@ index_find(const struct hl7 *m, const char name[4], unsigned from, unsigned to)
 
 	if (at == SEGMENT_NONE)
 		return to;
+	if (at >= from && at < to && m->code[at] == code) /* as it is with nearly all */
+		return at;
 	if (end > m->last[slot])
 		end = m->last[slot] + 1u;
 	if (at < from)
@@ -99,61 +120,58 @@ index_field(const struct hl7 *m, unsigned segment, unsigned field)
 	return begin < end ? (struct span){ m->bytes.p + begin, end - begin } : SPAN_NONE;
 }
 
-/* A bit for each of the MARKS_FEW bytes at p that is c, of those before `end`, which are the message's. */
-static inline uint32_t
-index_marks(const struct hl7 *m, const char *p, const char *end, char c)
+/* Whether `s`, which is of the message, can be looked at by index_marks(): it is short, as nearly all are, not empty, and
+ * what is looked at behind it is the message's too. */
+static inline bool
+index_is_short(const struct hl7 *m, struct span s)
 {
-	uint32_t marks = 0;
+	return s.n - 1 < 63 && s.p + ((s.n - 1) & ~(size_t)(MARKS_FEW - 1)) <= m->few_left;
+}
 
-	if (p <= m->few_left)
-		return marks_of_few(p, c);
-	for (unsigned i = 0; i < MARKS_FEW && p + i < end; i++)
-		marks |= (uint32_t)(p[i] == c) << i;
+/* A bit for each of its bytes that is c, and what others there may be behind its end. */
+static inline uint64_t
+index_marks(struct span s, char c)
+{
+	uint64_t marks = marks_of_few(s.p, c);
+
+	for (size_t at = MARKS_FEW; at < s.n; at += MARKS_FEW)
+		marks |= (uint64_t)marks_of_few(s.p + at, c) << at;
 	return marks;
 }
+
+struct span index_part_long(struct span whole, char stop, char sep, unsigned n);
 
 /* The n-th part (from 0) of what stands before the first `stop` of `whole`, which is of the message: a component of the
  * first repetition, say. SPAN_NONE when there are fewer, or it is empty. */
 static inline struct span
 index_part(const struct hl7 *m, struct span whole, char stop, char sep, unsigned n)
 {
-	const char *begin = whole.p, *end = whole.n ? begin + whole.n : begin;
+	uint64_t marks, stops, begin = 0, end;
 
-	for (const char *p = begin; p < end; p += MARKS_FEW) {
-		uint32_t stops = index_marks(m, p, end, stop), marks = index_marks(m, p, end, sep);
-
-		if (end - p < MARKS_FEW)
-			stops |= 1u << (end - p);
-		if (stops) {
-			unsigned left = (unsigned)__builtin_ctz(stops);
-
-			end = p + left;
-			marks &= (1u << left) - 1;
-		}
-		for (; marks; marks &= marks - 1) {
-			const char *at = p + __builtin_ctz(marks);
-
-			if (n-- == 0)
-				return at > begin ? (struct span){ begin, (size_t)(at - begin) } : SPAN_NONE;
-			begin = at + 1;
-		}
+	if (!index_is_short(m, whole))
+		return index_part_long(whole, stop, sep, n);
+	stops = index_marks(whole, stop) | UINT64_C(1) << whole.n;
+	stops &= -stops; /* the first */
+	marks = (index_marks(whole, sep) & (stops - 1)) | stops;
+	for (; n > 0; n--) {
+		begin = (uint64_t)__builtin_ctzll(marks) + 1;
+		marks &= marks - 1;
+		if (!marks)
+			return SPAN_NONE;
 	}
-	return n == 0 && end > begin ? (struct span){ begin, (size_t)(end - begin) } : SPAN_NONE;
+	end = (uint64_t)__builtin_ctzll(marks);
+	return end > begin ? (struct span){ whole.p + begin, end - begin } : SPAN_NONE;
 }
 
 /* What stands before the first `stop`: all of it where there is none. */
 static inline struct span
 index_before(const struct hl7 *m, struct span whole, char stop)
 {
-	const char *end = whole.n ? whole.p + whole.n : whole.p;
+	struct span rest;
 
-	for (const char *p = whole.p; p < end; p += MARKS_FEW) {
-		uint32_t stops = index_marks(m, p, end, stop);
-
-		if (stops && p + __builtin_ctz(stops) < end)
-			return (struct span){ whole.p, (size_t)(p - whole.p) + (size_t)__builtin_ctz(stops) };
-	}
-	return whole;
+	if (!index_is_short(m, whole))
+		return span_cut(whole, stop, &rest);
+	return (struct span){ whole.p, (size_t)__builtin_ctzll(index_marks(whole, stop) | UINT64_C(1) << whole.n) };
 }
 
 #endif

@@ -41,7 +41,9 @@ word_of(struct span said)
 	struct word w = { "" };
 
 	said = span_trim(said);
-	for (size_t i = 0; i < said.n && said.n <= WORD_MAX; i++)
+	if (said.n > WORD_MAX)
+		return w;
+	for (size_t i = 0; i < said.n; i++)
 		w.text[i] = span_upper(said.p[i]);
 	return w;
 }

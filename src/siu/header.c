@@ -54,22 +54,23 @@ siu_triggers(void)
 }
 
 static bool
-check_event(struct reading *r)
+check_event(struct reading *r, struct span type, struct span event)
 {
-	struct span type = msh(r, 9, 1), event = msh(r, 9, 2);
+	bool is_siu = index_code(type) == code_of_name("SIU");
+	uint32_t code = index_code(event);
 
 	if (type.n == 0)
 		return verdict_refuse(r, "message type is missing", VERDICT_REJECT, 200, "MSH", 9);
 	if (r->is_news)
 		return true;
-	if (!span_is_nocase(type, "SIU") && r->peer->listener && r->peer->listener->strict_types)
+	if (!is_siu && r->peer->listener && r->peer->listener->strict_types)
 		return verdict_refuse(r, "message type: this listener takes SIU only", VERDICT_REJECT, 200, "MSH", 9);
-	if (!span_is_nocase(type, "SIU"))
+	if (!is_siu)
 		return verdict_ignore(r, "message type is not SIU");
 	if (event.n == 0)
 		return verdict_refuse(r, "trigger event is missing", VERDICT_REJECT, 201, "MSH", 9);
 	for (size_t i = 0; taken[i]; i++)
-		if (span_is_nocase(event, taken[i])) {
+		if (code == code_of_name(taken[i])) {
 			memcpy(r->event, taken[i], sizeof r->event);
 			return true;
 		}
@@ -80,18 +81,19 @@ bool
 header_read(struct reading *r)
 {
 	struct message *m = r->msg;
+	struct span type = msh(r, 9, 1), event = msh(r, 9, 2);
 	bool is_known;
 
 	m->sending_application = value_text(r, msh(r, 3, 1));
 	m->sending_facility = value_text(r, msh(r, 4, 1));
 	is_known = sites_find_sender(r);
-	is_known = news_wanted(r, msh(r, 9, 1), msh(r, 9, 2)) || is_known;
+	is_known = news_wanted(r, type, event) || is_known;
 	if (r->sender && r->sender->ack_mode != SITE_ACK_LISTENER)
 		m->ack_mode = r->sender->ack_mode == SITE_ACK_AUTO ? ACK_AUTO : ACK_ALWAYS_AA;
 	if (span_trim(m->control_id).n == 0)
 		return verdict_refuse(r, "MSH-10 is missing", VERDICT_REJECT, 101, "MSH", 10);
 	/* What is not wanted is ignored, whoever sent it. */
-	if (!check_processing(r) || !check_version(r) || !check_event(r))
+	if (!check_processing(r) || !check_version(r) || !check_event(r, type, event))
 		return false;
 	return is_known || sites_refuse_sender(r);
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "hl7/index.h"
+
 static const struct {
 	char event[4];
 	bool merges; /* else it tells of the patient's data */
@@ -43,11 +45,15 @@ next_site(const struct reading *r, const struct conf_environment *e, size_t *at)
 bool
 news_wanted(struct reading *r, struct span type, struct span event)
 {
+	const size_t n = sizeof events / sizeof events[0];
+	uint32_t code = index_code(event);
 	size_t i = 0;
 
-	while (i < sizeof events / sizeof events[0] && !span_is_nocase(event, events[i].event))
+	if (index_code(type) != code_of_name("ADT"))
+		return false;
+	while (i < n && code != code_of_name(events[i].event))
 		i++;
-	if (!span_is_nocase(type, "ADT") || i == sizeof events / sizeof events[0])
+	if (i == n)
 		return false;
 	r->merges = events[i].merges;
 	for (size_t k = 0; k < r->peer->environments_n; k++) {

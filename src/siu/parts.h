@@ -107,19 +107,17 @@ value_said(struct reading *r, struct span raw)
 	return value_trimmed(r, raw);
 }
 
-/* A component of a repetition as text; `""` reads as empty. */
+/* A component of a repetition that a walk gave, as text; `""` reads as empty. */
 struct span value_part(struct reading *r, struct span repetition, unsigned component);
 
-/* The first n components of a repetition as text, into out[n]. Returns how many
+/* The first n components of a repetition that a walk gave, as text, into out[n]. Returns how many
  * there are up to the last that is not empty. */
 unsigned value_parts(struct reading *r, struct span repetition, struct span *out, unsigned n);
 
-/* The first value that is neither empty nor `""`, as text. */
+/* The values that are neither empty nor `""`, as text, up to SAID_MAX; and the first of them. */
+void values_collect(struct reading *r, const struct path_list *l, struct said *out);
 struct span value_first(struct reading *r, const struct path_list *l);
 struct span value_at(struct reading *r, const struct hl7_path *p);
-
-/* true: some value is neither empty nor `""`. */
-bool value_is_said(const struct reading *r, const struct path_list *l);
 
 /* ---- the message as a whole: verdict.c ---- */
 

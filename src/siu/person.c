@@ -11,6 +11,7 @@ read_death(struct reading *r, struct booking *b)
 {
 	const struct siu_profile *p = r->at->profile;
 	struct walk flag = { 0 }, at = { 0 };
+	bool had_time = false;
 	struct span raw;
 
 	while (!b->deceased && walk_next(r, &p->deceased, &flag, &raw)) {
@@ -18,10 +19,12 @@ read_death(struct reading *r, struct booking *b)
 		b->death_said = b->death_said || b->deceased || hl7_is_null(span_trim(raw)) ||
 		    word_list_has(&untruth, value_text(r, raw));
 	}
-	if (value_is_said(r, &p->death_time))
-		b->deceased = b->death_said = true;
-	while (!b->death_said && walk_next(r, &p->death_time, &at, &raw))
-		b->death_said = hl7_is_null(span_trim(raw));
+	while (!had_time && walk_next(r, &p->death_time, &at, &raw)) {
+		raw = span_trim(raw);
+		had_time = raw.n > 0 && !hl7_is_null(raw);
+		b->death_said = b->death_said || raw.n > 0;
+	}
+	b->deceased = b->deceased || had_time;
 }
 
 static enum consent_said

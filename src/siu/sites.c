@@ -102,27 +102,12 @@ sites_refuse_sender(struct reading *r)
 /* ---- department and visit type ---- */
 
 static void
-collect(struct reading *r, const struct path_list *l, struct said *out)
-{
-	struct walk w = { 0 };
-	struct span raw;
-
-	out->n = 0;
-	while (out->n < SAID_MAX && walk_next(r, l, &w, &raw)) {
-		struct span text = value_said(r, raw);
-
-		if (text.n > 0)
-			out->item[out->n++] = text;
-	}
-}
-
-static void
 collect_by(struct reading *r, const struct siu_profile *p)
 {
 	if (r->said_by == p)
 		return;
-	collect(r, &p->department, &r->departments);
-	collect(r, &p->visit_type, &r->visit_types);
+	values_collect(r, &p->department, &r->departments);
+	values_collect(r, &p->visit_type, &r->visit_types);
 	r->said_by = p;
 }
 
@@ -222,30 +207,32 @@ blank_controls(char *p, size_t n)
 static struct span
 joined(struct reading *r, const struct said *said)
 {
-	size_t n = 0;
+	size_t at[SAID_MAX], words = 0, n = 0, room = 0;
 	char *p;
-	bool again[SAID_MAX] = { false };
 
-	for (size_t i = 0; i < said->n; i++) {
-		for (size_t k = 0; k < i; k++)
-			again[i] = again[i] || span_eq(said->item[i], said->item[k]);
-		n += said->item[i].n + 1;
-	}
-	if (n == 0 || !(p = arena_take(&r->msg->arena, n))) {
-		r->no_memory = r->no_memory || n > 0;
+	for (size_t i = 0; i < said->n; i++)
+		room += said->item[i].n + 1;
+	if (room == 0 || !(p = arena_take(&r->msg->arena, room))) {
+		r->no_memory = r->no_memory || room > 0;
 		return SPAN_NONE;
 	}
-	n = 0;
 	for (size_t i = 0; i < said->n; i++) {
-		if (again[i])
+		size_t k = 0;
+
+		while (k < i && !span_eq(said->item[i], said->item[k]))
+			k++;
+		if (k < i)
 			continue;
-		if (i > 0)
-			p[n++] = SAID_SEPARATOR;
+		if (words > 0)
+			p[n++] = ' ';
+		at[words++] = n;
 		memcpy(p + n, said->item[i].p, said->item[i].n);
-		if (marks_control(said->item[i]))
-			blank_controls(p + n, said->item[i].n);
 		n += said->item[i].n;
 	}
+	if (marks_control((struct span){ p, n }))
+		blank_controls(p, n);
+	for (size_t i = 1; i < words; i++)
+		p[at[i] - 1] = SAID_SEPARATOR;
 	return span_from(p, n);
 }
 

@@ -43,7 +43,7 @@ is_resource(const struct hl7_path *p)
 	return p->segment[0] == 'A' && p->segment[1] == 'I';
 }
 
-static void
+static __attribute__((noinline)) void
 see(const struct reading *r, const struct zone *z, struct span raw, struct seen *s)
 {
 	struct hl7_time t;
@@ -84,6 +84,8 @@ look(const struct reading *r, const struct zone *z, const struct hl7_path *p, st
 	struct span raw;
 
 	out->what = SEEN_NOTHING;
+	if (index_first(r->hl7, p->segment) == SEGMENT_NONE)
+		return;
 	while (walk_path(r, p, &w, &raw)) {
 		/* An old time stamp may carry its precision behind a delimiter. */
 		raw = index_before(r->hl7, raw, r->delims->component);

@@ -109,6 +109,13 @@ next_field(const struct reading *r, const struct hl7_path *p, struct walk *w)
 	}
 }
 
+/* Seldom, and kept out of the way of the others. */
+static __attribute__((noinline)) struct span
+subcomponent(const struct reading *r, struct span component, unsigned n)
+{
+	return index_part(r->hl7, component, r->delims->component, r->delims->subcomponent, n - 1);
+}
+
 /* Of what stands before the first `stop`. */
 static inline struct span
 part_of(const struct reading *r, const struct hl7_path *p, struct span whole, char stop)
@@ -118,9 +125,7 @@ part_of(const struct reading *r, const struct hl7_path *p, struct span whole, ch
 	if (p->component == 0)
 		return index_before(r->hl7, whole, stop);
 	part = index_part(r->hl7, whole, stop, r->delims->component, (unsigned)p->component - 1);
-	if (p->subcomponent > 0)
-		part = index_part(r->hl7, part, r->delims->component, r->delims->subcomponent, (unsigned)p->subcomponent - 1);
-	return part;
+	return p->subcomponent == 0 ? part : subcomponent(r, part, (unsigned)p->subcomponent);
 }
 
 /* The next repetition that the path means, each byte looked at once: a field
@@ -159,39 +164,76 @@ next_of_several(const struct reading *r, const struct hl7_path *p, struct walk *
 	return false;
 }
 
-/* Where a path means one place, as most do, there is nothing to go on from. */
+/* There is at most one value: there is nothing to go on from. So it is with most paths. */
 static inline bool
-walk_on(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
+is_one_place(const struct reading *r, const struct hl7_path *p)
 {
-	unsigned at = index_first(r->hl7, p->segment);
+	return p->field_rep == 0 && !r->is_group && (p->segment_rep == 0 || (p->segment_rep < 0 && index_is_only(r->hl7, p->segment)));
+}
 
-	if (at == SEGMENT_NONE)
-		return false;
-	if (p->field_rep != 0 || p->segment_rep > 0 || r->is_group || (p->segment_rep < 0 && !index_is_only(r->hl7, p->segment)))
-		return next_of_several(r, p, w, value);
-	if (w->place++ > 0)
-		return false;
-	if (r->hl7->code[at] != code_of_name(p->segment))
-		at = index_find(r->hl7, p->segment, at, r->whole.to);
+/* Of a path that is_one_place(). */
+static inline bool
+value_there(const struct reading *r, const struct hl7_path *p, struct span *value)
+{
+	unsigned at = index_find(r->hl7, p->segment, r->whole.from, r->whole.to);
+	struct span field;
+
 	if (at == r->whole.to || is_dead(r, at))
 		return false;
-	*value = part_of(r, p, index_field(r->hl7, at, (unsigned)p->field), r->delims->repetition);
+	field = index_field(r->hl7, at, (unsigned)p->field);
+	if (field.n == 0)
+		return false;
+	*value = part_of(r, p, field, r->delims->repetition);
 	return value->n > 0;
 }
 
 bool
 walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
-	return walk_on(r, p, w, value);
+	if (is_one_place(r, p))
+		return w->place++ == 0 && value_there(r, p, value);
+	return next_of_several(r, p, w, value);
+}
+
+static inline bool
+walk_on(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
+{
+	while (w->path < l->n) {
+		const struct hl7_path *p = &l->item[w->path];
+
+		if (is_one_place(r, p)) {
+			w->path++;
+			if (value_there(r, p, value))
+				return true;
+		} else if (index_first(r->hl7, p->segment) != SEGMENT_NONE && next_of_several(r, p, w, value)) {
+			return true;
+		} else {
+			w->path++;
+			w->place = 0;
+		}
+	}
+	return false;
 }
 
 bool
 walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
-	for (; w->path < l->n; w->path++, w->place = 0)
-		if (walk_on(r, &l->item[w->path], w, value))
-			return true;
-	return false;
+	return walk_on(r, l, w, value);
+}
+
+void
+values_collect(struct reading *r, const struct path_list *l, struct said *out)
+{
+	struct walk w = { 0 };
+	struct span raw;
+
+	out->n = 0;
+	while (out->n < SAID_MAX && walk_on(r, l, &w, &raw)) {
+		struct span text = value_said(r, raw);
+
+		if (text.n > 0)
+			out->item[out->n++] = text;
+	}
 }
 
 /* Some sequences are undone: a copy. Seldom, and kept out of the way of the others. */
@@ -228,35 +270,36 @@ value_trimmed(struct reading *r, struct span raw)
 struct span
 value_part(struct reading *r, struct span repetition, unsigned component)
 {
-	return value_said(r, hl7_part(r->delims, repetition, component, 0));
+	return value_said(r, index_part(r->hl7, repetition, r->delims->repetition, r->delims->component, component - 1));
 }
 
 unsigned
 value_parts(struct reading *r, struct span repetition, struct span *out, unsigned n)
 {
-	const char *begin = repetition.p, *end = repetition.n ? begin + repetition.n : begin;
-	unsigned i = 0, there = 0;
+	const char sep = r->delims->component;
+	unsigned there = 0;
 
 	memset(out, 0, n * sizeof *out);
-	for (const char *p = begin; p < end; p += MARKS_FEW) {
-		uint32_t marks = index_marks(r->hl7, p, end, r->delims->component);
+	if (index_is_short(r->hl7, repetition)) {
+		uint64_t begin = 0, end, marks = index_marks(repetition, sep) | UINT64_C(1) << repetition.n;
 
-		for (; marks && p + __builtin_ctz(marks) < end; marks &= marks - 1) {
-			const char *at = p + __builtin_ctz(marks);
-
-			if (at > begin) {
-				out[i] = value_said(r, (struct span){ begin, (size_t)(at - begin) });
-				there = i + 1;
-			}
-			if (++i == n)
-				return there;
-			begin = at + 1;
+		for (unsigned i = 0; i < n && begin < repetition.n; i++, marks &= marks - 1, begin = end + 1) {
+			end = (uint64_t)__builtin_ctzll(marks);
+			if (end == begin)
+				continue;
+			out[i] = value_said(r, (struct span){ repetition.p + begin, end - begin });
+			there = i + 1;
 		}
-	}
-	if (begin == end)
 		return there;
-	out[i] = value_said(r, (struct span){ begin, (size_t)(end - begin) });
-	return i + 1;
+	}
+	for (unsigned i = 0; i < n && repetition.n > 0; i++) {
+		struct span part = span_cut(repetition, sep, &repetition);
+
+		out[i] = value_said(r, part);
+		if (part.n > 0)
+			there = i + 1;
+	}
+	return there;
 }
 
 struct span
@@ -265,7 +308,9 @@ value_at(struct reading *r, const struct hl7_path *p)
 	struct walk w = { 0 };
 	struct span raw, text;
 
-	while (walk_path(r, p, &w, &raw)) {
+	if (is_one_place(r, p))
+		return value_there(r, p, &raw) ? value_said(r, raw) : SPAN_NONE;
+	while (next_of_several(r, p, &w, &raw)) {
 		text = value_said(r, raw);
 		if (text.n > 0)
 			return text;
@@ -281,16 +326,4 @@ value_first(struct reading *r, const struct path_list *l)
 	for (size_t i = 0; i < l->n && text.n == 0; i++)
 		text = value_at(r, &l->item[i]);
 	return text;
-}
-
-bool
-value_is_said(const struct reading *r, const struct path_list *l)
-{
-	struct walk w = { 0 };
-	struct span raw;
-
-	while (walk_next(r, l, &w, &raw))
-		if (span_trim(raw).n > 0 && !hl7_is_null(span_trim(raw)))
-			return true;
-	return false;
 }
