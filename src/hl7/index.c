@@ -110,6 +110,7 @@ end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 		return HL7_OK;
 	if (n == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
 		return r;
+	assert(end <= m->bytes.n);
 	name_end = fields > 0 ? m->starts[first] - 1 : end;
 	name = span_trim((struct span){ m->bytes.p + begin, name_end - begin });
 	code = index_code(name);

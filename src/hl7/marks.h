@@ -59,14 +59,16 @@ marks_no_high(const char *p)
 static inline bool
 marks_control(struct span s)
 {
-	uint64_t word;
 	size_t i = 0;
 
-	for (; i + sizeof word <= s.n; i += sizeof word) {
-		memcpy(&word, s.p + i, sizeof word);
-		if ((word - UINT64_C(0x2020202020202020)) & ~word & UINT64_C(0x8080808080808080))
-			return true;
-	}
+#ifdef __SSE2__
+	__m128i least = _mm_set1_epi8(' ');
+
+	for (; i + MARKS_FEW <= s.n; i += MARKS_FEW)
+		least = _mm_min_epu8(least, _mm_loadu_si128((const __m128i *)(const void *)(s.p + i)));
+	if (_mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_set1_epi8(' '))) != 0xffff)
+		return true;
+#endif
 	for (; i < s.n; i++)
 		if ((unsigned char)s.p[i] < ' ')
 			return true;

@@ -196,7 +196,7 @@ rate(const struct phone_candidate *c, size_t index, struct rated *r)
 		return false;
 	*r = (struct rated){ .index = (int)index, .score = score_of(c, equipment, use), .preference = c->preference };
 	if (r->preference <= 0)
-		r->preference = IS_ONE_OF(word_of(c->any), yes) ? 1 : INT32_MAX;
+		r->preference = c->any.n > 0 && IS_ONE_OF(word_of(c->any), yes) ? 1 : INT32_MAX;
 	return true;
 }
 

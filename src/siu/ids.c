@@ -39,7 +39,7 @@ id_at(struct reading *r, const struct hl7_path *path)
 static bool
 is_filler_id(const struct hl7_path *p)
 {
-	return strcmp(p->segment, "SCH") == 0 && p->field == 2;
+	return memcmp(p->segment, "SCH", sizeof p->segment) == 0 && p->field == 2;
 }
 
 /* The old id stands where a series has its parent. */
@@ -56,7 +56,7 @@ read_old_id(struct reading *r, struct booking *b)
 {
 	const struct siu_profile *p = r->at->profile;
 
-	if (strcmp(r->event, "S13") != 0 || !b->has_filler_id || is_in_series(r))
+	if (memcmp(r->event, "S13", sizeof r->event) != 0 || !b->has_filler_id || is_in_series(r))
 		return;
 	for (size_t i = 0; i < p->old_id.n; i++) {
 		struct span id = id_at(r, &p->old_id.item[i]);

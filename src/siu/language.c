@@ -83,7 +83,9 @@ is_letter(char c)
 static bool
 has_code(const struct language *l, const char word[4])
 {
-	return memcmp(word, l->code, 3) == 0 || memcmp(word, l->three, 4) == 0 || memcmp(word, l->other_three, 4) == 0;
+	if (word[2] == '\0')
+		return word[0] == l->code[0] && word[1] == l->code[1];
+	return memcmp(word, l->three, 4) == 0 || memcmp(word, l->other_three, 4) == 0;
 }
 
 static bool

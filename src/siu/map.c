@@ -120,7 +120,11 @@ add_site(struct siu_map *m, size_t i, struct conf_faults *faults)
 	const struct conf_site *s = m->rules->sites[i].site;
 	struct fault f = { .kind = FAULT_NONE };
 	const char *key;
-	bool ok = m->rules->sites[i].profile.n == 0 || read_profile(m, i, &f);
+	bool ok;
+
+	m->sites[i].sender = (struct sender){ span_trim(span_of(s->sending_application)), span_trim(span_of(s->sending_facility)) };
+	m->sites[i].news = (struct sender){ span_trim(span_of(s->adt_sending_application)), span_trim(span_of(s->adt_sending_facility)) };
+	ok = m->rules->sites[i].profile.n == 0 || read_profile(m, i, &f);
 
 	note(m, s, s->paths.n > 0 ? "paths" : "profile", ok, &f, faults);
 	if (ok && m->sites[i].profile && s->adt_merge && m->sites[i].profile->prior_patient.n == 0)

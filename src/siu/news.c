@@ -17,16 +17,6 @@ asks_for(const struct conf_site *s, bool merges)
 	return merges ? s->adt_merge : s->adt_deceased || s->adt_phone;
 }
 
-static bool
-takes(const struct reading *r, const struct conf_site *s)
-{
-	struct span app = span_trim(span_of(s->adt_sending_application));
-	struct span facility = span_trim(span_of(s->adt_sending_facility));
-
-	return asks_for(s, r->merges) && (app.n == 0 || span_eq_nocase(app, r->msg->sending_application)) &&
-	    (facility.n == 0 || span_eq_nocase(facility, r->msg->sending_facility));
-}
-
 /* The next site of this environment, from *at on, that takes the message. */
 static const struct conf_site *
 next_site(const struct reading *r, const struct conf_environment *e, size_t *at)
@@ -36,7 +26,7 @@ next_site(const struct reading *r, const struct conf_environment *e, size_t *at)
 	while (*at < c->sites_n) {
 		const struct conf_site *s = &c->sites[(*at)++];
 
-		if (s->environment == e && takes(r, s))
+		if (s->environment == e && asks_for(s, r->merges) && sites_fit_sender(&sites_map(r, s)->news, r->msg))
 			return s;
 	}
 	return NULL;

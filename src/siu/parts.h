@@ -18,7 +18,12 @@ struct field_match {
 	enum modality modality;  /* of site_map.modes: what the visit is when it does */
 };
 
+struct sender { /* MSH-3 and MSH-4 that a site asks for; what is empty is not asked for. Borrowed from the site. */
+	struct span application, facility;
+};
+
 struct site_map { /* what siu makes of a site's settings */
+	struct sender sender, news; /* of SIU, and of ADT */
 	const struct siu_profile *profile; /* borrowed from siu_map.profiles */
 	struct field_match *matches; /* owned */
 	size_t matches_n;
@@ -142,6 +147,7 @@ void header_read_time(struct reading *r);
 /* The environment, and the first site, that MSH-3/4 belong to. false: they
  * belong to none of this certificate; the environment is its first. */
 bool sites_find_sender(struct reading *r);
+bool sites_fit_sender(const struct sender *s, const struct message *m);
 bool sites_refuse_sender(struct reading *r); /* Names both environments. */
 
 /* The site that takes this department and visit type; NULL when none does.

@@ -7,14 +7,11 @@
 
 #include "hl7/marks.h"
 
-static bool
-fits_sender(const struct conf_site *s, const struct message *m)
+bool
+sites_fit_sender(const struct sender *s, const struct message *m)
 {
-	struct span app = span_trim(span_of(s->sending_application));
-	struct span facility = span_trim(span_of(s->sending_facility));
-
-	return (app.n == 0 || span_eq_nocase(app, m->sending_application)) &&
-	    (facility.n == 0 || span_eq_nocase(facility, m->sending_facility));
+	return (s->application.n == 0 || span_eq_nocase(s->application, m->sending_application)) &&
+	    (s->facility.n == 0 || span_eq_nocase(s->facility, m->sending_facility));
 }
 
 static const struct conf_site *
@@ -23,7 +20,7 @@ first_of(const struct reading *r, const struct conf_environment *e)
 	const struct conf *c = r->map->rules->conf;
 
 	for (size_t i = 0; i < c->sites_n; i++)
-		if (c->sites[i].environment == e && fits_sender(&c->sites[i], r->msg))
+		if (c->sites[i].environment == e && sites_fit_sender(&r->map->sites[i].sender, r->msg))
 			return &c->sites[i];
 	return NULL;
 }
@@ -59,7 +56,7 @@ other_environment(const struct reading *r)
 	for (size_t i = 0; i < c->sites_n; i++) {
 		const struct conf_site *s = &c->sites[i];
 
-		if ((s->sending_application[0] || s->sending_facility[0]) && fits_sender(s, r->msg))
+		if ((s->sending_application[0] || s->sending_facility[0]) && sites_fit_sender(&r->map->sites[i].sender, r->msg))
 			return s->environment;
 	}
 	return NULL;
@@ -181,7 +178,7 @@ sites_match(struct reading *r, bool *not_said)
 		const struct conf_site *s = &c->sites[i];
 		enum fit department, visit_type, fields;
 
-		if (s->environment != r->msg->environment || !fits_sender(s, r->msg))
+		if (s->environment != r->msg->environment || !sites_fit_sender(&r->map->sites[i].sender, r->msg))
 			continue;
 		collect_by(r, sites_map(r, s)->profile);
 		department = fit_of(&s->departments, &r->departments);

@@ -47,16 +47,16 @@ enum visit_status
 status_read(struct reading *r)
 {
 	static const struct {
-		const char *event;
+		char event[4];
 		enum visit_status status;
 	} ends[] = { { "S15", VISIT_CANCELED }, { "S16", VISIT_CANCELED }, { "S17", VISIT_DELETED } };
 	enum visit_status said;
 
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-		if (strcmp(r->event, ends[i].event) == 0)
+		if (memcmp(r->event, ends[i].event, sizeof r->event) == 0)
 			return ends[i].status;
 	said = words_say(r);
-	if (strcmp(r->event, "S26") == 0 && said != VISIT_CANCELED && said != VISIT_DELETED)
+	if (memcmp(r->event, "S26", sizeof r->event) == 0 && said != VISIT_CANCELED && said != VISIT_DELETED)
 		return VISIT_NO_SHOW;
 	return said;
 }

@@ -195,22 +195,33 @@ walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w, str
 	return next_of_several(r, p, w, value);
 }
 
+/* Nothing follows of this path. It may be that nothing follows where this is not true. */
+static inline bool
+is_over(const struct reading *r, const struct walk *w)
+{
+	return w->rest.n == 0 && w->segment == w->to && !r->is_group;
+}
+
 static inline bool
 walk_on(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
 	while (w->path < l->n) {
 		const struct hl7_path *p = &l->item[w->path];
+		bool found;
 
 		if (is_one_place(r, p)) {
 			w->path++;
 			if (value_there(r, p, value))
 				return true;
-		} else if (index_first(r->hl7, p->segment) != SEGMENT_NONE && next_of_several(r, p, w, value)) {
-			return true;
-		} else {
+			continue;
+		}
+		found = index_first(r->hl7, p->segment) != SEGMENT_NONE && next_of_several(r, p, w, value);
+		if (!found || is_over(r, w)) {
 			w->path++;
 			w->place = 0;
 		}
+		if (found)
+			return true;
 	}
 	return false;
 }
@@ -302,20 +313,25 @@ value_parts(struct reading *r, struct span repetition, struct span *out, unsigne
 	return there;
 }
 
+static __attribute__((noinline)) struct span
+value_of_several(struct reading *r, const struct hl7_path *p)
+{
+	struct walk w = { 0 };
+	struct span raw, text = SPAN_NONE;
+
+	while (text.n == 0 && next_of_several(r, p, &w, &raw))
+		text = value_said(r, raw);
+	return text;
+}
+
 struct span
 value_at(struct reading *r, const struct hl7_path *p)
 {
-	struct walk w = { 0 };
-	struct span raw, text;
+	struct span raw;
 
-	if (is_one_place(r, p))
-		return value_there(r, p, &raw) ? value_said(r, raw) : SPAN_NONE;
-	while (next_of_several(r, p, &w, &raw)) {
-		text = value_said(r, raw);
-		if (text.n > 0)
-			return text;
-	}
-	return SPAN_NONE;
+	if (!is_one_place(r, p))
+		return value_of_several(r, p);
+	return value_there(r, p, &raw) ? value_said(r, raw) : SPAN_NONE;
 }
 
 struct span
