@@ -151,6 +151,7 @@ too_many_fields(struct hl7 *m, uint32_t begin, uint32_t first)
 static enum hl7_result
 index_lines(struct hl7 *m, uint32_t begin, char terminator)
 {
+	const char separator = m->delims.field;
 	uint32_t n = (uint32_t)m->bytes.n, first = 0;
 	enum hl7_result r = m->starts ? HL7_OK : grow_fields(m);
 	char last[STEP];
@@ -165,8 +166,8 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 			p = last;
 			ends = UINT64_C(1) << (n - at); /* of a last line without a terminator */
 		}
-		fields = marks_of(p, m->delims.field);
-		for (ends |= marks_of(p, terminator); ends && r == HL7_OK; ends &= ends - 1) {
+		fields = marks_of(p, separator);
+		for (ends |= marks_of(p, terminator); ends; ends &= ends - 1) {
 			uint64_t before = (ends & -ends) - 1; /* the bits below the lowest */
 			uint32_t end = at + (uint32_t)__builtin_ctzll(ends);
 
@@ -175,16 +176,16 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 			take_fields(m, fields & before, at);
 			fields &= ~before;
 			r = end_segment(m, begin, first, end);
+			if (r != HL7_OK)
+				return r;
 			begin = skip_blanks(m->bytes, end + 1);
 			first = m->fields;
 		}
 		take_fields(m, fields, at);
-		if (m->fields > m->field_cap && r == HL7_OK)
+		if (m->fields > m->field_cap)
 			r = grow_fields(m);
 	}
-	if (m->fields > HL7_FIELDS_MAX && r == HL7_TOO_MANY)
-		return too_many_fields(m, begin, first);
-	return r;
+	return r == HL7_TOO_MANY ? too_many_fields(m, begin, first) : r;
 }
 
 static bool

@@ -35,27 +35,27 @@ struct hl7 {
 static inline uint32_t
 code_of_name(const char name[4])
 {
-	uint32_t code;
+	const unsigned char *c = (const unsigned char *)name;
 
-	memcpy(&code, name, sizeof code);
-	return code;
+	return c[0] | (uint32_t)c[1] << 8 | (uint32_t)c[2] << 16 | (uint32_t)c[3] << 24;
 }
 
 /* A name, of a segment or of an event, as such a number, letters folded; 0 when it has not three characters. */
 static inline uint32_t
 index_code(struct span name)
 {
-	uint32_t code = 0;
+	const unsigned char *c = (const unsigned char *)name.p;
+	uint32_t code;
 
 	if (name.n != 3)
 		return 0;
-	memcpy(&code, name.p, 3);
-	if ((code & code << 1 & UINT32_C(0x40404040)) == 0) /* no letter to fold: those have bits 5 and 6 */
+	code = c[0] | (uint32_t)c[1] << 8 | (uint32_t)c[2] << 16;
+	if ((code & code << 1 & 0x404040) == 0) /* no letter to fold: those have bits 5 and 6 */
 		return code;
-	for (unsigned shift = 0; shift < 32; shift += 8) {
-		unsigned c = code >> shift & 0xff;
+	for (unsigned shift = 0; shift < 24; shift += 8) {
+		unsigned letter = code >> shift & 0xff;
 
-		code -= c >= 'a' && c <= 'z' ? UINT32_C(0x20) << shift : 0;
+		code -= letter >= 'a' && letter <= 'z' ? UINT32_C(0x20) << shift : 0;
 	}
 	return code;
 }
@@ -145,21 +145,22 @@ struct span index_part_long(struct span whole, char stop, char sep, unsigned n);
 static inline struct span
 index_part(const struct hl7 *m, struct span whole, char stop, char sep, unsigned n)
 {
-	uint64_t marks, stops, begin = 0, end;
+	const char *p = whole.p;
+	uint32_t marks, stops, begin = 0, end;
 
-	if (!index_is_short(m, whole))
+	if (whole.n - 1 >= 31 || p + MARKS_FEW > m->few_left)
 		return index_part_long(whole, stop, sep, n);
-	stops = index_marks(whole, stop) | UINT64_C(1) << whole.n;
+	stops = marks_of_few(p, stop) | marks_of_few(p + MARKS_FEW, stop) << MARKS_FEW | 1u << whole.n;
 	stops &= -stops; /* the first */
-	marks = (index_marks(whole, sep) & (stops - 1)) | stops;
+	marks = ((marks_of_few(p, sep) | marks_of_few(p + MARKS_FEW, sep) << MARKS_FEW) & (stops - 1)) | stops;
 	for (; n > 0; n--) {
-		begin = (uint64_t)__builtin_ctzll(marks) + 1;
+		begin = (uint32_t)__builtin_ctz(marks) + 1;
 		marks &= marks - 1;
 		if (!marks)
 			return SPAN_NONE;
 	}
-	end = (uint64_t)__builtin_ctzll(marks);
-	return end > begin ? (struct span){ whole.p + begin, end - begin } : SPAN_NONE;
+	end = (uint32_t)__builtin_ctz(marks);
+	return end > begin ? (struct span){ p + begin, end - begin } : SPAN_NONE;
 }
 
 /* What stands before the first `stop`: all of it where there is none. */

@@ -30,29 +30,35 @@ struct rated {
 	char e164[PHONE_MAX];
 };
 
-/* As words are compared; zeros when there is none, or a longer one than any of ours. */
-struct word {
-	char text[WORD_MAX];
-};
+/* As a number, as words are compared. */
+static inline uint64_t
+number_of_word(const char word[WORD_MAX])
+{
+	const unsigned char *c = (const unsigned char *)word;
 
-static struct word
+	return (uint64_t)c[0] | (uint64_t)c[1] << 8 | (uint64_t)c[2] << 16 | (uint64_t)c[3] << 24 | (uint64_t)c[4] << 32 |
+	    (uint64_t)c[5] << 40 | (uint64_t)c[6] << 48 | (uint64_t)c[7] << 56;
+}
+
+/* 0 when there is none, or a longer one than any of ours. */
+static uint64_t
 word_of(struct span said)
 {
-	struct word w = { "" };
+	uint64_t word = 0;
 
 	said = span_trim(said);
 	if (said.n > WORD_MAX)
-		return w;
+		return 0;
 	for (size_t i = 0; i < said.n; i++)
-		w.text[i] = span_upper(said.p[i]);
-	return w;
+		word |= (uint64_t)(unsigned char)span_upper(said.p[i]) << 8 * i;
+	return word;
 }
 
 static bool
-is_one_of(struct word w, const char list[][WORD_MAX], size_t n)
+is_one_of(uint64_t word, const char list[][WORD_MAX], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (memcmp(w.text, list[i], WORD_MAX) == 0)
+		if (word == number_of_word(list[i]))
 			return true;
 	return false;
 }
@@ -84,7 +90,7 @@ says_mobile(struct span text)
 }
 
 static int
-score_of(const struct phone_candidate *c, struct word equipment, struct word use)
+score_of(const struct phone_candidate *c, uint64_t equipment, uint64_t use)
 {
 	bool mobile = IS_ONE_OF(equipment, equipment_mobile) || says_mobile(c->equipment);
 	int score = mobile ? SCORE_MOBILE : 0;
@@ -98,24 +104,13 @@ score_of(const struct phone_candidate *c, struct word equipment, struct word use
 	return score;
 }
 
+/* At least `wanted`. */
 static bool
-has_digit(struct span s)
+has_digits(struct span s, size_t wanted)
 {
-	size_t i = 0;
-
-	while (i < s.n && !(s.p[i] >= '0' && s.p[i] <= '9'))
-		i++;
-	return i < s.n;
-}
-
-static size_t
-count_digits(struct span s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += s.p[i] >= '0' && s.p[i] <= '9';
-	return n;
+	for (size_t i = 0; i < s.n && wanted > 0; i++)
+		wanted -= s.p[i] >= '0' && s.p[i] <= '9';
+	return wanted == 0;
 }
 
 /* Cuts the tail of "[X99999][B99999][C any text]" of a TN. A comment is only cut;
@@ -131,7 +126,7 @@ cut_tail(struct span text, bool *extension)
 			continue;
 		if (!(before == ' ' || before == '\t' || (before >= '0' && before <= '9')))
 			continue;
-		*extension = !strchr("Cc", c) && has_digit(tail);
+		*extension = !strchr("Cc", c) && has_digits(tail, 1);
 		text.n = i;
 		break;
 	}
@@ -145,13 +140,13 @@ join_parts(const struct phone_candidate *c, char *room, size_t cap)
 	struct span country = span_trim(c->country);
 	size_t n = 0;
 
-	if (!has_digit(c->local))
+	if (!has_digits(c->local, 1))
 		return SPAN_NONE;
 	while (country.n > 0 && (country.p[0] == '0' || country.p[0] == '+')) {
 		country.p++;
 		country.n--;
 	}
-	if (has_digit(country)) { /* "0" is none: a + before the area were another country's */
+	if (has_digits(country, 1)) { /* "0" is none: a + before the area were another country's */
 		room[n++] = '+';
 		n += span_copy(room + n, cap - n, country);
 	}
@@ -172,15 +167,13 @@ number_of(const struct phone_candidate *c, char *room, size_t cap, bool *extensi
 	};
 	struct span part = SPAN_NONE;
 
-	*extension = has_digit(c->extension);
+	*extension = has_digits(c->extension, 1);
 	for (size_t i = 0; i < sizeof place / sizeof place[0]; i++) {
-		size_t digits = count_digits(place[i]);
-
-		if (digits >= DIGITS_WHOLE) {
+		if (has_digits(place[i], DIGITS_WHOLE)) {
 			*extension = *extension || (i == 0 && text_extension);
 			return place[i];
 		}
-		if (digits > 0 && part.n == 0)
+		if (part.n == 0 && has_digits(place[i], 1))
 			part = place[i];
 	}
 	return part;
@@ -190,7 +183,7 @@ number_of(const struct phone_candidate *c, char *room, size_t cap, bool *extensi
 static bool
 rate(const struct phone_candidate *c, size_t index, struct rated *r)
 {
-	struct word equipment = word_of(c->equipment), use = word_of(c->use);
+	uint64_t equipment = word_of(c->equipment), use = word_of(c->use);
 
 	if (c->ended || IS_ONE_OF(equipment, equipment_out) || IS_ONE_OF(use, use_out))
 		return false;

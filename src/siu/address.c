@@ -62,7 +62,10 @@ address_read(struct reading *r, struct booking *b)
 		b->zones_said = true; /* `""` too: what was known is not true any more */
 		if (xad[XAD_TYPE].n > 0 && !word_list_has(&lived_at, xad[XAD_TYPE]))
 			continue;
-		n = add(all, n, span_from(one, places_zones(xad[XAD_COUNTRY], home, xad[XAD_STATE], xad[XAD_POST], one)));
+		if (n == 0)
+			n = places_zones(xad[XAD_COUNTRY], home, xad[XAD_STATE], xad[XAD_POST], all);
+		else
+			n = add(all, n, span_from(one, places_zones(xad[XAD_COUNTRY], home, xad[XAD_STATE], xad[XAD_POST], one)));
 	}
 	if (n == 0)
 		return;

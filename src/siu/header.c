@@ -31,14 +31,15 @@ check_processing(struct reading *r)
 static bool
 check_version(struct reading *r)
 {
-	struct span minor, version = msh(r, 12, 1), major = span_cut(version, '.', &minor);
+	struct span version = msh(r, 12, 1), minor = SPAN_NONE, rest;
 	uint64_t n = 0;
 
 	if (version.n == 0)
 		return true;
-	if (!span_is(major, "2"))
+	if (version.p[0] != '2' || (version.n > 1 && version.p[1] != '.'))
 		return verdict_refuse(r, "version: only 2.x is read", VERDICT_REJECT, 203, "MSH", 12);
-	minor = span_cut(minor, '.', &(struct span){ NULL, 0 });
+	if (version.n > 2)
+		minor = span_cut((struct span){ version.p + 2, version.n - 2 }, '.', &rest);
 	r->since_2_7 = span_to_u64(minor, 99, &n) && n >= 7;
 	return true;
 }

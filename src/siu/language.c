@@ -72,6 +72,7 @@ static const struct language {
 	{ "zh", "zho", "chi", "chinese", "mandarin" },
 	{ "zh", "yue", "", "cantonese", "" },
 };
+#define LANGUAGES_N (sizeof languages / sizeof languages[0])
 
 static bool
 is_letter(char c)
@@ -79,13 +80,17 @@ is_letter(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* word: two or three letters, lower case. */
-static bool
-has_code(const struct language *l, const char word[4])
+/* code: two or three letters, lower case. */
+static const struct language *
+language_of_code(const char code[4])
 {
-	if (word[2] == '\0')
-		return word[0] == l->code[0] && word[1] == l->code[1];
-	return memcmp(word, l->three, 4) == 0 || memcmp(word, l->other_three, 4) == 0;
+	for (size_t i = 0; i < LANGUAGES_N; i++) {
+		const struct language *l = &languages[i];
+
+		if (code[2] ? memcmp(code, l->three, 4) == 0 || memcmp(code, l->other_three, 4) == 0 : memcmp(code, l->code, 3) == 0)
+			return l;
+	}
+	return NULL;
 }
 
 static bool
@@ -97,10 +102,20 @@ has_name(const struct language *l, struct span word)
 	    (first == l->other_name[0] && span_is_nocase(word, l->other_name));
 }
 
+static const struct language *
+language_of_name(struct span word)
+{
+	for (size_t i = 0; i < LANGUAGES_N; i++)
+		if (has_name(&languages[i], word))
+			return &languages[i];
+	return NULL;
+}
+
 struct span
 language_code(struct span text)
 {
 	struct span word = { text.p, 0 };
+	const struct language *l;
 	char code[4] = "";
 	bool is_alone;
 
@@ -112,8 +127,6 @@ language_code(struct span text)
 		return SPAN_NONE;
 	for (size_t i = 0; i < word.n && i < 3; i++)
 		code[i] = (char)(word.p[i] | 32);
-	for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++)
-		if (word.n <= 3 ? has_code(&languages[i], code) : has_name(&languages[i], word))
-			return (struct span){ languages[i].code, 2 };
-	return SPAN_NONE;
+	l = word.n <= 3 ? language_of_code(code) : language_of_name(word);
+	return l ? (struct span){ l->code, 2 } : SPAN_NONE;
 }

@@ -172,7 +172,7 @@ is_one_place(const struct reading *r, const struct hl7_path *p)
 }
 
 /* Of a path that is_one_place(). */
-static inline bool
+static inline __attribute__((always_inline)) bool
 value_there(const struct reading *r, const struct hl7_path *p, struct span *value)
 {
 	unsigned at = index_find(r->hl7, p->segment, r->whole.from, r->whole.to);
@@ -202,7 +202,7 @@ is_over(const struct reading *r, const struct walk *w)
 	return w->rest.n == 0 && w->segment == w->to && !r->is_group;
 }
 
-static inline bool
+static inline __attribute__((always_inline)) bool
 walk_on(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
 	while (w->path < l->n) {
