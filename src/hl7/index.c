@@ -101,7 +101,8 @@ has_delims(uint32_t code)
 static inline __attribute__((always_inline)) enum hl7_result
 end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 {
-	uint32_t n = m->segments, fields = m->fields - first, name_end, code, own;
+	uint32_t n = m->segments, fields = m->fields - first, code;
+	struct segment *s;
 	struct span name;
 	enum hl7_result r;
 	unsigned slot;
@@ -111,16 +112,20 @@ end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 	if (n == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
 		return r;
 	assert(end <= m->bytes.n);
-	name_end = fields > 0 ? m->starts[first] - 1 : end;
-	name = span_trim((struct span){ m->bytes.p + begin, name_end - begin });
+	s = &m->segment[n];
+	s->begin = begin;
+	s->end = end;
+	s->name_end = fields > 0 ? m->starts[first] - 1 : end;
+	name = span_trim((struct span){ m->bytes.p + begin, s->name_end - begin });
 	code = index_code(name);
 	slot = slot_of(code);
 	if (m->first[slot] == SEGMENT_NONE)
 		m->first[slot] = (uint16_t)n;
 	m->last[slot] = (uint16_t)n;
 	m->code[n] = code;
-	own = fields > 0 && has_delims(code);
-	m->segment[n] = (struct segment){ begin, end, name_end, first - own - 1, fields + own, own };
+	s->own = fields > 0 && has_delims(code);
+	s->before = first - s->own - 1;
+	s->fields = fields + s->own;
 	m->segments = n + 1;
 	return HL7_OK;
 }
@@ -151,7 +156,7 @@ too_many_fields(struct hl7 *m, uint32_t begin, uint32_t first)
 static enum hl7_result
 index_lines(struct hl7 *m, uint32_t begin, char terminator)
 {
-	const char separator = m->delims.field;
+	const marks_char separator = marks_sought(m->delims.field), ended = marks_sought(terminator);
 	uint32_t n = (uint32_t)m->bytes.n, first = 0;
 	enum hl7_result r = m->starts ? HL7_OK : grow_fields(m);
 	char last[STEP];
@@ -167,7 +172,7 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 			ends = UINT64_C(1) << (n - at); /* of a last line without a terminator */
 		}
 		fields = marks_of(p, separator);
-		for (ends |= marks_of(p, terminator); ends; ends &= ends - 1) {
+		for (ends |= marks_of(p, ended); ends; ends &= ends - 1) {
 			uint64_t before = (ends & -ends) - 1; /* the bits below the lowest */
 			uint32_t end = at + (uint32_t)__builtin_ctzll(ends);
 
@@ -220,6 +225,9 @@ hl7_read(struct hl7 *m, struct span bytes)
 	end = memchr(bytes.p + at, terminator, bytes.n - at);
 	n = end ? (size_t)(end - bytes.p) : bytes.n;
 	m->delims_own = delims_read((struct span){ bytes.p + at, n - at }, &m->delims);
+	m->sought.repetition = marks_sought(m->delims.repetition);
+	m->sought.component = marks_sought(m->delims.component);
+	m->sought.subcomponent = marks_sought(m->delims.subcomponent);
 	r = index_lines(m, at, terminator);
 	assert(m->segments > 0 || r == HL7_NO_MEMORY);
 	return r == HL7_OK && !m->delims_own ? HL7_BAD_DELIMS : r;

@@ -21,6 +21,9 @@ struct segment {
 struct hl7 {
 	struct span bytes;
 	const char *few_left;    /* up to here MARKS_FEW of the bytes follow; NULL when they are fewer */
+	struct {
+		marks_char repetition, component, subcomponent;
+	} sought; /* of `delims` */
 	struct hl7_delims delims;
 	bool delims_own; /* not the standard ones in place of some that cannot be used */
 	struct segment *segment; /* owned */
@@ -129,7 +132,7 @@ index_is_short(const struct hl7 *m, struct span s)
 
 /* A bit for each of its bytes that is c, and what others there may be behind its end. */
 static inline uint64_t
-index_marks(struct span s, char c)
+index_marks(struct span s, marks_char c)
 {
 	uint64_t marks = marks_of_few(s.p, c);
 
@@ -143,13 +146,13 @@ struct span index_part_long(struct span whole, char stop, char sep, unsigned n);
 /* The n-th part (from 0) of what stands before the first `stop` of `whole`, which is of the message: a component of the
  * first repetition, say. SPAN_NONE when there are fewer, or it is empty. */
 static inline struct span
-index_part(const struct hl7 *m, struct span whole, char stop, char sep, unsigned n)
+index_part(const struct hl7 *m, struct span whole, marks_char stop, marks_char sep, unsigned n)
 {
 	const char *p = whole.p;
 	uint32_t marks, stops, begin = 0, end;
 
 	if (whole.n - 1 >= 31 || p + MARKS_FEW > m->few_left)
-		return index_part_long(whole, stop, sep, n);
+		return index_part_long(whole, marks_plain(stop), marks_plain(sep), n);
 	stops = marks_of_few(p, stop) | marks_of_few(p + MARKS_FEW, stop) << MARKS_FEW | 1u << whole.n;
 	stops &= -stops; /* the first */
 	marks = ((marks_of_few(p, sep) | marks_of_few(p + MARKS_FEW, sep) << MARKS_FEW) & (stops - 1)) | stops;
@@ -165,12 +168,12 @@ index_part(const struct hl7 *m, struct span whole, char stop, char sep, unsigned
 
 /* What stands before the first `stop`: all of it where there is none. */
 static inline struct span
-index_before(const struct hl7 *m, struct span whole, char stop)
+index_before(const struct hl7 *m, struct span whole, marks_char stop)
 {
 	struct span rest;
 
 	if (!index_is_short(m, whole))
-		return span_cut(whole, stop, &rest);
+		return span_cut(whole, marks_plain(stop), &rest);
 	return (struct span){ whole.p, (size_t)__builtin_ctzll(index_marks(whole, stop) | UINT64_C(1) << whole.n) };
 }
 

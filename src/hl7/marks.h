@@ -11,14 +11,39 @@
 #define MARKS_FEW 16
 #define MARKS_MANY 64
 
-/* A bit for each of the MARKS_FEW bytes at p that is c. Pure. */
-static inline uint32_t
-marks_of_few(const char *p, char c)
+/* A character as it is looked for, and back. */
+#ifdef __SSE2__
+typedef __m128i marks_char;
+#else
+typedef char marks_char;
+#endif
+
+static inline marks_char
+marks_sought(char c)
 {
 #ifdef __SSE2__
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+	return _mm_set1_epi8(c);
+#else
+	return c;
+#endif
+}
 
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+static inline char
+marks_plain(marks_char c)
+{
+#ifdef __SSE2__
+	return (char)_mm_cvtsi128_si32(c);
+#else
+	return c;
+#endif
+}
+
+/* A bit for each of the MARKS_FEW bytes at p that is c. Pure. */
+static inline uint32_t
+marks_of_few(const char *p, marks_char c)
+{
+#ifdef __SSE2__
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), c));
 #else
 	uint32_t marks = 0;
 
@@ -30,7 +55,7 @@ marks_of_few(const char *p, char c)
 
 /* A bit for each of the MARKS_MANY bytes at p that is c. Pure. */
 static inline uint64_t
-marks_of(const char *p, char c)
+marks_of(const char *p, marks_char c)
 {
 	return marks_of_few(p, c) | (uint64_t)marks_of_few(p + 16, c) << 16 | (uint64_t)marks_of_few(p + 32, c) << 32 |
 	    (uint64_t)marks_of_few(p + 48, c) << 48;

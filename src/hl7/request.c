@@ -74,9 +74,9 @@ keep_header(const struct hl7 *m, struct ack_request *out, bool is_safe)
 static struct span
 header_part(const struct hl7 *m, unsigned field, unsigned component)
 {
-	struct span part = index_part(m, index_field(m, 0, field), m->delims.repetition, m->delims.component, component - 1);
+	struct span part = index_part(m, index_field(m, 0, field), m->sought.repetition, m->sought.component, component - 1);
 
-	return span_trim(index_before(m, part, m->delims.subcomponent));
+	return span_trim(index_before(m, part, m->sought.subcomponent));
 }
 
 /* Each text is ended, and what stands behind it is nobody's: there are 1,400 bytes of them. */

@@ -11,7 +11,9 @@
 static struct span
 msh(const struct reading *r, unsigned field, unsigned component)
 {
-	return span_trim(index_part(r->hl7, index_field(r->hl7, 0, field), r->delims->repetition, r->delims->component, component - 1));
+	const struct hl7 *m = r->hl7;
+
+	return span_trim(index_part(m, index_field(m, 0, field), m->sought.repetition, m->sought.component, component - 1));
 }
 
 static bool

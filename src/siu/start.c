@@ -88,8 +88,8 @@ look(const struct reading *r, const struct zone *z, const struct hl7_path *p, st
 		return;
 	while (walk_path(r, p, &w, &raw)) {
 		/* An old time stamp may carry its precision behind a delimiter. */
-		raw = index_before(r->hl7, raw, r->delims->component);
-		see(r, z, index_before(r->hl7, raw, r->delims->subcomponent), out);
+		raw = index_before(r->hl7, raw, r->hl7->sought.component);
+		see(r, z, index_before(r->hl7, raw, r->hl7->sought.subcomponent), out);
 	}
 }
 

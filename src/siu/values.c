@@ -111,21 +111,21 @@ next_field(const struct reading *r, const struct hl7_path *p, struct walk *w)
 
 /* Seldom, and kept out of the way of the others. */
 static __attribute__((noinline)) struct span
-subcomponent(const struct reading *r, struct span component, unsigned n)
+subcomponent(const struct hl7 *m, struct span component, unsigned n)
 {
-	return index_part(r->hl7, component, r->delims->component, r->delims->subcomponent, n - 1);
+	return index_part(m, component, m->sought.component, m->sought.subcomponent, n - 1);
 }
 
-/* Of what stands before the first `stop`. */
+/* Of the first repetition. */
 static inline struct span
-part_of(const struct reading *r, const struct hl7_path *p, struct span whole, char stop)
+part_of(const struct hl7 *m, const struct hl7_path *p, struct span field)
 {
 	struct span part;
 
 	if (p->component == 0)
-		return index_before(r->hl7, whole, stop);
-	part = index_part(r->hl7, whole, stop, r->delims->component, (unsigned)p->component - 1);
-	return p->subcomponent == 0 ? part : subcomponent(r, part, (unsigned)p->subcomponent);
+		return index_before(m, field, m->sought.repetition);
+	part = index_part(m, field, m->sought.repetition, m->sought.component, (unsigned)p->component - 1);
+	return p->subcomponent == 0 ? part : subcomponent(m, part, (unsigned)p->subcomponent);
 }
 
 /* The next repetition that the path means, each byte looked at once: a field
@@ -134,7 +134,7 @@ static bool
 next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
 	while (w->rest.n > 0) {
-		struct span piece = index_before(r->hl7, w->rest, r->delims->repetition);
+		struct span piece = index_before(r->hl7, w->rest, r->hl7->sought.repetition);
 		size_t cut = piece.n < w->rest.n ? piece.n + 1 : piece.n;
 		int number = w->repetition++;
 
@@ -143,7 +143,7 @@ next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *
 			w->rest.n = 0;
 		if (p->field_rep >= 0 && number != p->field_rep)
 			continue;
-		*value = part_of(r, p, piece, r->delims->repetition);
+		*value = p->component > 0 ? part_of(r->hl7, p, piece) : piece;
 		if (value->n > 0)
 			return true;
 	}
@@ -183,7 +183,7 @@ value_there(const struct reading *r, const struct hl7_path *p, struct span *valu
 	field = index_field(r->hl7, at, (unsigned)p->field);
 	if (field.n == 0)
 		return false;
-	*value = part_of(r, p, field, r->delims->repetition);
+	*value = part_of(r->hl7, p, field);
 	return value->n > 0;
 }
 
@@ -281,18 +281,20 @@ value_trimmed(struct reading *r, struct span raw)
 struct span
 value_part(struct reading *r, struct span repetition, unsigned component)
 {
-	return value_said(r, index_part(r->hl7, repetition, r->delims->repetition, r->delims->component, component - 1));
+	const struct hl7 *m = r->hl7;
+
+	return value_said(r, index_part(m, repetition, m->sought.repetition, m->sought.component, component - 1));
 }
 
 unsigned
 value_parts(struct reading *r, struct span repetition, struct span *out, unsigned n)
 {
-	const char sep = r->delims->component;
+	const struct hl7 *m = r->hl7;
 	unsigned there = 0;
 
 	memset(out, 0, n * sizeof *out);
-	if (index_is_short(r->hl7, repetition)) {
-		uint64_t begin = 0, end, marks = index_marks(repetition, sep) | UINT64_C(1) << repetition.n;
+	if (index_is_short(m, repetition)) {
+		uint64_t begin = 0, end, marks = index_marks(repetition, m->sought.component) | UINT64_C(1) << repetition.n;
 
 		for (unsigned i = 0; i < n && begin < repetition.n; i++, marks &= marks - 1, begin = end + 1) {
 			end = (uint64_t)__builtin_ctzll(marks);
@@ -304,7 +306,7 @@ value_parts(struct reading *r, struct span repetition, struct span *out, unsigne
 		return there;
 	}
 	for (unsigned i = 0; i < n && repetition.n > 0; i++) {
-		struct span part = span_cut(repetition, sep, &repetition);
+		struct span part = span_cut(repetition, r->delims->component, &repetition);
 
 		out[i] = value_said(r, part);
 		if (part.n > 0)
