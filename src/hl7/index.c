@@ -202,8 +202,8 @@ begins_msh(struct span b, uint32_t at)
 enum hl7_result
 hl7_read(struct hl7 *m, struct span bytes)
 {
-	const char *end;
-	char terminator = bytes.n && memchr(bytes.p, '\r', bytes.n) ? '\r' : '\n';
+	const char *first = bytes.n ? memchr(bytes.p, '\r', bytes.n) : NULL, *end = first;
+	char terminator = first ? '\r' : '\n';
 	uint32_t at = 0;
 	enum hl7_result r;
 	size_t n;
@@ -222,7 +222,8 @@ hl7_read(struct hl7 *m, struct span bytes)
 		at = skip_blanks(bytes, at + 1);
 	if (at == bytes.n || !begins_msh(bytes, at))
 		return HL7_NO_MSH;
-	end = memchr(bytes.p + at, terminator, bytes.n - at);
+	if (!first || first < bytes.p + at)
+		end = memchr(bytes.p + at, terminator, bytes.n - at);
 	n = end ? (size_t)(end - bytes.p) : bytes.n;
 	m->delims_own = delims_read((struct span){ bytes.p + at, n - at }, &m->delims);
 	m->sought.repetition = marks_sought(m->delims.repetition);

@@ -84,17 +84,18 @@ marks_no_high(const char *p)
 static inline bool
 marks_control(struct span s)
 {
-	size_t i = 0;
-
 #ifdef __SSE2__
-	__m128i least = _mm_set1_epi8(' ');
+	if (s.n >= MARKS_FEW) {
+		const __m128i blank = _mm_set1_epi8(' ');
+		const char *last = s.p + s.n - MARKS_FEW;
+		__m128i least = _mm_loadu_si128((const __m128i *)(const void *)last);
 
-	for (; i + MARKS_FEW <= s.n; i += MARKS_FEW)
-		least = _mm_min_epu8(least, _mm_loadu_si128((const __m128i *)(const void *)(s.p + i)));
-	if (_mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_set1_epi8(' '))) != 0xffff)
-		return true;
+		for (const char *p = s.p; p < last; p += MARKS_FEW)
+			least = _mm_min_epu8(least, _mm_loadu_si128((const __m128i *)(const void *)p));
+		return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(least, blank), blank)) != 0xffff;
+	}
 #endif
-	for (; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] < ' ')
 			return true;
 	return false;

@@ -51,6 +51,8 @@ struct reading {
 	const struct hl7_delims *delims;
 	struct message *msg;
 	int64_t now_s;
+
+	/* Nothing of these at first: */
 	bool no_memory;     /* the arena is full: nothing read since can be trusted */
 	bool is_bare;       /* character set unknown: only ASCII can be trusted */
 	bool has_escapes;   /* besides the one that MSH-2 names: only two make a sequence */
@@ -65,15 +67,14 @@ struct reading {
 
 	bool is_news;                /* not about a visit but about a patient: ADT */
 	bool merges;                 /* is_news: two records become one */
-
-	struct hl7_scope whole;      /* segments of the message */
-	bool is_group;               /* several PID */
-	struct hl7_scope patient;    /* segments of the patient looked at now */
-	struct hl7_scope head, tail; /* before the first and after the last patient */
-	const struct siu_profile *said_by; /* what departments and visit_types were collected with */
 	bool has_dead;               /* some row is in `dead` */
+	bool is_group;               /* several PID */
+	struct hl7_scope whole;      /* segments of the message */
+	const struct siu_profile *said_by; /* what departments and visit_types were collected with */
 
 	/* Filled before they are looked at: */
+	struct hl7_scope patient;    /* is_group: segments of the patient looked at now */
+	struct hl7_scope head, tail; /* is_group: before the first and after the last patient */
 	uint8_t dead[HL7_SEGMENTS_MAX / 8 + 1]; /* rows that the message deletes */
 	struct said departments, visit_types;
 };

@@ -31,9 +31,18 @@ read_candidate(struct reading *r, const struct zone *z, struct span rep, struct 
 	uint64_t wanted = 0;
 	unsigned n = value_parts(r, rep, xtn, XTN_COMPONENTS);
 
-	*c = (struct phone_candidate){ .text = xtn[0], .use = xtn[1], .equipment = xtn[2], .address = xtn[3],
-		.country = xtn[4], .area = xtn[5], .local = xtn[6], .extension = xtn[7], .any = xtn[8],
-		.unformatted = xtn[11] };
+	c->text = xtn[0];
+	c->use = xtn[1];
+	c->equipment = xtn[2];
+	c->address = xtn[3];
+	c->country = xtn[4];
+	c->area = xtn[5];
+	c->local = xtn[6];
+	c->extension = xtn[7];
+	c->any = xtn[8];
+	c->unformatted = xtn[11];
+	c->ended = false;
+	c->preference = 0;
 	if (n < 14)
 		return;
 	c->ended = xtn[14].n > 0 || is_past(hl7_part(r->delims, rep, 14, 0), z, r->now_s);

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "hl7/index.h"
+
 enum opened { OPENED, DECIDED, NO_MEMORY };
 
 static struct span
@@ -105,13 +107,13 @@ is_whole(struct reading *r)
 {
 	static const struct hl7_path head = { .segment = "MSH" }, go_on = { .segment = "MSH", .field = 14 },
 	    charset = { .segment = "MSH", .field = 18 }, again = { .segment = "SCH" };
-	unsigned n = hl7_segments(r->hl7), schedule = hl7_find(r->hl7, "SCH", 1, n);
+	unsigned n = hl7_segments(r->hl7), schedule = index_find(r->hl7, "SCH", 1, n);
 
-	if (hl7_find(r->hl7, "MSH", 1, n) < n)
+	if (index_find(r->hl7, "MSH", 1, n) < n)
 		return verdict_quarantine(r, "several messages in one frame", 100, &head);
-	if (schedule < n && hl7_find(r->hl7, "SCH", schedule + 1, n) < n)
+	if (schedule < n && index_find(r->hl7, "SCH", schedule + 1, n) < n)
 		return verdict_quarantine(r, "several appointments in one message", 100, &again);
-	if (span_trim(hl7_field(r->hl7, 0, 14)).n > 0 || hl7_is(r->hl7, n - 1, "DSC"))
+	if (span_trim(index_field(r->hl7, 0, 14)).n > 0 || hl7_is(r->hl7, n - 1, "DSC"))
 		return verdict_quarantine(r, "message goes on in another frame", 100, &go_on);
 	if (r->is_bare)
 		return verdict_quarantine(r, "character set cannot be read", 102, &charset);
@@ -123,9 +125,9 @@ is_whole(struct reading *r)
 static unsigned
 group_end(const struct reading *r, unsigned from)
 {
-	unsigned end = hl7_find(r->hl7, "PID", from + 1, hl7_segments(r->hl7));
+	unsigned end = index_find(r->hl7, "PID", from + 1, hl7_segments(r->hl7));
 
-	return hl7_find(r->hl7, "RGS", from + 1, end);
+	return index_find(r->hl7, "RGS", from + 1, end);
 }
 
 bool
@@ -135,13 +137,14 @@ groups_find(struct reading *r, struct groups *g)
 	unsigned n = hl7_segments(r->hl7);
 
 	g->n = 0;
-	for (unsigned i = 1; (i = hl7_find(r->hl7, "PID", i, n)) < n; i++) {
+	for (unsigned i = 1; (i = index_find(r->hl7, "PID", i, n)) < n; i++) {
 		if (g->n == PATIENTS_MAX)
 			return verdict_quarantine(r, "more than 256 patients", 100, &pid);
 		g->from[g->n++] = i;
 	}
 	if (g->n > 1) {
 		r->is_group = true;
+		r->patient = (struct hl7_scope){ 0, 0 }; /* nobody yet */
 		r->head = (struct hl7_scope){ 0, g->from[0] };
 		r->tail = (struct hl7_scope){ group_end(r, g->from[g->n - 1]), n };
 	}
@@ -252,12 +255,13 @@ siu_read(const struct siu_map *map, const struct siu_peer *peer, struct hl7 *ind
 	struct reading r;
 
 	assert(peer->environments_n > 0);
-	memset(&r, 0, offsetof(struct reading, dead));
 	r.map = map;
 	r.peer = peer;
 	r.hl7 = index;
+	r.delims = NULL;
 	r.msg = msg;
 	r.now_s = now_s;
+	memset((char *)&r + offsetof(struct reading, no_memory), 0, offsetof(struct reading, patient) - offsetof(struct reading, no_memory));
 	if (!msg->rules)
 		msg->rules = rules_hold(map->rules);
 	msg->listener = peer->listener;
