@@ -70,11 +70,16 @@ slot_of(uint32_t code)
 	return code * UINT32_C(0x9e3779b1) >> 26;
 }
 
-/* Of the first segment that may have this name; SEGMENT_NONE: none has. Most that are looked for are not there. */
+/* The first segment of this name; SEGMENT_NONE: there is none, as of most that are looked for. */
 static inline unsigned
 index_first(const struct hl7 *m, const char name[4])
 {
-	return m->first[slot_of(code_of_name(name))];
+	uint32_t code = code_of_name(name);
+	unsigned slot = slot_of(code), at = m->first[slot];
+
+	while (at != SEGMENT_NONE && m->code[at] != code)
+		at = at < m->last[slot] ? at + 1 : SEGMENT_NONE;
+	return at;
 }
 
 /* No second segment has this name. */

@@ -8,6 +8,17 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Eight of them. */
+static bool
+are_digits(const char *p)
+{
+	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), zeros = UINT64_C(0x3030303030303030);
+	uint64_t word;
+
+	memcpy(&word, p, sizeof word);
+	return (word & high) == zeros && ((word + UINT64_C(0x0606060606060606)) & high) == zeros;
+}
+
 static int
 two_digits(const char *p)
 {
@@ -73,6 +84,8 @@ hl7_time_read(struct span value, struct hl7_time *out)
 	struct span s = span_trim(value);
 	size_t n = 0;
 
+	if (s.n >= HL7_DAY && are_digits(s.p))
+		n = HL7_DAY;
 	while (n < s.n && is_digit(s.p[n]))
 		n++;
 	for (size_t i = n; i < s.n; i++) /* first component only */

@@ -58,7 +58,7 @@ struct making {
 };
 
 /* The next letter as words are compared; 0 at the end. */
-static char
+static inline char
 next_letter(struct span *s)
 {
 	while (s->n > 0) {
@@ -73,19 +73,25 @@ next_letter(struct span *s)
 	return '\0';
 }
 
+/* The letters of `rest` are those of `word`. */
+static bool
+is_word(const char *word, struct span rest)
+{
+	char c;
+
+	while ((c = next_letter(&rest)) != '\0' && c == *word)
+		word++;
+	return c == '\0' && *word == '\0';
+}
+
 bool
 word_list_has(const struct word_list *l, struct span value)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		struct span rest = value;
-		const char *w = l->item[i];
-		char c;
+	const char first = next_letter(&value);
 
-		while ((c = next_letter(&rest)) != '\0' && c == *w)
-			w++;
-		if (c == '\0' && *w == '\0')
+	for (size_t i = 0; i < l->n && first != '\0'; i++)
+		if (l->item[i][0] == first && is_word(l->item[i] + 1, value))
 			return true;
-	}
 	return false;
 }
 

@@ -77,20 +77,31 @@ see(const struct reading *r, const struct zone *z, struct span raw, struct seen 
 		*s = now;
 }
 
-static void
-look(const struct reading *r, const struct zone *z, const struct hl7_path *p, struct seen *out)
+static __attribute__((noinline)) void
+look_along(const struct reading *r, const struct zone *z, const struct hl7_path *p, struct seen *out)
 {
 	struct walk w = { 0 };
 	struct span raw;
 
-	out->what = SEEN_NOTHING;
-	if (index_first(r->hl7, p->segment) == SEGMENT_NONE)
-		return;
 	while (walk_path(r, p, &w, &raw)) {
 		/* An old time stamp may carry its precision behind a delimiter. */
 		raw = index_before(r->hl7, raw, r->hl7->sought.component);
 		see(r, z, index_before(r->hl7, raw, r->hl7->sought.subcomponent), out);
 	}
+}
+
+static inline void
+look(const struct reading *r, const struct zone *z, const struct hl7_path *p, struct seen *out)
+{
+	out->what = SEEN_NOTHING;
+	if (index_first(r->hl7, p->segment) != SEGMENT_NONE)
+		look_along(r, z, p, out);
+}
+
+static bool
+is_tq1(const struct hl7_path *p)
+{
+	return memcmp(p->segment, "TQ1", sizeof p->segment) == 0;
 }
 
 /* From 2.7 on, TQ1 is where the time belongs; SCH-11 was withdrawn. */
@@ -100,10 +111,10 @@ order_of(const struct reading *r, const struct path_list *l, const struct hl7_pa
 	size_t n = 0;
 
 	for (size_t i = 0; r->since_2_7 && i < l->n; i++)
-		if (strcmp(l->item[i].segment, "TQ1") == 0)
+		if (is_tq1(&l->item[i]))
 			out[n++] = &l->item[i];
 	for (size_t i = 0; i < l->n; i++)
-		if (!r->since_2_7 || strcmp(l->item[i].segment, "TQ1") != 0)
+		if (!r->since_2_7 || !is_tq1(&l->item[i]))
 			out[n++] = &l->item[i];
 	return n;
 }

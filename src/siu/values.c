@@ -18,7 +18,8 @@ is_deleted(const struct reading *r, unsigned segment)
 static bool
 is_resource(uint32_t code)
 {
-	return code == code_of_name("AIS") || code == code_of_name("AIG") || code == code_of_name("AIL") || code == code_of_name("AIP");
+	return (code & 0xffff) == (code_of_name("AIS") & 0xffff) && (code == code_of_name("AIS") || code == code_of_name("AIG") ||
+	    code == code_of_name("AIL") || code == code_of_name("AIP"));
 }
 
 void
@@ -28,7 +29,6 @@ values_begin(struct reading *r)
 	bool group_deleted = false;
 
 	r->has_dead = false;
-	memset(r->dead, 0, m->segments / 8 + 1);
 	for (unsigned i = 0; i < m->segments; i++) {
 		bool dead = false;
 
@@ -38,6 +38,8 @@ values_begin(struct reading *r)
 			dead = group_deleted || is_deleted(r, i);
 		if (!dead)
 			continue;
+		if (!r->has_dead)
+			memset(r->dead, 0, m->segments / 8 + 1);
 		r->has_dead = true;
 		r->dead[i / 8] |= (uint8_t)(1u << (i % 8));
 	}
@@ -175,10 +177,10 @@ is_one_place(const struct reading *r, const struct hl7_path *p)
 static inline __attribute__((always_inline)) bool
 value_there(const struct reading *r, const struct hl7_path *p, struct span *value)
 {
-	unsigned at = index_find(r->hl7, p->segment, r->whole.from, r->whole.to);
+	unsigned at = index_first(r->hl7, p->segment);
 	struct span field;
 
-	if (at == r->whole.to || is_dead(r, at))
+	if (at == SEGMENT_NONE || is_dead(r, at))
 		return false;
 	field = index_field(r->hl7, at, (unsigned)p->field);
 	if (field.n == 0)
