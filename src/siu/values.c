@@ -166,23 +166,35 @@ next_of_several(const struct reading *r, const struct hl7_path *p, struct walk *
 	return false;
 }
 
-/* There is at most one value: there is nothing to go on from. So it is with most paths. */
+/* Of the segments of the message the path means one, as most do: there is no other to go on to. */
+static inline bool
+is_one_segment(const struct reading *r, const struct hl7_path *p)
+{
+	return !r->is_group && (p->segment_rep == 0 || (p->segment_rep < 0 && index_is_only(r->hl7, p->segment)));
+}
+
+/* Of a path that is_one_segment(). */
+static inline __attribute__((always_inline)) struct span
+field_there(const struct reading *r, const struct hl7_path *p)
+{
+	unsigned at = index_first(r->hl7, p->segment);
+
+	return at == SEGMENT_NONE || is_dead(r, at) ? SPAN_NONE : index_field(r->hl7, at, (unsigned)p->field);
+}
+
+/* There is at most one value. */
 static inline bool
 is_one_place(const struct reading *r, const struct hl7_path *p)
 {
-	return p->field_rep == 0 && !r->is_group && (p->segment_rep == 0 || (p->segment_rep < 0 && index_is_only(r->hl7, p->segment)));
+	return p->field_rep == 0 && is_one_segment(r, p);
 }
 
 /* Of a path that is_one_place(). */
 static inline __attribute__((always_inline)) bool
 value_there(const struct reading *r, const struct hl7_path *p, struct span *value)
 {
-	unsigned at = index_first(r->hl7, p->segment);
-	struct span field;
+	struct span field = field_there(r, p);
 
-	if (at == SEGMENT_NONE || is_dead(r, at))
-		return false;
-	field = index_field(r->hl7, at, (unsigned)p->field);
 	if (field.n == 0)
 		return false;
 	*value = part_of(r->hl7, p, field);
@@ -197,31 +209,38 @@ walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w, str
 	return next_of_several(r, p, w, value);
 }
 
-/* Nothing follows of this path. It may be that nothing follows where this is not true. */
-static inline bool
-is_over(const struct reading *r, const struct walk *w)
+static inline void
+next_path(struct walk *w)
 {
-	return w->rest.n == 0 && w->segment == w->to && !r->is_group;
+	w->path++;
+	w->place = 0;
 }
 
 static inline __attribute__((always_inline)) bool
 walk_on(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
-	while (w->path < l->n) {
+	for (; w->path < l->n; next_path(w)) {
 		const struct hl7_path *p = &l->item[w->path];
 		bool found;
 
-		if (is_one_place(r, p)) {
-			w->path++;
-			if (value_there(r, p, value))
+		if (!is_one_segment(r, p)) {
+			if (index_first(r->hl7, p->segment) != SEGMENT_NONE && next_of_several(r, p, w, value))
 				return true;
 			continue;
 		}
-		found = index_first(r->hl7, p->segment) != SEGMENT_NONE && next_of_several(r, p, w, value);
-		if (!found || is_over(r, w)) {
-			w->path++;
-			w->place = 0;
+		if (p->field_rep == 0) {
+			if (!value_there(r, p, value))
+				continue;
+			next_path(w);
+			return true;
 		}
+		if (w->place++ == 0) {
+			w->rest = field_there(r, p);
+			w->repetition = 0;
+		}
+		found = w->rest.n > 0 && next_repetition(r, p, w, value);
+		if (found && w->rest.n == 0)
+			next_path(w);
 		if (found)
 			return true;
 	}
