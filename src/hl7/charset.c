@@ -18,6 +18,8 @@ ascii_run(struct span b)
 
 	while (i + MARKS_MANY <= b.n && marks_no_high(b.p + i))
 		i += MARKS_MANY;
+	if (b.n >= MARKS_MANY && b.n - i < MARKS_MANY && marks_no_high(b.p + b.n - MARKS_MANY))
+		return b.n;
 	for (; i + sizeof word <= b.n; i += sizeof word) {
 		memcpy(&word, b.p + i, sizeof word);
 		if (word & UINT64_C(0x8080808080808080))
@@ -126,7 +128,7 @@ hl7_charset_of(struct span bytes, struct span msh18, struct span *name, bool *gu
 	*guessed = false;
 	if (is_wide(bytes))
 		return HL7_CHARSET_UNSUPPORTED;
-	if (has_escape_sequences(bytes) && switches_sets(msh18, name))
+	if (msh18.n > 0 && has_escape_sequences(bytes) && switches_sets(msh18, name))
 		return HL7_OTHER;
 	if (is_utf8(bytes))
 		return HL7_UTF8;

@@ -163,6 +163,8 @@ add_zones(char out[PLACES_ZONES_MAX], size_t n, const char *zones)
 {
 	struct span rest = span_of(zones);
 
+	if (n == 0 && rest.n < PLACES_ZONES_MAX) /* as they stand: each is there once */
+		return span_copy(out, PLACES_ZONES_MAX, rest);
 	while (rest.n > 0) {
 		struct span zone = span_cut(rest, ' ', &rest);
 
