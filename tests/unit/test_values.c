@@ -16,6 +16,7 @@ static const char *const paths[] = {
 	"PID-3(*)", "PID-3(1).1", "PID-5.1", "PID-11(*)", "PID-13", "PID-13(*)", "PID-13(2).7", "PID-14(*)", "PID-40(*)", "PID(1)-3.1",
 	"PV1-3.1", "PV1-3.4.1", "PV1-19.1", "RGS(*)-3.1", "RGS(*)-3.2", "RGS(1)-1", "AIS-3.2", "AIS(*)-3.2", "AIS(1)-4", "AIS(*)-4",
 	"AIL(*)-3.1", "AIL(*)-3.9", "AIL(0)-3", "AIP(*)-6", "AIG(*)-3.1.2", "NTE(*)-3", "OBX(*)-5(*).2", "ZZZ-1", "ZVV-3", "MRG-1(*)",
+	"ZZZ-1.1", "ZZZ-1.2", "ZZZ-1.4", "ZZZ-1(*)", "ZZZ-1(*).2", "ZZZ-1(1).3", "ZZZ-1.2.1", "ZZZ-1(*).1.2", "ZZZ(*)-2", "ZZZ-2.2",
 };
 
 struct found {
@@ -143,6 +144,26 @@ compare_text(const char *name, struct reading *r, struct span raw, struct tried 
 	t->escaped += has_escapes && want.n > 0 && want.p != span_trim(raw).p;
 }
 
+#define PARTS 18
+
+static void
+compare_parts(const char *name, struct reading *r, struct span repetition)
+{
+	struct span got[PARTS];
+	unsigned n = value_parts(r, repetition, got, PARTS), last = 0;
+
+	for (unsigned i = 0; i < PARTS; i++) {
+		struct span part = part_slowly(repetition, r->delims->component, (int)i), want = value_trimmed(r, part);
+
+		if (part.n > 0)
+			last = i + 1;
+		same_bytes(name, got[i].n ? got[i].p : "", got[i].n, want.n ? want.p : "", want.n);
+		want = value_part(r, repetition, i + 1);
+		same_bytes(name, got[i].n ? got[i].p : "", got[i].n, want.n ? want.p : "", want.n);
+	}
+	same_int(name, n, last);
+}
+
 static void
 compare_path(const char *name, struct reading *r, const struct hl7_path *p, struct tried *t)
 {
@@ -160,6 +181,8 @@ compare_path(const char *name, struct reading *r, const struct hl7_path *p, stru
 		if (n >= want.n || value.p != want.item[n].p || value.n != want.item[n].n)
 			fail_msg("%s: %s: value %zu is \"%.*s\"", name, path, n, (int)value.n, value.p);
 		compare_text(name, r, value, t);
+		if (p->component == 0 && !(p->segment[0] == 'M' && p->field <= 2))
+			compare_parts(name, r, value);
 	}
 	same_int(name, n, want.n);
 	t->values += n;
@@ -212,10 +235,12 @@ compare_message(const char *name, struct hl7 *index, struct span bytes, struct t
 
 			holds(paths[i], hl7_path_read(paths[i], &p, &f));
 			compare_path(name, &r, &p, t);
-			if (all.n < PATHS_MAX)
-				all.item[all.n++] = p;
+			all.item[all.n++] = p;
+			if (all.n < PATHS_MAX && i + 1 < COUNT(paths))
+				continue;
+			compare_list(name, &r, &all);
+			all.n = 0;
 		}
-		compare_list(name, &r, &all);
 	}
 	arena_clear(&msg.arena);
 	t->messages++;
@@ -273,11 +298,48 @@ TEST(a_walk_finds_what_a_slow_look_finds)
 	holds("with values, some of them escaped", t.values > 10000 && t.escaped > 10);
 }
 
+/* HEAD, and a field in which '#' stands for n characters, in memory that ends where the message does. */
+static void
+compare_length(struct hl7 *index, const char *field, const char *behind, size_t n, struct tried *t)
+{
+	size_t size = strlen(HEAD "ZZZ|") + strlen(field) - 1 + n + strlen(behind);
+	char *exact = malloc(size), *at = exact;
+
+	assert_non_null(exact);
+	at = mempcpy(at, HEAD "ZZZ|", strlen(HEAD "ZZZ|"));
+	for (const char *p = field; *p; p++)
+		if (*p != '#')
+			*at++ = *p;
+		else
+			for (size_t i = 0; i < n; i++)
+				*at++ = (char)('A' + i % 26);
+	memcpy(at, behind, strlen(behind));
+	compare_message(field, index, span_from(exact, size), t);
+	free(exact);
+}
+
+/* A field is looked at many bytes at a time, as far as its message goes: of each length, and wherever that ends. */
+TEST(a_field_is_read_whatever_its_length)
+{
+	static const char *const fields[] = { "#", "x^#", "#^y&z", "ab^^#~c^d&e^f", "#~^q^r", "^~#^^^s&&t" };
+	static const char *const behind[] = { "", "\r", "|w^v", "|w\rZZZ|u|longer than sixteen bytes^and a part\r" };
+	struct hl7 *index = hl7_new();
+	struct tried t = { 0 };
+
+	assert_non_null(index);
+	for (size_t i = 0; i < COUNT(fields) * COUNT(behind); i++)
+		for (size_t n = 0; n <= 72; n++)
+			compare_length(index, fields[i / COUNT(behind)], behind[i % COUNT(behind)], n, &t);
+	hl7_free(index);
+	holds("all were read", t.messages == COUNT(fields) * COUNT(behind) * 73);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RUN(a_walk_finds_what_a_slow_look_finds),
+		RUN(a_field_is_read_whatever_its_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
