@@ -18,11 +18,16 @@
 #define FILE_MAX_BYTES 65536
 #define CHANGES_MAX 1024 /* Morocco, the busiest, has under 300 until 2100 */
 
+/* Spans of 194 days from 1970 to 2113, within which clocks change once or twice. */
+#define SPAN_BITS 24
+#define SPANS 270
+
 /* Invariant: n >= 1, at_s rise, neighbours differ in their offset, change[0]
  * holds for all time before as well. */
 struct zone {
 	char name[NAME_MAX_CHARS + 1];
 	uint64_t rules;
+	uint16_t begin[SPANS]; /* the change that holds when the span begins */
 	size_t n;
 	struct tz_change change[];
 };
@@ -76,6 +81,37 @@ hash_changes(const struct tz_change *list, size_t n)
 	return h;
 }
 
+/* The last change at or before the instant; the first one also for all before it. */
+static size_t
+search_change(const struct zone *z, int64_t instant_s)
+{
+	size_t low = 0, high = z->n;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (z->change[middle].at_s <= instant_s)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The same, found from where its span begins. */
+static size_t
+find_change(const struct zone *z, int64_t instant_s)
+{
+	size_t i;
+
+	if (instant_s < 0 || instant_s >> SPAN_BITS >= SPANS)
+		return search_change(z, instant_s);
+	i = z->begin[instant_s >> SPAN_BITS];
+	while (i + 1 < z->n && z->change[i + 1].at_s <= instant_s)
+		i++;
+	return i;
+}
+
 static struct zone *
 make_zone(const char *name, struct span bytes, struct fault *f)
 {
@@ -101,6 +137,8 @@ make_zone(const char *name, struct span bytes, struct fault *f)
 	z->n = n;
 	memcpy(z->change, list, n * sizeof *list);
 	z->rules = hash_changes(list, n);
+	for (size_t i = 0; i < SPANS; i++)
+		z->begin[i] = (uint16_t)search_change(z, (int64_t)i << SPAN_BITS);
 out:
 	free(list);
 	return z;
@@ -145,23 +183,6 @@ uint64_t
 zone_rules(const struct zone *z)
 {
 	return z->rules;
-}
-
-/* The last change at or before the instant; the first one also for all before it. */
-static size_t
-find_change(const struct zone *z, int64_t instant_s)
-{
-	size_t low = 0, high = z->n;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (z->change[middle].at_s <= instant_s)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 int
