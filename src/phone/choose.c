@@ -49,8 +49,8 @@ word_of(struct span said)
 	said = span_trim(said);
 	if (said.n > WORD_MAX)
 		return 0;
-	for (size_t i = 0; i < said.n; i++)
-		word |= (uint64_t)(unsigned char)span_upper(said.p[i]) << 8 * i;
+	for (size_t i = said.n; i-- > 0;)
+		word = word << 8 | (unsigned char)span_upper(said.p[i]);
 	return word;
 }
 

@@ -101,17 +101,27 @@ begins_with(const char *digits, const char *prefix)
 	return i > 0 && prefix[i] == '\0';
 }
 
+static size_t
+length_of_code(const char *code) /* one to three digits: no call is worth it */
+{
+	size_t n = 0;
+
+	while (code[n])
+		n++;
+	return n;
+}
+
 static enum phone_result
 put(const char *code, const char *national, char out[PHONE_MAX])
 {
-	size_t code_n = strlen(code), n = strlen(national);
+	size_t code_n = length_of_code(code), n = strlen(national);
 
 	if (code_n + n > DIGITS_MAX)
 		return PHONE_LONG;
+	assert(1 + code_n + n < PHONE_MAX);
 	out[0] = '+';
 	memcpy(out + 1, code, code_n);
 	memcpy(out + 1 + code_n, national, n + 1);
-	assert(strlen(out) < PHONE_MAX);
 	return PHONE_OK;
 }
 
@@ -126,7 +136,7 @@ read_international(const char *digits, char out[PHONE_MAX], enum phone_type *typ
 		return PHONE_NOT_ASSIGNABLE;
 	if (!p)
 		return strlen(digits) < DIGITS_MIN ? PHONE_SHORT : put("", digits, out);
-	digits += strlen(p->code);
+	digits += length_of_code(p->code);
 	if (p->rules && begins_with(digits, p->trunk))
 		digits += strlen(p->trunk);
 	r = plan_check(p, digits, type);
