@@ -9,17 +9,21 @@
 #define AHEAD_MAX_S 300 /* a sender's clock may be that much ahead of ours */
 
 static struct span
-msh(const struct reading *r, unsigned field, unsigned component)
+part(const struct hl7 *m, struct span field, unsigned component)
 {
-	const struct hl7 *m = r->hl7;
+	return span_trim(index_part(m, field, m->sought.repetition, m->sought.component, component - 1));
+}
 
-	return span_trim(index_part(m, index_field(m, 0, field), m->sought.repetition, m->sought.component, component - 1));
+static struct span
+msh(const struct reading *r, unsigned field)
+{
+	return part(r->hl7, index_field(r->hl7, 0, field), 1);
 }
 
 static bool
 check_processing(struct reading *r)
 {
-	struct span id = msh(r, 11, 1);
+	struct span id = msh(r, 11);
 
 	if (id.n == 0 || span_is_nocase(id, "P"))
 		return true;
@@ -33,7 +37,7 @@ check_processing(struct reading *r)
 static bool
 check_version(struct reading *r)
 {
-	struct span version = msh(r, 12, 1), minor = SPAN_NONE, rest;
+	struct span version = msh(r, 12), minor = SPAN_NONE, rest;
 	uint64_t n = 0;
 
 	if (version.n == 0)
@@ -84,11 +88,11 @@ bool
 header_read(struct reading *r)
 {
 	struct message *m = r->msg;
-	struct span type = msh(r, 9, 1), event = msh(r, 9, 2);
+	struct span what = index_field(r->hl7, 0, 9), type = part(r->hl7, what, 1), event = part(r->hl7, what, 2);
 	bool is_known;
 
-	m->sending_application = value_text(r, msh(r, 3, 1));
-	m->sending_facility = value_text(r, msh(r, 4, 1));
+	m->sending_application = value_text(r, msh(r, 3));
+	m->sending_facility = value_text(r, msh(r, 4));
 	is_known = sites_find_sender(r);
 	is_known = news_wanted(r, type, event) || is_known;
 	if (r->sender && r->sender->ack_mode != SITE_ACK_LISTENER)
@@ -109,7 +113,7 @@ header_read_time(struct reading *r)
 	struct hl7_time t;
 	int64_t at;
 
-	if (hl7_time_read(msh(r, 7, 1), &t) != HL7_TIME_OK || t.precision < HL7_MINUTE)
+	if (hl7_time_read(msh(r, 7), &t) != HL7_TIME_OK || t.precision < HL7_MINUTE)
 		return;
 	r->has_offset = t.has_offset;
 	r->offset_min = t.offset_min;
