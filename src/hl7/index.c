@@ -199,6 +199,14 @@ begins_msh(struct span b, uint32_t at)
 	return b.n - at >= 3 && index_code((struct span){ b.p + at, 3 }) == code_of_name("MSH");
 }
 
+/* Nothing to look at: the standard's delimiters, for whoever asks. */
+static enum hl7_result
+without_header(struct hl7 *m, enum hl7_result r)
+{
+	m->delims_own = delims_read(SPAN_NONE, &m->delims);
+	return r;
+}
+
 enum hl7_result
 hl7_read(struct hl7 *m, struct span bytes)
 {
@@ -212,16 +220,15 @@ hl7_read(struct hl7 *m, struct span bytes)
 	memset(m->first, 0xff, sizeof m->first); /* SEGMENT_NONE */
 	m->bytes = bytes;
 	m->few_left = bytes.n >= MARKS_FEW ? bytes.p + bytes.n - MARKS_FEW : NULL;
-	m->delims_own = delims_read(SPAN_NONE, &m->delims);
 	if (bytes.n > UINT32_MAX / 2)
-		return HL7_TOO_MANY;
+		return without_header(m, HL7_TOO_MANY);
 	if (bytes.n >= 3 && memcmp(bytes.p, "\xef\xbb\xbf", 3) == 0)
 		at = 3;
 	at = skip_blanks(bytes, at);
 	while (at < bytes.n && bytes.p[at] == '\r')
 		at = skip_blanks(bytes, at + 1);
 	if (at == bytes.n || !begins_msh(bytes, at))
-		return HL7_NO_MSH;
+		return without_header(m, HL7_NO_MSH);
 	if (!first || first < bytes.p + at)
 		end = memchr(bytes.p + at, terminator, bytes.n - at);
 	n = end ? (size_t)(end - bytes.p) : bytes.n;

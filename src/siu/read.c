@@ -30,8 +30,8 @@ begin_text(struct reading *r, struct span text)
 {
 	struct span behind;
 
-	r->delims = hl7_delims(r->hl7);
-	r->whole = hl7_whole(r->hl7);
+	r->delims = &r->hl7->delims;
+	r->whole = (struct hl7_scope){ 0, r->hl7->segments };
 	(void)span_cut(text, r->delims->escape, &behind);
 	r->has_escapes = behind.n > 0 && memchr(behind.p, r->delims->escape, behind.n);
 }
@@ -45,7 +45,7 @@ open_raw(struct reading *r, struct span bytes)
 
 	if (result == HL7_NO_MEMORY)
 		return NO_MEMORY;
-	if (result == HL7_NO_MSH || hl7_segments(r->hl7) == 0)
+	if (result == HL7_NO_MSH || r->hl7->segments == 0)
 		return nobody_to_answer(r, "no MSH");
 	if (!ack_request_of(r->hl7, &m->request))
 		return nobody_to_answer(r, "MSH-10 is too long to be echoed");
@@ -107,7 +107,7 @@ is_whole(struct reading *r)
 {
 	static const struct hl7_path head = { .segment = "MSH" }, go_on = { .segment = "MSH", .field = 14 },
 	    charset = { .segment = "MSH", .field = 18 }, again = { .segment = "SCH" };
-	unsigned n = hl7_segments(r->hl7), schedule = index_find(r->hl7, "SCH", 1, n);
+	unsigned n = r->hl7->segments, schedule = index_find(r->hl7, "SCH", 1, n);
 
 	if (index_find(r->hl7, "MSH", 1, n) < n)
 		return verdict_quarantine(r, "several messages in one frame", 100, &head);
@@ -125,7 +125,7 @@ is_whole(struct reading *r)
 static unsigned
 group_end(const struct reading *r, unsigned from)
 {
-	unsigned end = index_find(r->hl7, "PID", from + 1, hl7_segments(r->hl7));
+	unsigned end = index_find(r->hl7, "PID", from + 1, r->hl7->segments);
 
 	return index_find(r->hl7, "RGS", from + 1, end);
 }
@@ -134,7 +134,7 @@ bool
 groups_find(struct reading *r, struct groups *g)
 {
 	static const struct hl7_path pid = { .segment = "PID" };
-	unsigned n = hl7_segments(r->hl7);
+	unsigned n = r->hl7->segments;
 
 	g->n = 0;
 	for (unsigned i = 1; (i = index_find(r->hl7, "PID", i, n)) < n; i++) {
