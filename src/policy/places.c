@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nudge/places.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -47,11 +48,13 @@ static struct {
 static void
 find_starts(void)
 {
-	for (const struct place_state *s = place_states; s->country; s++) {
-		const struct place_state **first = &starts.state[s->code[0] - 'A'][s->code[1] - 'A'];
+	const struct place_state *s = place_states;
 
-		if (!*first)
-			*first = s;
+	while (s->country)
+		s++;
+	while (s > place_states) { /* backwards, so that the first stays */
+		s--;
+		starts.state[s->code[0] - 'A'][s->code[1] - 'A'] = s;
 	}
 	for (const struct place_post *p = place_posts; p->country; p++)
 		for (int c = p->from[0]; c <= p->to[0]; c++) {
@@ -163,15 +166,16 @@ add_zones(char out[PLACES_ZONES_MAX], size_t n, const char *zones)
 {
 	struct span rest = span_of(zones);
 
-	if (n == 0 && rest.n < PLACES_ZONES_MAX) /* as they stand: each is there once */
+	if (n == 0) { /* as they stand: each is there once */
+		assert(rest.n < PLACES_ZONES_MAX);
 		return span_copy(out, PLACES_ZONES_MAX, rest);
+	}
 	while (rest.n > 0) {
 		struct span zone = span_cut(rest, ' ', &rest);
 
 		if (has_zone(span_from(out, n), zone) || n + 1 + zone.n >= PLACES_ZONES_MAX)
 			continue;
-		if (n > 0)
-			out[n++] = ' ';
+		out[n++] = ' ';
 		n += span_copy(out + n, PLACES_ZONES_MAX - n, zone);
 	}
 	return n;

@@ -191,6 +191,22 @@ TEST(a_wall_clock_time_names_one_instant)
 	}
 }
 
+/* Nothing that is read lies there; what is asked all the same has the rule that is next to it. */
+TEST(before_the_first_rule_and_behind_the_last_one_there_is_an_answer)
+{
+	static const int64_t years_s[] = { INT64_C(-6106060800) /* 1776-07-04 */, -1, INT64_C(4529952000) /* 2113-07-20 */, INT64_C(7258118400) /* 2200 */ };
+	struct zone *z = load("America/Chicago");
+
+	for (size_t i = 0; i < COUNT(years_s); i++) {
+		struct civil c;
+
+		same_int("winter's offset", zone_offset_s(z, years_s[i]), -21600);
+		zone_civil(z, years_s[i], &c);
+		same_instant("America/Chicago", years_s[i], z, &c, years_s[i], CIVIL_PLAIN);
+	}
+	zone_free(z);
+}
+
 TEST(an_unknown_zone_is_refused_and_never_taken_for_utc)
 {
 	static const char *const unknown[] = { "", "Nowhere/Else", "america/chicago", "America/Chicago ",
@@ -352,6 +368,7 @@ main(void)
 		RUN(every_change_until_2040_is_where_the_database_has_it),
 		RUN(there_is_no_change_that_the_database_has_not),
 		RUN(a_wall_clock_time_names_one_instant),
+		RUN(before_the_first_rule_and_behind_the_last_one_there_is_an_answer),
 		RUN(an_unknown_zone_is_refused_and_never_taken_for_utc),
 		RUN(the_number_of_the_rules_follows_the_rules_not_the_name),
 		RUN(days_follow_each_other_for_six_centuries),

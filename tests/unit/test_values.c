@@ -253,6 +253,9 @@ static const char *const deleted[] = {
 	HEAD "RGS|1|D|X\rAIS|1|A|E^F\rAIL|1|A|L\rRGS|2|A|Y\rAIS|1|D|G^H\rAIL|1|A|M\r",
 	HEAD "RGS|1|D|X\rPID|1||7^^^L^MR\rAIS|1|A|E^F\rPV1|1|O|C\rAIP|1|A|P||20261201103000\r",
 	HEAD "PID|1||7\rRGS|1| d |X\rNTE|1||T\rAIL|1||L^^^^^^^^N\rPID|2||8\rAIL|2||M\rZZZ|1|D\r",
+	/* names that the index files under the same number */
+	HEAD "ZAV|1||1~2\rZCY|1|D|Z\rPID|1||7^^^L^MR~10\rZFE|2||3\rAIS|1|A|E^F\rZFK|1|A\rAIS|2|D|G\rZHH|3\rAIS|3|A|H^I\r",
+	HEAD "ZAV|1||1~2\rZAD|1\rZCY|1|A|X^Y\r",
 	HEAD "rgs|1|d|X\rais|1|a|E^F\rRGS\rAIS|2|D \rAIS|3|DD|G\rAIX|1|D|Q\rAIG|1||G^I&J\r",
 };
 
