@@ -99,18 +99,29 @@ bool walk_path(const struct reading *r, const struct hl7_path *p, struct walk *w
 /* The value as text: unescaped, trimmed, in the arena. One over VALUE_MAX bytes
  * is none of the things looked for here, and reads as empty. */
 #define VALUE_MAX 4096
-struct span value_text(struct reading *r, struct span raw);
+struct span value_made(struct reading *r, struct span raw);    /* value_text(), where it does not stand as it is. */
+struct span value_trimmed(struct reading *r, struct span raw); /* value_said(), likewise. */
 
-/* `""` reads as empty. Most stand as they are meant. */
-struct span value_trimmed(struct reading *r, struct span raw);
+/* There is no blank to take off and nothing to undo, as with most. */
+static inline bool
+value_stands(const struct reading *r, struct span raw)
+{
+	return raw.n - 1 < VALUE_MAX && !r->has_escapes && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
+}
+
+static inline struct span
+value_text(struct reading *r, struct span raw)
+{
+	return value_stands(r, raw) ? raw : value_made(r, raw);
+}
+
+/* `""` reads as empty. */
 static inline struct span
 value_said(struct reading *r, struct span raw)
 {
-	if (raw.n == 0)
-		return SPAN_NONE;
-	if (raw.n <= VALUE_MAX && !r->has_escapes && (unsigned char)raw.p[0] > ' ' && raw.p[0] != '"' && (unsigned char)raw.p[raw.n - 1] > ' ')
+	if (value_stands(r, raw) && raw.p[0] != '"')
 		return raw;
-	return value_trimmed(r, raw);
+	return raw.n > 0 ? value_trimmed(r, raw) : SPAN_NONE;
 }
 
 /* A component of a repetition that a walk gave, as text; `""` reads as empty. */

@@ -284,7 +284,7 @@ unescaped(struct reading *r, struct span raw)
 }
 
 struct span
-value_text(struct reading *r, struct span raw)
+value_made(struct reading *r, struct span raw)
 {
 	raw = span_trim(raw);
 	if (raw.n == 0 || raw.n > VALUE_MAX)
