@@ -50,6 +50,7 @@ make_room(struct buf *b, size_t n)
 		b->spoilt = true;
 		return false;
 	}
+	assert(b->p || b->n == 0);
 	if (b->n + n <= b->cap)
 		return true;
 	while (cap < b->n + n)

@@ -57,7 +57,7 @@ find_starts(void)
 		starts.state[s->code[0] - 'A'][s->code[1] - 'A'] = s;
 	}
 	for (const struct place_post *p = place_posts; p->country; p++)
-		for (int c = p->from[0]; c <= p->to[0]; c++) {
+		for (unsigned c = (unsigned char)p->from[0]; c <= (unsigned char)p->to[0]; c++) {
 			if (!starts.post[c])
 				starts.post[c] = p;
 			starts.end[c] = p + 1;

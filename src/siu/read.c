@@ -136,7 +136,7 @@ groups_find(struct reading *r, struct groups *g)
 	static const struct hl7_path pid = { .segment = "PID" };
 	unsigned n = r->hl7->segments;
 
-	g->n = 0;
+	g->n = g->from[0] = 0;
 	for (unsigned i = 1; (i = index_find(r->hl7, "PID", i, n)) < n; i++) {
 		if (g->n == PATIENTS_MAX)
 			return verdict_quarantine(r, "more than 256 patients", 100, &pid);
