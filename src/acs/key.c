@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "acs/key.h"
 
-#include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,17 +31,6 @@ key_part(struct span text)
 	return trim(text);
 }
 
-static bool
-prepare(struct acs_key *k)
-{
-	char sha256[] = "SHA256";
-	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0), OSSL_PARAM_construct_end() };
-
-	k->method = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	k->mac = k->method ? EVP_MAC_CTX_new(k->method) : NULL;
-	return k->mac && EVP_MAC_init(k->mac, k->bytes, k->n, p) == 1;
-}
-
 bool
 acs_key_of_text(struct span text, struct acs_key **out, struct fault *f)
 {
@@ -65,7 +54,7 @@ acs_key_of_text(struct span text, struct acs_key **out, struct fault *f)
 	memcpy(k->bytes, bytes, (size_t)n);
 	k->n = (size_t)n;
 	seal_wipe(bytes, sizeof bytes);
-	if (!prepare(k)) {
+	if (!(k->hmac = digest_key_new(k->bytes, k->n))) {
 		acs_key_free(k);
 		return fault_set(f, FAULT_BUSY, "out of memory");
 	}
@@ -109,8 +98,7 @@ acs_key_free(struct acs_key *k)
 {
 	if (!k)
 		return;
-	EVP_MAC_CTX_free(k->mac);
-	EVP_MAC_free(k->method);
+	digest_key_free(k->hmac);
 	seal_wipe(k, sizeof *k);
 	free(k);
 }

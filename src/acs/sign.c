@@ -1,5 +1,6 @@
 /* sign.c - HMAC-SHA256 over method, path, date, host and the hash of the body. */
 // SPDX-License-Identifier: Apache-2.0
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,6 @@ acs_sign(struct acs_key *k, const char *method, const char *path_and_query, cons
 {
 	uint8_t hash[DIGEST_BYTES], mac[DIGEST_BYTES];
 	char to_sign[1024], signature[48];
-	size_t n = 0;
 	int length;
 
 	if (!digest_sha256(body, hash))
@@ -21,8 +21,7 @@ acs_sign(struct acs_key *k, const char *method, const char *path_and_query, cons
 	(void)EVP_EncodeBlock((unsigned char *)out->content_hash, hash, sizeof hash);
 	length = snprintf(to_sign, sizeof to_sign, "%s\n%s\n%s;%s;%s", method, path_and_query, date, host, out->content_hash);
 	if (length < 0 || (size_t)length >= sizeof to_sign ||
-	    EVP_MAC_init(k->mac, NULL, 0, NULL) != 1 || EVP_MAC_update(k->mac, (const unsigned char *)to_sign, (size_t)length) != 1 ||
-	    EVP_MAC_final(k->mac, mac, &n, sizeof mac) != 1)
+	    !digest_keyed(k->hmac, span_from(to_sign, (size_t)length), SPAN_NONE, mac))
 		return false;
 	(void)EVP_EncodeBlock((unsigned char *)signature, mac, sizeof mac);
 	(void)snprintf(out->authorization, sizeof out->authorization,

@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdlib.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const EVP_MD *kept;
@@ -39,6 +41,53 @@ digest_hmac(const uint8_t *key, size_t key_n, struct span bytes, uint8_t out[DIG
 	unsigned n = 0;
 
 	return HMAC(EVP_sha256(), key, (int)key_n, (const unsigned char *)(bytes.p ? bytes.p : ""), bytes.n, out, &n) != NULL &&
+	    n == DIGEST_BYTES;
+}
+
+struct digest_key {
+	EVP_MAC_CTX *mac; /* keyed; an init without a key begins the next value */
+	EVP_MAC *method;
+};
+
+struct digest_key *
+digest_key_new(const uint8_t *key, size_t key_n)
+{
+	struct digest_key *k = calloc(1, sizeof *k);
+	char name[] = "SHA256";
+	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end() };
+
+	if (!k)
+		return NULL;
+	k->method = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	k->mac = k->method ? EVP_MAC_CTX_new(k->method) : NULL;
+	if (k->mac && EVP_MAC_init(k->mac, key, key_n, p) == 1)
+		return k;
+	digest_key_free(k);
+	return NULL;
+}
+
+void
+digest_key_free(struct digest_key *k)
+{
+	if (!k)
+		return;
+	EVP_MAC_CTX_free(k->mac);
+	EVP_MAC_free(k->method);
+	free(k);
+}
+
+static bool
+update(struct digest_key *k, struct span part)
+{
+	return part.n == 0 || EVP_MAC_update(k->mac, (const unsigned char *)part.p, part.n) == 1;
+}
+
+bool
+digest_keyed(struct digest_key *k, struct span head, struct span tail, uint8_t out[DIGEST_BYTES])
+{
+	size_t n = 0;
+
+	return EVP_MAC_init(k->mac, NULL, 0, NULL) == 1 && update(k, head) && update(k, tail) && EVP_MAC_final(k->mac, out, &n, DIGEST_BYTES) == 1 &&
 	    n == DIGEST_BYTES;
 }
 

@@ -3,13 +3,14 @@
 #include "nudge/seal.h"
 
 #include <assert.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "nudge/digest.h"
 
 #define VERSION 1
 #define HEAD 17 /* version, key id, nonce */
@@ -26,8 +27,7 @@ struct seal_key {
 };
 
 struct mark_key {
-	EVP_MAC_CTX *mac; /* keyed; an init without a key begins the next value */
-	EVP_MAC *method;
+	struct digest_key *hmac; /* owned */
 };
 
 void
@@ -218,17 +218,10 @@ struct mark_key *
 mark_key_new(const uint8_t *bytes, size_t n)
 {
 	struct mark_key *k = calloc(1, sizeof *k);
-	char sha256[] = "SHA256";
-	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
-		OSSL_PARAM_construct_end() };
 
-	if (!k)
-		return NULL;
-	k->method = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	k->mac = k->method ? EVP_MAC_CTX_new(k->method) : NULL;
-	if (k->mac && EVP_MAC_init(k->mac, bytes, n, p) == 1)
+	if (k && (k->hmac = digest_key_new(bytes, n)))
 		return k;
-	mark_key_free(k);
+	free(k);
 	return NULL;
 }
 
@@ -237,22 +230,17 @@ mark_key_free(struct mark_key *k)
 {
 	if (!k)
 		return;
-	EVP_MAC_CTX_free(k->mac);
-	EVP_MAC_free(k->method);
+	digest_key_free(k->hmac);
 	free(k);
 }
 
 bool
 mark_make(struct mark_key *k, const char *purpose, struct span value, uint8_t out[MARK_BYTES])
 {
-	uint8_t whole[32];
-	size_t n = 0;
+	uint8_t whole[DIGEST_BYTES];
 
 	/* The purpose with its terminator first: no value can imitate another. */
-	if (EVP_MAC_init(k->mac, NULL, 0, NULL) != 1 ||
-	    EVP_MAC_update(k->mac, (const unsigned char *)purpose, strlen(purpose) + 1) != 1 ||
-	    (value.n > 0 && EVP_MAC_update(k->mac, (const unsigned char *)value.p, value.n) != 1) ||
-	    EVP_MAC_final(k->mac, whole, &n, sizeof whole) != 1)
+	if (!digest_keyed(k->hmac, span_from(purpose, strlen(purpose) + 1), value, whole))
 		return false;
 	memcpy(out, whole, MARK_BYTES);
 	seal_wipe(whole, sizeof whole);
