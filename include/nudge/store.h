@@ -37,7 +37,7 @@ struct store_setup {
 	size_t old_keys_n;       /* key is followed by so many older ones, which may be the store's still */
 	const struct conf *conf; /* for the stamp: environments with kind and organization */
 	int64_t now_s;
-	int64_t recent;          /* appointments that are found by way of memory, before a portion is filed; 0: 8,192 */
+	int64_t recent;          /* appointments that are found by way of memory, before they are filed; 0: 32,768 */
 };
 
 /* Opens or makes DIRECTORY/nudge.db, migrates it, proves the key and the stamp.

@@ -19,7 +19,7 @@
 /* Between two checkpoints lie some commits: each page that several wrote is copied once, and few commits wait for it. */
 #define LOG_PAGES_FEW 200
 #define LOG_COMMITS_MANY 8
-#define RECENT 32768
+#define RECENT 32768 /* some 200 bytes each in memory, and read at a start; the more of them, the fewer pages their entries go to */
 #define LOG_PAGES_MANY 4000
 
 static bool
