@@ -26,9 +26,11 @@ keep(char *out, size_t cap, struct span v, bool is_safe)
 	out[0] = '\0';
 	if (v.n >= cap)
 		return false;
-	if (is_safe && v.n > 0)
-		memcpy(out, v.p, n = v.n);
-	for (size_t i = 0; i < v.n && !is_safe; i++)
+	if (is_safe) {
+		(void)span_copy(out, cap, v);
+		return true;
+	}
+	for (size_t i = 0; i < v.n; i++)
 		if (!is_unsafe(v.p[i]))
 			out[n++] = v.p[i];
 	out[n] = '\0';

@@ -23,8 +23,7 @@ struct subject { /* whose certificate is looked at */
 static void
 add(struct conf_faults *faults, const struct subject *s, bool warning, const char *text)
 {
-	conf_fault_add(faults, s->at, warning, "%s \"%s\": %s: %s%s%s", s->block, s->title, s->key,
-	    s->path ? s->path : "", s->path ? ": " : "", text);
+	conf_fault_add(faults, s->at, warning, "%s \"%s\": %s: %s: %s", s->block, s->title, s->key, s->path, text);
 }
 
 static bool
@@ -130,13 +129,11 @@ check_own(const struct conf *c, const struct conf_listener *l, struct conf_fault
 		    "certificate was not looked at", l->title, l->private_key);
 		return;
 	}
-	if (!pem_private_key(l->private_key, &key, &f)) {
+	if (!pem_private_key(l->private_key, &key, &f))
 		conf_fault_of(faults, key_at, f.kind, "listener \"%s\": private_key: %s", l->title, f.text);
-	}
 	EVP_PKEY_free(key);
-	if (faults->errors_n == before && !tls_context(l, NULL, &tls, &f)) {
+	if (faults->errors_n == before && !tls_context(l, NULL, &tls, &f))
 		conf_fault_of(faults, key_at, f.kind, "listener \"%s\": %s", l->title, f.text);
-	}
 	SSL_CTX_free(tls);
 }
 
@@ -148,10 +145,9 @@ check_listener(const struct conf *c, const struct conf_listener *l, bool environ
 	struct identity *id = NULL;
 	struct fault f = { FAULT_NONE, "" };
 
-	if (environments_good && l->environments_n > 0 && !identity_new(l, &id, &f)) {
+	if (environments_good && l->environments_n > 0 && !identity_new(l, &id, &f))
 		conf_fault_of(faults, conf_place_of(c, "listener", l->title, "environments", &l->at), f.kind, "listener \"%s\": %s",
 		    l->title, f.text);
-	}
 	identity_free(id);
 	if (l->tls) {
 		check_own(c, l, faults);
@@ -182,12 +178,11 @@ check_gateway(const struct conf *c, const struct conf_gateway *g, struct conf_fa
 	if (!g->revocation_list[0] || is_hidden(c, g->revocation_list)) {
 		return;
 	}
-	if (!mllp_describe_lists(g->revocation_list, count_overdue, &o, &f)) {
+	if (!mllp_describe_lists(g->revocation_list, count_overdue, &o, &f))
 		conf_fault_of(faults, at, f.kind, "gateway \"%s\": revocation_list: %s", g->title, f.text);
-	} else if (o.n > 0) {
+	else if (o.n > 0)
 		conf_fault_add(faults, at, true, "gateway \"%s\": revocation_list %s: %zu of its lists are overdue: nothing is sent to a host "
 		    "of such a CA; fetch fresh ones", g->title, g->revocation_list, o.n);
-	}
 }
 
 bool

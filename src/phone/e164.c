@@ -90,17 +90,6 @@ read_digits(struct span text, struct written *w)
 	return PHONE_OK;
 }
 
-/* An empty prefix is none. */
-static bool
-begins_with(const char *digits, const char *prefix)
-{
-	size_t i = 0;
-
-	while (prefix[i] && digits[i] == prefix[i])
-		i++;
-	return i > 0 && prefix[i] == '\0';
-}
-
 static size_t
 length_of_code(const char *code) /* one to three digits: no call is worth it */
 {
@@ -137,7 +126,7 @@ read_international(const char *digits, char out[PHONE_MAX], enum phone_type *typ
 	if (!p)
 		return strlen(digits) < DIGITS_MIN ? PHONE_SHORT : put("", digits, out);
 	digits += length_of_code(p->code);
-	if (p->rules && begins_with(digits, p->trunk))
+	if (p->rules && plan_begins(digits, p->trunk))
 		digits += strlen(p->trunk);
 	r = plan_check(p, digits, type);
 	return r == PHONE_OK ? put(p->code, digits, out) : r;
@@ -154,7 +143,7 @@ read_bare(const struct plan *p, const char *digits, char out[PHONE_MAX], enum ph
 
 	if (r == PHONE_OK && !local)
 		return put(p->code, digits, out);
-	if (begins_with(digits, p->code)) {
+	if (plan_begins(digits, p->code)) {
 		const char *rest = digits + strlen(p->code);
 
 		if (plan_check(p, rest, type) == PHONE_OK && (!p->trunk[0] || *type != PHONE_LANDLINE))
@@ -171,7 +160,7 @@ read_national(const struct plan *p, const char *digits, char out[PHONE_MAX], enu
 	/* In North America the trunk prefix is told from an area code by length only. */
 	if (!p->rules)
 		digits += strlen(digits) == 11 && digits[0] == '1';
-	else if (begins_with(digits, p->trunk))
+	else if (plan_begins(digits, p->trunk))
 		digits += strlen(p->trunk);
 	else
 		return read_bare(p, digits, out, type);
@@ -190,10 +179,10 @@ phone_read(struct span text, const char *country, char out[PHONE_MAX], enum phon
 		return r;
 	if (w.plus)
 		return read_international(w.digits, out, type);
-	if (p && begins_with(w.digits, p->abroad))
+	if (p && plan_begins(w.digits, p->abroad))
 		return read_international(w.digits + strlen(p->abroad), out, type);
 	/* Ten digits are a whole number in North America, and a wrong one when they begin so. */
-	if (begins_with(w.digits, "00") && !(p && !p->rules && w.n == 10))
+	if (plan_begins(w.digits, "00") && !(p && !p->rules && w.n == 10))
 		return read_international(w.digits + 2, out, type);
 	return p ? read_national(p, w.digits, out, type) : PHONE_UNKNOWN_COUNTRY;
 }

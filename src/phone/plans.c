@@ -64,14 +64,14 @@ plan_of_country(const char *country)
 	return NULL;
 }
 
-static bool
-begins_with(const char *digits, const char *code)
+bool
+plan_begins(const char *digits, const char *prefix)
 {
-	while (*code && *code == *digits) {
-		code++;
-		digits++;
-	}
-	return *code == '\0';
+	size_t i = 0;
+
+	while (prefix[i] && digits[i] == prefix[i])
+		i++;
+	return i > 0 && prefix[i] == '\0';
 }
 
 /* No code begins as another. */
@@ -79,7 +79,7 @@ const struct plan *
 plan_of_code(const char *digits)
 {
 	for (size_t i = plan_table_n; i-- > 0;)
-		if (begins_with(digits, plan_table[i].code))
+		if (plan_begins(digits, plan_table[i].code))
 			return &plan_table[i];
 	return NULL;
 }

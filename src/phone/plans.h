@@ -32,6 +32,8 @@ extern const unsigned char plan_area_type[1000];      /* enum phone_type */
 const struct plan *plan_of_country(const char *country); /* NULL when unknown. Borrowed, static. */
 const struct plan *plan_of_code(const char *digits);     /* By the digits after '+'; as above. */
 
+bool plan_begins(const char *digits, const char *prefix); /* An empty prefix is none. */
+
 /* Is this a whole national number of the plan? `*type` is written on PHONE_OK only. */
 enum phone_result plan_check(const struct plan *p, const char *national, enum phone_type *type);
 
