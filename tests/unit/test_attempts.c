@@ -3,19 +3,10 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define DAY ((int64_t)86400)
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
-}
 
 static void
 text_is(struct rig *r, const char *rule, int64_t id, enum text_state state, enum text_reason reason)

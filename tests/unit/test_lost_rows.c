@@ -5,19 +5,10 @@
 #include <sqlite3.h>
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define DAY ((int64_t)86400)
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
-}
 
 /* A visit in two days; its confirmation is out. Which text that is. */
 static int64_t

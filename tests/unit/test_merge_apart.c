@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define HOUR ((int64_t)3600)
@@ -52,16 +53,6 @@ until_reminder(struct rig *r)
 	(void)turn(r, NULL, NULL, NULL);
 }
 
-static struct text
-text_of(struct rig *r, int64_t appointment, int64_t ordinal)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, appointment * STORE_TEXTS_OF_ONE + ordinal, &t, &f), STORE_FOUND);
-	return t;
-}
-
 /* Both are booked and told, and the reminder of the first is out, which says both. */
 static void
 out_together(struct rig *r)
@@ -73,7 +64,7 @@ out_together(struct rig *r)
 	pass(r, 15);
 	same_int("one reminder", r->jobs_n, 3);
 	holds("of both", strstr(last_job(r)->body, "9:00 AM, 11:00 AM"));
-	same_text("the other is held for it", text_state_name(text_of(r, 2, 1).state), "held");
+	same_text("the other is held for it", text_state_name(text_at(r, 2, 1).state), "held");
 }
 
 TEST(a_visit_without_an_hour_or_that_left_is_in_nobody_s_text)
@@ -111,8 +102,8 @@ TEST(reminders_of_two_rules_are_two_texts)
 	pass(&r, 15);
 	same_int("the first is out", r.jobs_n, before + 1);
 	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
-	same_text("it said the other's of that rule", reason_name(text_of(&r, 2, 1).reason), "merged");
-	same_text("and not the one of the other", text_state_name(text_of(&r, 2, 2).state), "pending");
+	same_text("it said the other's of that rule", reason_name(text_at(&r, 2, 1).reason), "merged");
+	same_text("and not the one of the other", text_state_name(text_at(&r, 2, 2).state), "pending");
 	for (int i = 0; i < 6 * 60; i++) {
 		int n = r.jobs_n;
 
@@ -190,9 +181,9 @@ TEST(a_late_report_brings_nothing_back)
 	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
 	told(&r, (struct sender_event){ .told = EVENT_REPORT, .event = 1, .text = last_job(&r)->text, .delivery = DELIVERY_FAILED,
 		.status = "unreachable", .number = 4006 }, NULL);
-	same_text("it failed", text_state_name(text_of(&r, 1, 1).state), "failed");
-	same_text("the other was said in it", reason_name(text_of(&r, 2, 1).reason), "merged");
-	same_int("which it still tells", text_of(&r, 2, 1).carrier, last_job(&r)->text);
+	same_text("it failed", text_state_name(text_at(&r, 1, 1).state), "failed");
+	same_text("the other was said in it", reason_name(text_at(&r, 2, 1).reason), "merged");
+	same_int("which it still tells", text_at(&r, 2, 1).carrier, last_job(&r)->text);
 	pass(&r, 3 * HOUR);
 	same_int("to a phone that is out of reach nothing is said again", r.jobs_n, 3);
 	rig_close(&r);
@@ -215,7 +206,7 @@ TEST(a_doubt_about_the_other_is_not_settled_by_the_text)
 	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
 	pass(&r, 3 * HOUR);
 	same_int("it is not said again", r.jobs_n, 3);
-	same_text("nor is it forgotten that it was said", reason_name(text_of(&r, 2, 1).reason), "merged");
+	same_text("nor is it forgotten that it was said", reason_name(text_at(&r, 2, 1).reason), "merged");
 	rig_close(&r);
 }
 

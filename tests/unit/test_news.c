@@ -4,6 +4,7 @@
 
 #include "hospital.h"
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define OTHER "+16085550145"
@@ -191,16 +192,6 @@ row(struct rig *r, int64_t id)
 	return a;
 }
 
-static struct text
-text_of(struct rig *r, int64_t appointment, int64_t ordinal)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, appointment * STORE_TEXTS_OF_ONE + ordinal, &t, &f), STORE_FOUND);
-	return t;
-}
-
 /* pain: reminders to the dead of their other visits */
 TEST(a_death_stops_every_text_of_every_visit)
 {
@@ -221,7 +212,7 @@ TEST(a_death_stops_every_text_of_every_visit)
 	pass(&r, 150000);
 	same_int("and nothing after it", r.jobs_n, 4);
 	same_int("visits", status(&r)->news_visits, 2);
-	same_text("and the reason is said", reason_name(text_of(&r, 1, 1).reason), "deceased");
+	same_text("and the reason is said", reason_name(text_at(&r, 1, 1).reason), "deceased");
 	rig_close(&r);
 }
 
@@ -283,7 +274,7 @@ TEST(a_number_that_was_replaced_while_the_answer_was_lost)
 	(void)tell(&r, (struct say){ .id = "A1", .phone = OTHER, .in_s = 200000 });
 	pass(&r, 120);
 	same_int("not again", r.jobs_n, 1);
-	same_text("unknown it stays", text_state_name(text_of(&r, 1, 0).state), "unknown");
+	same_text("unknown it stays", text_state_name(text_at(&r, 1, 0).state), "unknown");
 	rig_close(&r);
 }
 
@@ -293,7 +284,7 @@ TEST(a_number_for_who_had_none_is_told_what_was_not)
 
 	rig_open(&r, 200, 0, "");
 	(void)tell(&r, (struct say){ .id = "A1", .in_s = 200000 });
-	same_text("nobody to tell", reason_name(text_of(&r, 1, 0).reason), "no-phone");
+	same_text("nobody to tell", reason_name(text_at(&r, 1, 0).reason), "no-phone");
 	news(&r, (struct news){ .patient = "1001", .phone = PHONE });
 	same_int("now there is", r.jobs_n, 1);
 	news(&r, (struct news){ .patient = "1001", .phone = PHONE, .control_id = "again" });

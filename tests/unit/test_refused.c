@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define OTHER "+16085550188"
@@ -49,16 +50,6 @@ book_and_send(struct rig *r, const char *id, const char *phone)
 	book(r, id, phone);
 	same_int("its confirmation leaves", r->jobs_n, before + 1);
 	outcome(r, last_job(r), OUTCOME_ACCEPTED, 202);
-}
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
 }
 
 static bool

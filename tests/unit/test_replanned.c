@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "rig.h"
+#include "rig_rows.h"
 #include "store/sqlite/sql.h"
 
 #define PHONE "+16085550123"
@@ -20,16 +21,6 @@ row(struct rig *r, int64_t id)
 
 	assert_int_equal(store_appointment_get(r->store, id, now_s(&r->now), &a, &f), STORE_FOUND);
 	return a;
-}
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define OURS "+18335550100"
@@ -151,16 +152,6 @@ books_are_right(struct rig *r)
 }
 
 /* ---- opting out ---- */
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
-}
 
 TEST(stop_on_a_toll_free_number)
 {

@@ -3,20 +3,11 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define DAY ((int64_t)86400)
 #define TEXT(n) (STORE_TEXTS_OF_ONE + (n)) /* of the first visit */
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
-}
 
 static void
 text_is(struct rig *r, const char *rule, int64_t id, enum text_state state, enum text_reason reason)
@@ -25,24 +16,11 @@ text_is(struct rig *r, const char *rule, int64_t id, enum text_state state, enum
 	same_text(rule, reason_name(text_of(r, id).reason), reason_name(reason));
 }
 
-static bool
-right(void *ctx, const struct states_view *v)
-{
-	(void)ctx;
-	holds("its states add up", states_add_up(v));
-	return true;
-}
-
 /* Each text in one state, and of the month so many texts and segments. */
 static void
 books_are(struct rig *r, int64_t texts)
 {
-	struct store_reader *reader = NULL;
-	struct fault f = { 0 };
-
-	assert_true(store_reader_open(r->folder, &reader, &f));
-	assert_true(store_read_states(reader, right, NULL, &f));
-	store_reader_close(reader);
+	(void)sites_whose_books_are_right(r);
 	same_int("texts of the month", status(r)->limits[0].texts, texts);
 	same_int("its segments", r->status.limits[0].used, texts * text_of(r, TEXT(0)).segments);
 }

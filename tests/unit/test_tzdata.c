@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define PHONE "+16085550123"
 #define DAY ((int64_t)86400)
@@ -28,16 +29,6 @@ new_law(struct rig *r, int settle)
 	(void)turn(r, NULL, NULL, &c->link);
 }
 
-static struct text
-text_of(struct rig *r, int64_t n)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, STORE_TEXTS_OF_ONE + n, &t, &f), STORE_FOUND);
-	return t;
-}
-
 /* Time goes by, and the gateway takes what it is given. */
 static void
 go(struct rig *r, int64_t seconds)
@@ -58,14 +49,14 @@ TEST(what_waits_keeps_its_wall_clock)
 	rig_open(&r, 200, 0, MORE);
 	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 10 * DAY + 3600 });
 	outcome(&r, last_job(&r), OUTCOME_ACCEPTED, 202);
-	start_s = text_of(&r, 1).start_s;
-	day_s = text_of(&r, 1).due_s;
-	far_s = text_of(&r, 2).due_s;
+	start_s = text_at(&r, 1, 1).start_s;
+	day_s = text_at(&r, 1, 1).due_s;
+	far_s = text_at(&r, 1, 2).due_s;
 	new_law(&r, 0);
-	same_int("the old ones end", text_of(&r, 1).state, TEXT_VOID);
-	same_int("the visit is an hour later", text_of(&r, 3).start_s, start_s + 3600);
-	same_int("so is its reminder", text_of(&r, 3).due_s, day_s + 3600);
-	same_int("and that of a wall clock", text_of(&r, 4).due_s, far_s + 3600);
+	same_int("the old ones end", text_at(&r, 1, 1).state, TEXT_VOID);
+	same_int("the visit is an hour later", text_at(&r, 1, 3).start_s, start_s + 3600);
+	same_int("so is its reminder", text_at(&r, 1, 3).due_s, day_s + 3600);
+	same_int("and that of a wall clock", text_at(&r, 1, 4).due_s, far_s + 3600);
 	go(&r, 10);
 	(void)tell(&r, (struct say){ .id = "A1", .phone = PHONE, .in_s = 10 * DAY + 7200 - 10 });
 	same_int("the same wall clock is no change to who reads it", r.jobs_n, 1);
@@ -102,7 +93,7 @@ TEST(a_confirmation_that_waits_still_goes)
 	go(&r, 300);
 	new_law(&r, 600);
 	go(&r, 310);
-	same_text("it went", reason_name(text_of(&r, 0).reason), "accepted");
+	same_text("it went", reason_name(text_at(&r, 1, 0).reason), "accepted");
 	same_int("told", r.jobs_n, 1);
 	if (!strstr(last_job(&r)->body, "Monday, December 7 at 6:00 AM"))
 		fail_msg("got: %s", last_job(&r)->body);

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "rig.h"
+#include "rig_rows.h"
 
 #define DAY ((int64_t)86400)
 #define PAUSED "Lamna Healthcare, the clinics of the lakes, of the hills and of all of the prairie beside them"
@@ -41,16 +42,6 @@ answer_to(const struct sent *job, enum outcome what, int64_t retry_after_ms)
 	*e = (struct sender_event){ .what = SENDER_OUTCOME, .text = job->text, .attempt = job->attempt, .outcome = what,
 		.http_status = what == OUTCOME_ACCEPTED ? 202 : 503, .retry_after_ms = retry_after_ms };
 	return e;
-}
-
-static struct text
-text_of(struct rig *r, int64_t id)
-{
-	struct text t = { 0 };
-	struct fault f = { 0 };
-
-	assert_int_equal(store_text_get(r->store, id, &t, &f), STORE_FOUND);
-	return t;
 }
 
 /* Somebody's hand in the store, behind the engine's back. */
