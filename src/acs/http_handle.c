@@ -69,7 +69,8 @@ set_once(struct http *h, struct handle *handle)
 	(void)curl_easy_setopt(u, CURLOPT_WRITEDATA, handle);
 	(void)curl_easy_setopt(u, CURLOPT_PREREQFUNCTION, on_begin);
 	(void)curl_easy_setopt(u, CURLOPT_PREREQDATA, handle);
-	return curl_easy_setopt(u, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK && curl_easy_setopt(u, CURLOPT_SSL_CTX_DATA, &h->staple) == CURLE_OK;
+	return sockets_of(h->sockets, u) && curl_easy_setopt(u, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK &&
+	    curl_easy_setopt(u, CURLOPT_SSL_CTX_DATA, &h->staple) == CURLE_OK;
 }
 
 /* libcurl counts whole seconds, and none means for ever: one less, and no connection from before is taken for a younger one. */
