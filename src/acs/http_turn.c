@@ -97,12 +97,19 @@ http_turn_leave(struct http_call *c)
 }
 
 static void
-never_begun(struct http_call *c)
+never_begun(struct http_call *c, enum http_end how)
 {
-	const struct http_answer a = { .end = HTTP_UNREACHED };
+	const struct http_answer a = { .end = how };
 
 	c->done(c->ctx, &a);
 	http_call_free(c);
+}
+
+/* libcurl, which asks only when it has a connection for it, would close that. */
+static bool
+hour_has_passed(const struct http_call *c)
+{
+	return c->request.not_after_s != 0 && clock_now().wall_ms / 1000 > c->request.not_after_s;
 }
 
 void
@@ -112,8 +119,10 @@ http_turn_next(struct host *o)
 
 	while ((c = o->first) && has_room(o)) {
 		http_turn_leave(c);
-		if (!hand_to_libcurl(c))
-			never_begun(c);
+		if (hour_has_passed(c))
+			never_begun(c, HTTP_LATE);
+		else if (!hand_to_libcurl(c))
+			never_begun(c, HTTP_UNREACHED);
 	}
 }
 
@@ -140,7 +149,7 @@ on_wait(evutil_socket_t fd, short what, void *ctx)
 	for (struct host *o = h->hosts; o; o = o->next) {
 		while ((c = first_expired(o, now_ms))) {
 			http_turn_leave(c);
-			never_begun(c);
+			never_begun(c, HTTP_UNREACHED);
 		}
 		http_turn_next(o);
 		for (c = o->first; c; c = c->next)
