@@ -52,7 +52,8 @@ set_once(struct http *h, struct handle *handle)
 {
 	CURL *u = handle->curl = curl_easy_init();
 
-	if (!u)
+	handle->url = curl_url();
+	if (!u || !handle->url)
 		return false;
 	(void)curl_easy_setopt(u, CURLOPT_PRIVATE, handle);
 	(void)curl_easy_setopt(u, CURLOPT_NOSIGNAL, 1L);
@@ -100,6 +101,7 @@ set_place(struct handle *u, const struct http_call *c)
 {
 	const struct http_request *r = &c->request;
 	bool secure = strncmp(r->url, "https:", 6) == 0;
+	CURLU *parts;
 
 	if (u->text.n == c->text.n && memcmp(u->text.p, c->text.p, c->text.n) == 0)
 		return true;
@@ -108,7 +110,10 @@ set_place(struct handle *u, const struct http_call *c)
 	(void)curl_easy_setopt(u->curl, CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
 	/* With TLS it is known before the first answer whether a connection takes several requests. */
 	(void)curl_easy_setopt(u->curl, CURLOPT_PIPEWAIT, secure ? 1L : 0L);
-	return curl_easy_setopt(u->curl, CURLOPT_CAINFO, r->ca_file[0] ? r->ca_file : NULL) == CURLE_OK &&
+	/* Cut into its parts once, not for each request; libcurl says itself what is wrong with one that cannot be. */
+	parts = curl_url_set(u->url, CURLUPART_URL, r->url, 0) == CURLUE_OK ? u->url : NULL;
+	return curl_easy_setopt(u->curl, CURLOPT_CURLU, parts) == CURLE_OK &&
+	    curl_easy_setopt(u->curl, CURLOPT_CAINFO, r->ca_file[0] ? r->ca_file : NULL) == CURLE_OK &&
 	    curl_easy_setopt(u->curl, CURLOPT_CRLFILE, r->revocation_list[0] ? r->revocation_list : NULL) == CURLE_OK &&
 	    curl_easy_setopt(u->curl, CURLOPT_URL, r->url) == CURLE_OK && buf_add_span(&u->text, buf_span(&c->text));
 }
@@ -138,6 +143,15 @@ http_handle_set_up(struct handle *u, struct http_call *c)
 	return set_place(u, c);
 }
 
+void
+http_handle_free(struct handle *u)
+{
+	curl_easy_cleanup(u->curl);
+	curl_url_cleanup(u->url);
+	buf_wipe(&u->text);
+	free(u);
+}
+
 struct handle *
 http_handle_take(struct http *h)
 {
@@ -150,18 +164,10 @@ http_handle_take(struct http *h)
 	}
 	u = calloc(1, sizeof *u);
 	if (u && !set_once(h, u)) {
-		free(u);
+		http_handle_free(u);
 		return NULL;
 	}
 	return u;
-}
-
-void
-http_handle_free(struct handle *u)
-{
-	curl_easy_cleanup(u->curl);
-	buf_wipe(&u->text);
-	free(u);
 }
 
 /* It keeps nothing of the request, and waits for the next. */

@@ -25,6 +25,7 @@ struct host {
 struct handle {
 	struct handle *next;
 	CURL *curl;
+	CURLU *url;
 	struct http_call *call;  /* NULL: none now */
 	struct buf text;         /* URL and files that it was set up for last */
 	struct curl_slist header[HTTP_HEADERS_MAX];
