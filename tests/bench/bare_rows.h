@@ -51,7 +51,7 @@ bare_open(struct bare_rows *b, const char *path, enum bare_due due)
 		"INSERT INTO appointment VALUES (?1, 1, ?2, 1, 0, ?3, 'America/Chicago', 'en', ?4, ?5, ?6, ?3)"
 		" ON CONFLICT (sender, name) DO UPDATE SET start = ?3, phone = ?4, mark = ?5, sent = ?6",
 		"INSERT INTO seen VALUES (1, ?1, ?2, 0)",
-		"INSERT INTO note VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT (id) DO UPDATE SET due = ?3, expires = ?4",
+		"INSERT INTO note (id, kind, state, due, expires) VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT (id) DO UPDATE SET due = ?3, expires = ?4",
 	};
 
 	*b = (struct bare_rows){ 0 };
