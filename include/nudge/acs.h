@@ -49,6 +49,14 @@ void acs_host(const char *endpoint, char *out, size_t cap);
  * least. false when the system gives no random bytes. */
 bool acs_request_id(char *out, size_t cap) __attribute__((warn_unused_result));
 
+/* The same for whoever needs many: the random bytes of 64 are drawn together. */
+#define ACS_ID_BYTES 16
+struct acs_ids { /* zeroed: none are drawn */
+	uint8_t bytes[64][ACS_ID_BYTES];
+	size_t left;
+};
+bool acs_next_id(struct acs_ids *ids, char *out, size_t cap) __attribute__((warn_unused_result));
+
 /* Reads a complete answer. status: HTTP. to: our recipient. The outcome's spans
  * borrow from *hold, which the caller clears. Unknown shapes of a 2xx are
  * OUTCOME_UNSURE; error bodies of every documented shape, and none, are taken. Pure. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "acs/token.h"
-#include "nudge/acs.h"
 #include "nudge/clock.h"
 #include "nudge/log.h"
 
@@ -237,7 +236,7 @@ access_send(struct access *a, const struct access_request *r, access_done_fn *do
 	struct asking *q = calloc(1, sizeof *q);
 	struct access_answer none = { .end = ACCESS_NO_MEMORY, .request_id = "" };
 
-	if (!q || strlen(r->path) >= sizeof q->path || !acs_request_id(q->id, sizeof q->id)) {
+	if (!q || strlen(r->path) >= sizeof q->path || !acs_next_id(&a->set->ids, q->id, sizeof q->id)) {
 		free(q);
 		done(ctx, &none);
 		return;

@@ -10,6 +10,7 @@
 #define ACS_ACCESS_H
 
 #include "acs/http.h"
+#include "nudge/acs.h"
 #include "nudge/conf.h"
 
 struct access;
@@ -18,6 +19,7 @@ struct access_set { /* what all of them need, and all that live; zeroed but for 
 	struct http *http;
 	struct event_base *base;
 	struct access *all;
+	struct acs_ids ids;
 };
 
 /* Reads the secrets. One hold. The set must outlive it. */

@@ -10,7 +10,6 @@
 #include "nudge/fault.h"
 
 struct event_base;
-struct curl_slist;
 struct http;
 struct http_call; /* one open request */
 
@@ -18,8 +17,10 @@ bool http_new(struct event_base *base, struct http **out, struct fault *f) __att
 void http_free(struct http *h); /* Open requests are cut without a call of done. NULL is fine. */
 
 /* The headers of one request. They may hold a token: wiped when it is over. */
+#define HTTP_HEADERS_MAX 12
 struct http_headers {
-	struct curl_slist *list;
+	struct buf lines;         /* each with its end */
+	size_t n;
 	bool spoilt;              /* one of them did not fit: the request is not sent */
 };
 void http_header(struct http_headers *h, const char *name, const char *value); /* Copies. */

@@ -44,17 +44,36 @@ acs_host(const char *endpoint, char *out, size_t cap)
 		out[n - port_n] = '\0';
 }
 
+static void
+write_id(uint8_t r[ACS_ID_BYTES], char *out, size_t cap)
+{
+	char hex[2 * ACS_ID_BYTES + 1];
+
+	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
+	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
+	digest_hex(r, ACS_ID_BYTES, hex);
+	(void)snprintf(out, cap, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
 bool
 acs_request_id(char *out, size_t cap)
 {
-	char hex[33];
-	uint8_t r[16];
+	uint8_t r[ACS_ID_BYTES];
 
 	if (!seal_random(r, sizeof r))
 		return false;
-	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	digest_hex(r, sizeof r, hex);
-	(void)snprintf(out, cap, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	write_id(r, out, cap);
+	return true;
+}
+
+bool
+acs_next_id(struct acs_ids *ids, char *out, size_t cap)
+{
+	if (ids->left == 0) {
+		if (!seal_random(ids->bytes, sizeof ids->bytes))
+			return false;
+		ids->left = sizeof ids->bytes / sizeof ids->bytes[0];
+	}
+	write_id(ids->bytes[--ids->left], out, cap);
 	return true;
 }

@@ -230,11 +230,25 @@ TEST(hosts_and_ids_of_requests)
 	holds("each its own", strcmp(id[0], id[1]) != 0);
 }
 
+/* More than are drawn together. */
+TEST(ids_that_are_drawn_together)
+{
+	static char id[200][ACS_REPEAT_ID_MAX];
+	struct acs_ids ids = { .left = 0 };
+
+	for (size_t i = 0; i < COUNT(id); i++) {
+		assert_true(acs_next_id(&ids, id[i], sizeof id[i]));
+		holds("a UUID of version 4", strlen(id[i]) == 36 && id[i][14] == '4' && strchr("89ab", id[i][19]));
+		for (size_t j = 0; j < i; j++)
+			holds("each its own", strcmp(id[i], id[j]) != 0);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(what_an_answer_means), RUN(whatever_is_cut_off_is_unsure), RUN(a_hostile_answer),
-		RUN(hosts_and_ids_of_requests) };
+		RUN(hosts_and_ids_of_requests), RUN(ids_that_are_drawn_together) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
