@@ -97,7 +97,7 @@ has_delims(uint32_t code)
 	return code == code_of_name("MSH") || code == code_of_name("FHS") || code == code_of_name("BHS");
 }
 
-/* Ends the line at `end`; an empty one is nothing. */
+/* Ends the line at `end`: it is not empty. */
 static inline __attribute__((always_inline)) enum hl7_result
 end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 {
@@ -107,11 +107,8 @@ end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 	enum hl7_result r;
 	unsigned slot;
 
-	if (end <= begin)
-		return HL7_OK;
 	if (n == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
 		return r;
-	assert(end <= m->bytes.n);
 	s = &m->segment[n];
 	s->begin = begin;
 	s->end = end;
@@ -130,15 +127,14 @@ end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 	return HL7_OK;
 }
 
-/* A field begins behind each of the marks; `at` is the place of the first bit. There is room for STEP of them. */
-static inline void
-take_fields(struct hl7 *m, uint64_t marks, uint32_t at)
+/* A field begins behind each of the marks; `at` is the place of the first bit. There is room for STEP of them.
+ * Gives where the next one goes. */
+static inline uint32_t *
+take_fields(uint32_t *start, uint64_t marks, uint32_t at)
 {
-	uint32_t *start = m->starts + m->fields;
-
 	for (; marks; marks &= marks - 1)
 		*start++ = at + (uint32_t)__builtin_ctzll(marks) + 1;
-	m->fields = (uint32_t)(start - m->starts);
+	return start;
 }
 
 /* More fields than may be: those up to there stand, for the answer. */
@@ -159,6 +155,8 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 	const marks_char separator = marks_sought(m->delims.field), ended = marks_sought(terminator);
 	uint32_t n = (uint32_t)m->bytes.n, first = 0;
 	enum hl7_result r = m->starts ? HL7_OK : grow_fields(m);
+	uint32_t *next = m->starts, *room_end = m->starts + m->field_cap;
+	marks_char high = marks_sought('\0');
 	char last[STEP];
 
 	for (uint32_t at = begin; at <= n && r == HL7_OK; at += STEP) {
@@ -171,25 +169,32 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 			p = last;
 			ends = UINT64_C(1) << (n - at); /* of a last line without a terminator */
 		}
+		high = marks_gather(high, p);
 		fields = marks_of(p, separator);
 		for (ends |= marks_of(p, ended); ends; ends &= ends - 1) {
 			uint64_t before = (ends & -ends) - 1; /* the bits below the lowest */
 			uint32_t end = at + (uint32_t)__builtin_ctzll(ends);
 
-			if (end < begin) /* a LF that was skipped as a blank */
-				continue;
-			take_fields(m, fields & before, at);
-			fields &= ~before;
-			r = end_segment(m, begin, first, end);
-			if (r != HL7_OK)
-				return r;
+			if (end > begin) { /* an empty line is nothing, nor is a LF that was skipped as a blank */
+				next = take_fields(next, fields & before, at);
+				fields &= ~before;
+				m->fields = (uint32_t)(next - m->starts);
+				r = end_segment(m, begin, first, end);
+				if (r != HL7_OK)
+					return r;
+				first = m->fields;
+			}
 			begin = skip_blanks(m->bytes, end + 1);
-			first = m->fields;
 		}
-		take_fields(m, fields, at);
-		if (m->fields > m->field_cap)
+		next = take_fields(next, fields, at);
+		if (next > room_end) {
+			m->fields = (uint32_t)(next - m->starts);
 			r = grow_fields(m);
+			next = m->starts + m->fields;
+			room_end = m->starts + m->field_cap;
+		}
 	}
+	m->is_ascii = marks_no_high(high);
 	return r == HL7_TOO_MANY ? too_many_fields(m, begin, first) : r;
 }
 

@@ -25,6 +25,7 @@ struct hl7 {
 		marks_char repetition, component, subcomponent;
 	} sought; /* of `delims` */
 	struct hl7_delims delims;
+	bool is_ascii;   /* all that was read, when all was */
 	bool delims_own; /* not the standard ones in place of some that cannot be used */
 	struct segment *segment; /* owned */
 	uint32_t *code;          /* owned, parallel: index_code() of the names */
@@ -154,18 +155,17 @@ static inline struct span
 index_part(const struct hl7 *m, struct span whole, marks_char stop, marks_char sep, unsigned n)
 {
 	const char *p = whole.p;
-	uint32_t marks, stops, begin = 0, end;
+	uint32_t marks, begin = 0, end;
 
 	if (whole.n - 1 >= 31 || p + MARKS_FEW > m->few_left)
 		return index_part_long(whole, marks_plain(stop), marks_plain(sep), n);
-	stops = marks_of_few(p, stop) | marks_of_few(p + MARKS_FEW, stop) << MARKS_FEW | 1u << whole.n;
-	stops &= -stops; /* the first */
-	marks = ((marks_of_few(p, sep) | marks_of_few(p + MARKS_FEW, sep) << MARKS_FEW) & (stops - 1)) | stops;
+	marks = marks_of_either(p, stop, sep) | marks_of_either(p + MARKS_FEW, stop, sep) << MARKS_FEW | 1u << whole.n;
 	for (; n > 0; n--) {
-		begin = (uint32_t)__builtin_ctz(marks) + 1;
-		marks &= marks - 1;
-		if (!marks)
+		end = (uint32_t)__builtin_ctz(marks);
+		if (end == whole.n || p[end] == marks_plain(stop))
 			return SPAN_NONE;
+		begin = end + 1;
+		marks &= marks - 1;
 	}
 	end = (uint32_t)__builtin_ctz(marks);
 	return end > begin ? (struct span){ p + begin, end - begin } : SPAN_NONE;

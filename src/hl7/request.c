@@ -17,7 +17,7 @@ is_unsafe(char c)
 
 /* A value that is longer than its place is left out: half a name is another name.
  * is_safe: nothing in it is_unsafe(). */
-static bool
+static inline bool
 keep(char *out, size_t cap, struct span v, bool is_safe)
 {
 	size_t n = 0;
@@ -26,8 +26,9 @@ keep(char *out, size_t cap, struct span v, bool is_safe)
 	out[0] = '\0';
 	if (v.n >= cap)
 		return false;
-	if (is_safe) {
-		(void)span_copy(out, cap, v);
+	if (is_safe && v.n > 0) {
+		memcpy(out, v.p, v.n);
+		out[v.n] = '\0';
 		return true;
 	}
 	for (size_t i = 0; i < v.n; i++)

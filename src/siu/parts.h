@@ -67,6 +67,7 @@ struct reading {
 
 	bool is_news;                /* not about a visit but about a patient: ADT */
 	bool merges;                 /* is_news: two records become one */
+	bool is_plain;               /* of one patient, and no row is deleted */
 	bool has_dead;               /* some row is in `dead` */
 	bool is_group;               /* several PID */
 	struct hl7_scope whole;      /* segments of the message */
