@@ -26,13 +26,13 @@ struct hl7 {
 	} sought; /* of `delims` */
 	struct hl7_delims delims;
 	bool is_ascii;   /* all that was read, when all was */
-	bool delims_own; /* not the standard ones in place of some that cannot be used */
+	bool delims_own; /* not the standard ones in place of some that cannot be used, at which fields may have been cut in the wrong places */
 	struct segment *segment; /* owned */
 	uint32_t *code;          /* owned, parallel: index_code() of the names */
 	uint16_t first[64], last[64]; /* by slot_of() their names: the segments in it; first SEGMENT_NONE when there are none */
 	uint32_t segments, segment_cap;
-	uint32_t *starts;        /* owned: where each field begins; 64 more than field_cap fit */
-	uint32_t fields, field_cap;
+	uint32_t *starts;        /* owned: where each field begins and, behind the last of a line, the byte behind its terminator; 64 more than field_cap fit */
+	uint32_t entries, field_cap;
 };
 
 /* A name of three upper-case characters and its terminator, as a number. */
@@ -124,7 +124,7 @@ index_field(const struct hl7 *m, unsigned segment, unsigned field)
 	if (field == 1 && s->own)
 		return (struct span){ m->bytes.p + s->name_end, 1 };
 	begin = m->starts[s->before + field];
-	end = field < s->fields ? m->starts[s->before + field + 1] - 1 : s->end;
+	end = m->starts[s->before + field + 1] - 1;
 	return begin < end ? (struct span){ m->bytes.p + begin, end - begin } : SPAN_NONE;
 }
 

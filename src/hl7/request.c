@@ -59,13 +59,13 @@ keep_header(const struct hl7 *m, struct ack_request *out, bool is_safe)
 {
 	const struct hl7_delims *d = &out->delims;
 	const char mended[] = { d->component, d->repetition, d->escape, d->subcomponent, d->truncation };
-	struct span encoding = hl7_field(m, 0, 2);
+	struct span encoding = index_field(m, 0, 2);
 
 	if (d->repaired)
 		encoding = (struct span){ mended, d->truncation ? 5 : 4 };
 	(void)keep(out->encoding, sizeof out->encoding, encoding, is_safe);
 	out->msh3[0] = out->msh4[0] = out->msh5[0] = out->msh6[0] = '\0';
-	if (!delims_are_own(m))
+	if (!m->delims_own)
 		return;
 	(void)keep(out->msh3, sizeof out->msh3, index_field(m, 0, 3), is_safe);
 	(void)keep(out->msh4, sizeof out->msh4, index_field(m, 0, 4), is_safe);

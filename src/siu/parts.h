@@ -51,11 +51,11 @@ struct reading {
 	const struct hl7_delims *delims;
 	struct message *msg;
 	int64_t now_s;
+	size_t stands_max;  /* bytes of a value that may stand as it is: 0 where something is escaped */
 
 	/* Nothing of these at first: */
 	bool no_memory;     /* the arena is full: nothing read since can be trusted */
 	bool is_bare;       /* character set unknown: only ASCII can be trusted */
-	bool has_escapes;   /* besides the one that MSH-2 names: only two make a sequence */
 	bool since_2_7;     /* MSH-12 */
 	char event[4];      /* "S12" */
 	const struct conf_site *sender; /* first site that MSH-3/4 fit */
@@ -107,7 +107,7 @@ struct span value_trimmed(struct reading *r, struct span raw); /* value_said(), 
 static inline bool
 value_stands(const struct reading *r, struct span raw)
 {
-	return raw.n - 1 < VALUE_MAX && !r->has_escapes && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
+	return raw.n - 1 < r->stands_max && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
 }
 
 static inline struct span

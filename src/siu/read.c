@@ -33,7 +33,8 @@ begin_text(struct reading *r, struct span text)
 	r->delims = &r->hl7->delims;
 	r->whole = (struct hl7_scope){ 0, r->hl7->segments };
 	(void)span_cut(text, r->delims->escape, &behind);
-	r->has_escapes = behind.n > 0 && memchr(behind.p, r->delims->escape, behind.n);
+	/* Besides the one that MSH-2 names: only two make a sequence. */
+	r->stands_max = behind.n > 0 && memchr(behind.p, r->delims->escape, behind.n) ? 0 : VALUE_MAX;
 }
 
 /* The index of the bytes as they came: what an answer needs is taken from it. */
@@ -119,11 +120,11 @@ is_whole(struct reading *r)
 	    charset = { .segment = "MSH", .field = 18 }, again = { .segment = "SCH" };
 	unsigned n = r->hl7->segments, schedule = index_find(r->hl7, "SCH", 1, n);
 
-	if (index_find(r->hl7, "MSH", 1, n) < n)
+	if (!index_is_only(r->hl7, "MSH") && index_find(r->hl7, "MSH", 1, n) < n)
 		return verdict_quarantine(r, "several messages in one frame", 100, &head);
-	if (schedule < n && index_find(r->hl7, "SCH", schedule + 1, n) < n)
+	if (schedule < n && !index_is_only(r->hl7, "SCH") && index_find(r->hl7, "SCH", schedule + 1, n) < n)
 		return verdict_quarantine(r, "several appointments in one message", 100, &again);
-	if (span_trim(index_field(r->hl7, 0, 14)).n > 0 || hl7_is(r->hl7, n - 1, "DSC"))
+	if (span_trim(index_field(r->hl7, 0, 14)).n > 0 || r->hl7->code[n - 1] == code_of_name("DSC"))
 		return verdict_quarantine(r, "message goes on in another frame", 100, &go_on);
 	if (r->is_bare)
 		return verdict_quarantine(r, "character set cannot be read", 102, &charset);

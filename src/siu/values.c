@@ -121,7 +121,7 @@ subcomponent(const struct hl7 *m, struct span component, unsigned n)
 }
 
 /* Of the first repetition. */
-static inline struct span
+static inline __attribute__((always_inline)) struct span
 part_of(const struct hl7 *m, const struct hl7_path *p, struct span field)
 {
 	struct span part;
@@ -134,7 +134,7 @@ part_of(const struct hl7 *m, const struct hl7_path *p, struct span field)
 
 /* The next repetition that the path means, each byte looked at once: a field
  * may have as many as the message has bytes. */
-static bool
+static inline __attribute__((always_inline)) bool
 next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
 	while (w->rest.n > 0) {
@@ -218,8 +218,8 @@ next_path(struct walk *w)
 	w->place = 0;
 }
 
-static inline __attribute__((always_inline)) bool
-walk_on(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
+bool
+walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
 	for (; w->path < l->n; next_path(w)) {
 		const struct hl7_path *p = &l->item[w->path];
@@ -247,12 +247,6 @@ walk_on(const struct reading *r, const struct path_list *l, struct walk *w, stru
 			return true;
 	}
 	return false;
-}
-
-bool
-walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
-{
-	return walk_on(r, l, w, value);
 }
 
 static inline void
@@ -309,7 +303,7 @@ value_made(struct reading *r, struct span raw)
 	raw = span_trim(raw);
 	if (raw.n == 0 || raw.n > VALUE_MAX)
 		return SPAN_NONE;
-	return r->has_escapes ? unescaped(r, raw) : raw;
+	return r->stands_max == 0 ? unescaped(r, raw) : raw;
 }
 
 struct span
