@@ -107,7 +107,7 @@ struct span value_trimmed(struct reading *r, struct span raw); /* value_said(), 
 static inline bool
 value_stands(const struct reading *r, struct span raw)
 {
-	return raw.n - 1 < r->stands_max && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
+	return raw.n > 0 && raw.n <= r->stands_max && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
 }
 
 static inline struct span
