@@ -162,6 +162,7 @@ void sender_event_free(struct sender_event *ev);
 struct outlet {
 	void *ctx;
 	void (*answer)(void *ctx, struct message *m, const struct answer *a); /* gives the message back */
+	void (*answered)(void *ctx);                                          /* some were given back, and others will not follow at once; may be NULL */
 	void (*job)(void *ctx, const struct link_job *j);                     /* borrowed for the call */
 	void (*taken)(void *ctx, int64_t event);                              /* its effects are committed: the source may delete it */
 	void (*ask)(void *ctx, const struct link_question *q);                /* borrowed for the call */

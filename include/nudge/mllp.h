@@ -6,7 +6,7 @@
  * the frames, each in one write. Not one byte reaches the HL7 parser before
  * the sender's certificate was accepted (promise 9).
  *
- *   bytes -> frame -> message -> give() ... mllp_answer() -> bytes
+ *   bytes -> frame -> message -> give() ... mllp_answer(), mllp_answered() -> bytes
  *
  * Framing: facts of MLLP release 1; see struct frame_reader.
  */
@@ -88,8 +88,10 @@ void mllp_open(struct mllp *m);  /* Begins to accept. */
  * threads: never call them from give() or space(). */
 
 /* Any thread. Takes the message back and answers it, or closes: what came
- * before it on its connection is answered still, what came after is not. */
+ * before it on its connection is answered still, what came after is not. It goes
+ * when mllp_answered() is called: one waking of a thread for all of a turn. */
 void mllp_answer(struct mllp *m, struct message *msg, const struct answer *a);
+void mllp_answered(struct mllp *m);
 
 /* Another configuration: listeners are added, removed and get their new
  * certificates; connections stay, and are checked against the new pins; one

@@ -23,6 +23,8 @@ struct queue *queue_new(void);    /* NULL when out of memory or descriptors. Own
 void queue_free(struct queue *q); /* NULL is fine; must be empty, items are not known here. */
 
 void queue_give(struct queue *q, struct queue_link *item);   /* Never fails; rings the first time since it was taken from. */
+void queue_lay(struct queue *q, struct queue_link *item);    /* The same, but rings only when queue_ring() is called. */
+void queue_ring(struct queue *q);                            /* For what was laid there: once for all of it. */
 struct queue_link *queue_take_all(struct queue *q);          /* Oldest first, linked by next; NULL when empty. Silences the bell. */
 int queue_bell(const struct queue *q);                       /* Descriptor to poll for reading; owned by the queue. */
 

@@ -2,11 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "nudge/acs.h"
-#include "nudge/seal.h"
 
 #define REPORT_TIMEOUT_S 3600 /* after this the gateway makes a report, whatever is known */
 
@@ -27,18 +25,20 @@ options_of(const struct acs_request *r)
 	return o;
 }
 
+static int
+add(const char *bytes, size_t n, void *ctx)
+{
+	return buf_add(ctx, bytes, n) ? 0 : -1;
+}
+
 bool
 acs_body(const struct acs_request *r, struct buf *out)
 {
 	json_t *o = json_pack("{s:o, s:[{s:o, s:s, s:s}], s:o, s:o}", "from", text_of(r->from), "smsRecipients", "to",
 	    text_of(r->to), "repeatabilityRequestId", r->repeat_id, "repeatabilityFirstSent", r->first_sent, "message",
 	    text_of(r->text), "smsSendOptions", options_of(r));
-	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-	bool ok = text && buf_add_text(out, text);
+	bool ok = o && json_dump_callback(o, add, out, JSON_COMPACT) == 0;
 
-	if (text)
-		seal_wipe(text, strlen(text));
-	free(text);
 	json_decref(o);
 	return ok;
 }

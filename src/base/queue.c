@@ -43,25 +43,60 @@ queue_free(struct queue *q)
 	free(q);
 }
 
+static void
+put(struct queue *q, struct queue_link *item)
+{
+	item->next = NULL;
+	*q->end = item;
+	q->end = &item->next;
+}
+
+static void
+ring(struct queue *q)
+{
+	uint64_t one = 1;
+
+	if (write(q->bell, &one, sizeof one) == sizeof one)
+		return;
+	/* A bell that could not be rung is left to the next who gives. */
+	(void)pthread_mutex_lock(&q->lock);
+	q->rung = false;
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
 void
 queue_give(struct queue *q, struct queue_link *item)
 {
-	uint64_t one = 1;
 	bool rung;
 
-	item->next = NULL;
 	(void)pthread_mutex_lock(&q->lock);
 	rung = q->rung;
 	q->rung = true;
-	*q->end = item;
-	q->end = &item->next;
+	put(q, item);
 	(void)pthread_mutex_unlock(&q->lock);
-	/* A bell that could not be rung is left to the next who gives. */
-	if (!rung && write(q->bell, &one, sizeof one) != sizeof one) {
-		(void)pthread_mutex_lock(&q->lock);
-		q->rung = false;
-		(void)pthread_mutex_unlock(&q->lock);
-	}
+	if (!rung)
+		ring(q);
+}
+
+void
+queue_lay(struct queue *q, struct queue_link *item)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	put(q, item);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void
+queue_ring(struct queue *q)
+{
+	bool rung;
+
+	(void)pthread_mutex_lock(&q->lock);
+	rung = q->rung || !q->first;
+	q->rung = q->rung || q->first;
+	(void)pthread_mutex_unlock(&q->lock);
+	if (!rung)
+		ring(q);
 }
 
 struct queue_link *

@@ -243,6 +243,8 @@ release_answers(struct engine *e, bool committed)
 
 		o->answer(o->ctx, e->out.answers[i].message, committed ? &e->out.answers[i].answer : &close);
 	}
+	if (e->out.answers_n > 0 && o->answered)
+		o->answered(o->ctx);
 	e->out.answers_n = 0;
 }
 

@@ -48,7 +48,9 @@ space_look(struct engine *e, int64_t free_bytes)
 void
 space_silence(struct engine *e)
 {
+	const struct outlet *o = &e->setup.outlet;
 	struct answer close = { .what = ANSWER_CLOSE };
+	bool some = e->messages != NULL;
 
 	e->news_at = (struct news_cursor){ 0, 0, 0 };
 	while (e->messages) {
@@ -56,8 +58,10 @@ space_silence(struct engine *e)
 
 		e->messages = m->link.next;
 		m->link.next = NULL;
-		e->setup.outlet.answer(e->setup.outlet.ctx, m, &close);
+		o->answer(o->ctx, m, &close);
 	}
+	if (some && o->answered)
+		o->answered(o->ctx);
 }
 
 bool

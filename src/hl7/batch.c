@@ -4,20 +4,31 @@
 
 #include <string.h>
 
-static bool
-begins(struct span line, const char *name)
+#include "hl7/index.h"
+
+/* Its name as a number, 0 when it goes on with a letter. */
+static uint32_t
+name_of(struct span line)
 {
-	return line.n >= 3 && span_eq_nocase((struct span){ line.p, 3 }, span_of(name)) &&
-	    (line.n == 3 || !((line.p[3] | 32) >= 'a' && (line.p[3] | 32) <= 'z'));
+	if (line.n < 3 || (line.n > 3 && (line.p[3] | 32) >= 'a' && (line.p[3] | 32) <= 'z'))
+		return 0;
+	return index_code((struct span){ line.p, 3 });
+}
+
+static bool
+begins(struct span line, const char name[4])
+{
+	return name_of(line) == code_of_name(name);
 }
 
 static bool
 is_head(struct span line)
 {
-	static const char *const heads[] = { "MSH", "FHS", "BHS", "BTS", "FTS" };
+	static const char heads[][4] = { "MSH", "FHS", "BHS", "BTS", "FTS" };
+	uint32_t name = name_of(line);
 
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-		if (begins(line, heads[i]))
+		if (name == code_of_name(heads[i]))
 			return true;
 	return false;
 }

@@ -13,12 +13,13 @@
 static size_t
 ascii_run(struct span b)
 {
+	const marks_char none = marks_sought('\0');
 	size_t i = 0;
 	uint64_t word;
 
-	while (i + MARKS_MANY <= b.n && marks_no_high(b.p + i))
+	while (i + MARKS_MANY <= b.n && marks_no_high(marks_gather(none, b.p + i)))
 		i += MARKS_MANY;
-	if (b.n >= MARKS_MANY && b.n - i < MARKS_MANY && marks_no_high(b.p + b.n - MARKS_MANY))
+	if (b.n >= MARKS_MANY && b.n - i < MARKS_MANY && marks_no_high(marks_gather(none, b.p + b.n - MARKS_MANY)))
 		return b.n;
 	for (; i + sizeof word <= b.n; i += sizeof word) {
 		memcpy(&word, b.p + i, sizeof word);

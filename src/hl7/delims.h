@@ -12,8 +12,4 @@ bool delims_read(struct span msh, struct hl7_delims *out);
  * field 1 is the separator itself, field 2 is never cut into parts. Pure. */
 bool delims_are_in(struct span segment_name);
 
-/* false: the message's own could not be used, hl7_delims() has the standard
- * ones, and its fields may have been cut in the wrong places. Pure. */
-bool delims_are_own(const struct hl7 *m);
-
 #endif

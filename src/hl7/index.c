@@ -66,16 +66,19 @@ grow_segments(struct hl7 *m)
 static enum hl7_result
 grow_fields(struct hl7 *m)
 {
-	uint32_t cap;
+	uint32_t cap, room;
 	uint32_t *grown;
 
-	if (m->field_cap == HL7_FIELDS_MAX)
+	if (m->entries - m->segments > HL7_FIELDS_MAX)
 		return HL7_TOO_MANY;
+	if (m->field_cap == HL7_FIELDS_MAX)
+		return HL7_OK; /* the ends of lines have room besides */
 	cap = next_cap(m->field_cap, FIELDS_FIRST, HL7_FIELDS_MAX);
-	grown = realloc(m->starts, (cap + STEP) * sizeof *grown);
+	room = cap + STEP + (cap == HL7_FIELDS_MAX ? HL7_SEGMENTS_MAX : 0);
+	grown = realloc(m->starts, room * sizeof *grown);
 	if (!grown)
 		return HL7_NO_MEMORY;
-	memset(grown + m->fields, 0, (cap + STEP - m->fields) * sizeof *grown);
+	memset(grown + m->entries, 0, (room - m->entries) * sizeof *grown);
 	m->starts = grown;
 	m->field_cap = cap;
 	return HL7_OK;
@@ -97,25 +100,22 @@ has_delims(uint32_t code)
 	return code == code_of_name("MSH") || code == code_of_name("FHS") || code == code_of_name("BHS");
 }
 
-/* Ends the line at `end`; an empty one is nothing. */
+/* Ends the line at `end`: it is not empty, and its entries from `first` on are those of its fields, and one of its end. */
 static inline __attribute__((always_inline)) enum hl7_result
 end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 {
-	uint32_t n = m->segments, fields = m->fields - first, code;
+	uint32_t n = m->segments, fields = m->entries - first - 1, code;
 	struct segment *s;
 	struct span name;
 	enum hl7_result r;
 	unsigned slot;
 
-	if (end <= begin)
-		return HL7_OK;
 	if (n == m->segment_cap && (r = grow_segments(m)) != HL7_OK)
 		return r;
-	assert(end <= m->bytes.n);
 	s = &m->segment[n];
 	s->begin = begin;
 	s->end = end;
-	s->name_end = fields > 0 ? m->starts[first] - 1 : end;
+	s->name_end = m->starts[first] - 1;
 	name = span_trim((struct span){ m->bytes.p + begin, s->name_end - begin });
 	code = index_code(name);
 	slot = slot_of(code);
@@ -130,15 +130,14 @@ end_segment(struct hl7 *m, uint32_t begin, uint32_t first, uint32_t end)
 	return HL7_OK;
 }
 
-/* A field begins behind each of the marks; `at` is the place of the first bit. There is room for STEP of them. */
-static inline void
-take_fields(struct hl7 *m, uint64_t marks, uint32_t at)
+/* A field begins, or a line has ended, before each of the marks; `at` is the place of the first bit. There is room for STEP of them.
+ * Gives where the next one goes. */
+static inline uint32_t *
+take_fields(uint32_t *start, uint64_t marks, uint32_t at)
 {
-	uint32_t *start = m->starts + m->fields;
-
 	for (; marks; marks &= marks - 1)
 		*start++ = at + (uint32_t)__builtin_ctzll(marks) + 1;
-	m->fields = (uint32_t)(start - m->starts);
+	return start;
 }
 
 /* More fields than may be: those up to there stand, for the answer. */
@@ -146,7 +145,7 @@ static enum hl7_result
 too_many_fields(struct hl7 *m, uint32_t begin, uint32_t first)
 {
 	assert(m->starts && m->field_cap == HL7_FIELDS_MAX);
-	m->fields = HL7_FIELDS_MAX;
+	m->entries = HL7_FIELDS_MAX + 1;
 	if (m->segments == 0 && end_segment(m, begin, first, m->starts[HL7_FIELDS_MAX] - 1) != HL7_OK)
 		return HL7_NO_MEMORY;
 	return HL7_TOO_MANY;
@@ -158,9 +157,15 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 {
 	const marks_char separator = marks_sought(m->delims.field), ended = marks_sought(terminator);
 	uint32_t n = (uint32_t)m->bytes.n, first = 0;
-	enum hl7_result r = m->starts ? HL7_OK : grow_fields(m);
+	enum hl7_result r = HL7_OK;
+	uint32_t *next, *room_end;
+	marks_char high = marks_sought('\0');
 	char last[STEP];
 
+	if (!m->starts && grow_fields(m) != HL7_OK)
+		return HL7_NO_MEMORY;
+	next = m->starts;
+	room_end = m->starts + m->field_cap;
 	for (uint32_t at = begin; at <= n && r == HL7_OK; at += STEP) {
 		const char *p = m->bytes.p + at;
 		uint64_t fields, ends = 0;
@@ -171,25 +176,32 @@ index_lines(struct hl7 *m, uint32_t begin, char terminator)
 			p = last;
 			ends = UINT64_C(1) << (n - at); /* of a last line without a terminator */
 		}
+		high = marks_gather(high, p);
 		fields = marks_of(p, separator);
 		for (ends |= marks_of(p, ended); ends; ends &= ends - 1) {
 			uint64_t before = (ends & -ends) - 1; /* the bits below the lowest */
 			uint32_t end = at + (uint32_t)__builtin_ctzll(ends);
 
-			if (end < begin) /* a LF that was skipped as a blank */
-				continue;
-			take_fields(m, fields & before, at);
-			fields &= ~before;
-			r = end_segment(m, begin, first, end);
-			if (r != HL7_OK)
-				return r;
+			if (end > begin) { /* an empty line is nothing, nor is a LF that was skipped as a blank */
+				next = take_fields(next, (fields & before) | (ends & -ends), at);
+				fields &= ~before;
+				m->entries = (uint32_t)(next - m->starts);
+				r = end_segment(m, begin, first, end);
+				if (r != HL7_OK)
+					return r;
+				first = m->entries;
+			}
 			begin = skip_blanks(m->bytes, end + 1);
-			first = m->fields;
 		}
-		take_fields(m, fields, at);
-		if (m->fields > m->field_cap)
+		next = take_fields(next, fields, at);
+		if (next > room_end) {
+			m->entries = (uint32_t)(next - m->starts);
 			r = grow_fields(m);
+			next = m->starts + m->entries;
+			room_end = m->starts + m->field_cap + (m->field_cap == HL7_FIELDS_MAX ? m->segments : 0);
+		}
 	}
+	m->is_ascii = marks_no_high(high);
 	return r == HL7_TOO_MANY ? too_many_fields(m, begin, first) : r;
 }
 
@@ -216,7 +228,7 @@ hl7_read(struct hl7 *m, struct span bytes)
 	enum hl7_result r;
 	size_t n;
 
-	m->segments = m->fields = 0;
+	m->segments = m->entries = 0;
 	memset(m->first, 0xff, sizeof m->first); /* SEGMENT_NONE */
 	m->bytes = bytes;
 	m->few_left = bytes.n >= MARKS_FEW ? bytes.p + bytes.n - MARKS_FEW : NULL;
@@ -245,12 +257,6 @@ const struct hl7_delims *
 hl7_delims(const struct hl7 *m)
 {
 	return &m->delims;
-}
-
-bool
-delims_are_own(const struct hl7 *m)
-{
-	return m->delims_own;
 }
 
 unsigned

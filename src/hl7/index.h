@@ -25,13 +25,14 @@ struct hl7 {
 		marks_char repetition, component, subcomponent;
 	} sought; /* of `delims` */
 	struct hl7_delims delims;
-	bool delims_own; /* not the standard ones in place of some that cannot be used */
+	bool is_ascii;   /* all that was read, when all was */
+	bool delims_own; /* not the standard ones in place of some that cannot be used, at which fields may have been cut in the wrong places */
 	struct segment *segment; /* owned */
 	uint32_t *code;          /* owned, parallel: index_code() of the names */
 	uint16_t first[64], last[64]; /* by slot_of() their names: the segments in it; first SEGMENT_NONE when there are none */
 	uint32_t segments, segment_cap;
-	uint32_t *starts;        /* owned: where each field begins; 64 more than field_cap fit */
-	uint32_t fields, field_cap;
+	uint32_t *starts;        /* owned: where each field begins and, behind the last of a line, the byte behind its terminator; 64 more than field_cap fit */
+	uint32_t entries, field_cap;
 };
 
 /* A name of three upper-case characters and its terminator, as a number. */
@@ -123,7 +124,7 @@ index_field(const struct hl7 *m, unsigned segment, unsigned field)
 	if (field == 1 && s->own)
 		return (struct span){ m->bytes.p + s->name_end, 1 };
 	begin = m->starts[s->before + field];
-	end = field < s->fields ? m->starts[s->before + field + 1] - 1 : s->end;
+	end = m->starts[s->before + field + 1] - 1;
 	return begin < end ? (struct span){ m->bytes.p + begin, end - begin } : SPAN_NONE;
 }
 
@@ -154,18 +155,17 @@ static inline struct span
 index_part(const struct hl7 *m, struct span whole, marks_char stop, marks_char sep, unsigned n)
 {
 	const char *p = whole.p;
-	uint32_t marks, stops, begin = 0, end;
+	uint32_t marks, begin = 0, end;
 
 	if (whole.n - 1 >= 31 || p + MARKS_FEW > m->few_left)
 		return index_part_long(whole, marks_plain(stop), marks_plain(sep), n);
-	stops = marks_of_few(p, stop) | marks_of_few(p + MARKS_FEW, stop) << MARKS_FEW | 1u << whole.n;
-	stops &= -stops; /* the first */
-	marks = ((marks_of_few(p, sep) | marks_of_few(p + MARKS_FEW, sep) << MARKS_FEW) & (stops - 1)) | stops;
+	marks = marks_of_either(p, stop, sep) | marks_of_either(p + MARKS_FEW, stop, sep) << MARKS_FEW | 1u << whole.n;
 	for (; n > 0; n--) {
-		begin = (uint32_t)__builtin_ctz(marks) + 1;
-		marks &= marks - 1;
-		if (!marks)
+		end = (uint32_t)__builtin_ctz(marks);
+		if (end == whole.n || p[end] == marks_plain(stop))
 			return SPAN_NONE;
+		begin = end + 1;
+		marks &= marks - 1;
 	}
 	end = (uint32_t)__builtin_ctz(marks);
 	return end > begin ? (struct span){ p + begin, end - begin } : SPAN_NONE;

@@ -53,6 +53,19 @@ marks_of_few(const char *p, marks_char c)
 #endif
 }
 
+/* A bit for each of them that is a or b. Pure. */
+static inline uint32_t
+marks_of_either(const char *p, marks_char a, marks_char b)
+{
+#ifdef __SSE2__
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, a), _mm_cmpeq_epi8(bytes, b)));
+#else
+	return marks_of_few(p, a) | marks_of_few(p, b);
+#endif
+}
+
 /* A bit for each of the MARKS_MANY bytes at p that is c. Pure. */
 static inline uint64_t
 marks_of(const char *p, marks_char c)
@@ -61,22 +74,31 @@ marks_of(const char *p, marks_char c)
 	    (uint64_t)marks_of_few(p + 48, c) << 48;
 }
 
-/* The MARKS_MANY bytes at p are ASCII. Pure. */
-static inline bool
-marks_no_high(const char *p)
+/* `high` and the bits of the MARKS_MANY bytes at p, of which the highest counts for marks_no_high(). Pure. */
+static inline marks_char
+marks_gather(marks_char high, const char *p)
 {
 #ifdef __SSE2__
 	const __m128i *bytes = (const __m128i *)(const void *)p;
 	__m128i first = _mm_or_si128(_mm_loadu_si128(bytes), _mm_loadu_si128(bytes + 1));
 	__m128i second = _mm_or_si128(_mm_loadu_si128(bytes + 2), _mm_loadu_si128(bytes + 3));
 
-	return _mm_movemask_epi8(_mm_or_si128(first, second)) == 0;
+	return _mm_or_si128(high, _mm_or_si128(first, second));
 #else
-	unsigned char any = 0;
-
 	for (unsigned i = 0; i < MARKS_MANY; i++)
-		any |= (unsigned char)p[i];
-	return any < 0x80;
+		high |= p[i];
+	return high;
+#endif
+}
+
+/* All that were gathered are ASCII. Pure. */
+static inline bool
+marks_no_high(marks_char high)
+{
+#ifdef __SSE2__
+	return _mm_movemask_epi8(high) == 0;
+#else
+	return (unsigned char)high < 0x80;
 #endif
 }
 

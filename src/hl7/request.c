@@ -17,7 +17,7 @@ is_unsafe(char c)
 
 /* A value that is longer than its place is left out: half a name is another name.
  * is_safe: nothing in it is_unsafe(). */
-static bool
+static inline bool
 keep(char *out, size_t cap, struct span v, bool is_safe)
 {
 	size_t n = 0;
@@ -26,8 +26,9 @@ keep(char *out, size_t cap, struct span v, bool is_safe)
 	out[0] = '\0';
 	if (v.n >= cap)
 		return false;
-	if (is_safe) {
-		(void)span_copy(out, cap, v);
+	if (is_safe && v.n > 0) {
+		memcpy(out, v.p, v.n);
+		out[v.n] = '\0';
 		return true;
 	}
 	for (size_t i = 0; i < v.n; i++)
@@ -58,13 +59,13 @@ keep_header(const struct hl7 *m, struct ack_request *out, bool is_safe)
 {
 	const struct hl7_delims *d = &out->delims;
 	const char mended[] = { d->component, d->repetition, d->escape, d->subcomponent, d->truncation };
-	struct span encoding = hl7_field(m, 0, 2);
+	struct span encoding = index_field(m, 0, 2);
 
 	if (d->repaired)
 		encoding = (struct span){ mended, d->truncation ? 5 : 4 };
 	(void)keep(out->encoding, sizeof out->encoding, encoding, is_safe);
 	out->msh3[0] = out->msh4[0] = out->msh5[0] = out->msh6[0] = '\0';
-	if (!delims_are_own(m))
+	if (!m->delims_own)
 		return;
 	(void)keep(out->msh3, sizeof out->msh3, index_field(m, 0, 3), is_safe);
 	(void)keep(out->msh4, sizeof out->msh4, index_field(m, 0, 4), is_safe);

@@ -85,7 +85,7 @@ hl7_time_read(struct span value, struct hl7_time *out)
 	size_t n = 0;
 
 	if (s.n >= HL7_DAY && are_digits(s.p))
-		n = HL7_DAY;
+		n = s.n >= HL7_SECOND && are_digits(s.p + HL7_SECOND - 8) ? HL7_SECOND : HL7_DAY;
 	while (n < s.n && is_digit(s.p[n]))
 		n++;
 	for (size_t i = n; i < s.n; i++) /* first component only */

@@ -177,11 +177,12 @@ transcode_wide(struct span bytes, struct arena *a)
 		{ "\0\0\0M", 4, "UTF-32BE" }, { "\xff\xfe", 2, "UTF-16" }, { "\xfe\xff", 2, "UTF-16" },
 		{ "M\0", 2, "UTF-16LE" }, { "\0M", 2, "UTF-16BE" },
 	};
+	const unsigned char *first = (const unsigned char *)bytes.p;
 	struct span text = SPAN_NONE;
 	UErrorCode e = U_ZERO_ERROR;
 	UConverter *c;
 
-	if (bytes.n < 2 || (bytes.p[1] != '\0' && !memchr("\0\xff\xfe", bytes.p[0], 3)))
+	if (bytes.n < 2 || (first[1] != '\0' && first[0] != '\0' && first[0] < 0xfe))
 		return SPAN_NONE;
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		if (bytes.n < marks[i].n || memcmp(bytes.p, marks[i].begin, marks[i].n) != 0)

@@ -113,7 +113,15 @@ mllp_answer(struct mllp *m, struct message *msg, const struct answer *a)
 	msg->verdict = a->verdict;
 	msg->error = a->error;
 	msg->closes = a->what == ANSWER_CLOSE;
-	queue_give(m->threads[msg->thread].answers, &msg->link);
+	queue_lay(m->threads[msg->thread].answers, &msg->link);
+}
+
+void
+mllp_answered(struct mllp *m)
+{
+	for (unsigned i = 0; i < m->threads_n; i++) {
+		queue_ring(m->threads[i].answers);
+	}
 }
 
 bool

@@ -67,6 +67,14 @@ out_answer(void *ctx, struct message *m, const struct answer *a)
 }
 
 static void
+out_answered(void *ctx)
+{
+	struct house *h = ctx;
+
+	mllp_answered(h->intake);
+}
+
+static void
 out_job(void *ctx, const struct link_job *j)
 {
 	struct house *h = ctx;
@@ -282,7 +290,7 @@ static bool
 open_engine(struct house *h, struct fault *f)
 {
 	struct engine_setup s = { .store = h->store, .rules = rules_hold(h->settings.rules),
-		.outlet = { .ctx = h, .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask, .reply = out_reply,
+		.outlet = { .ctx = h, .answer = out_answer, .answered = out_answered, .job = out_job, .taken = out_taken, .ask = out_ask, .reply = out_reply,
 			.alarm = out_alarm, .rotated = house_rotated },
 		.compose = compose, .random = random_bytes, .journal = h->journal, .journal_state = h->journal_state,
 		.now = clock_now() };

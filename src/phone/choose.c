@@ -16,6 +16,7 @@ enum {
 #define WORD_MAX 8
 
 /* Tables 0201 and 0202, and what is written in their place: upper case, filled up with zeros. */
+static const char equipment_plain[][WORD_MAX] = { "PH" }; /* as most are: neither of those below */
 static const char equipment_mobile[][WORD_MAX] = { "CP", "CELL", "MOB", "M", "MOBILE" };
 static const char equipment_out[][WORD_MAX] = { "FX", "BP", "MD", "TTY", "TDD", "NET", "INTERNET", "X.400" };
 static const char use_out[][WORD_MAX] = { "NET", "BPN" }; /* e-mail, beeper */
@@ -90,9 +91,8 @@ says_mobile(struct span text)
 }
 
 static int
-score_of(const struct phone_candidate *c, uint64_t equipment, uint64_t use)
+score_of(const struct phone_candidate *c, bool mobile, uint64_t use)
 {
-	bool mobile = IS_ONE_OF(equipment, equipment_mobile) || says_mobile(c->equipment);
 	int score = mobile ? SCORE_MOBILE : 0;
 
 	if (says_mobile(c->use) || says_mobile(c->address) || says_mobile(c->any))
@@ -184,10 +184,12 @@ static bool
 rate(const struct phone_candidate *c, size_t index, struct rated *r)
 {
 	uint64_t equipment = word_of(c->equipment), use = word_of(c->use);
+	bool plain = IS_ONE_OF(equipment, equipment_plain), mobile = !plain && IS_ONE_OF(equipment, equipment_mobile);
 
-	if (c->ended || IS_ONE_OF(equipment, equipment_out) || IS_ONE_OF(use, use_out))
+	if (c->ended || (!plain && !mobile && IS_ONE_OF(equipment, equipment_out)) || IS_ONE_OF(use, use_out))
 		return false;
-	*r = (struct rated){ .index = (int)index, .score = score_of(c, equipment, use), .preference = c->preference };
+	mobile = mobile || says_mobile(c->equipment);
+	*r = (struct rated){ .index = (int)index, .score = score_of(c, mobile, use), .preference = c->preference };
 	if (r->preference <= 0)
 		r->preference = c->any.n > 0 && IS_ONE_OF(word_of(c->any), yes) ? 1 : INT32_MAX;
 	return true;

@@ -171,7 +171,7 @@ read_national(const struct plan *p, const char *digits, char out[PHONE_MAX], enu
 enum phone_result
 phone_read(struct span text, const char *country, char out[PHONE_MAX], enum phone_type *type)
 {
-	const struct plan *p = plan_of_country(country);
+	const struct plan *p;
 	struct written w;
 	enum phone_result r = read_digits(text, &w);
 
@@ -179,6 +179,7 @@ phone_read(struct span text, const char *country, char out[PHONE_MAX], enum phon
 		return r;
 	if (w.plus)
 		return read_international(w.digits, out, type);
+	p = plan_of_country(country);
 	if (p && plan_begins(w.digits, p->abroad))
 		return read_international(w.digits + strlen(p->abroad), out, type);
 	/* Ten digits are a whole number in North America, and a wrong one when they begin so. */

@@ -22,6 +22,7 @@
 #define RETRY_MAX_MS 2000
 #define STOP_MS 5000     /* so long what is under way may take */
 #define STOP_LOOK_MS 50
+#define GATHER_MS 2      /* so long outcomes wait for others, so that one write, and one commit there, takes several */
 
 struct loop {
 	struct event_base *base;
@@ -115,6 +116,16 @@ hand_over(struct loop *l)
 	l->flying = batch;
 }
 
+/* The one that has ended still counts as under way: without others there is nothing to wait for. */
+static void
+hand_over_soon(struct loop *l)
+{
+	if (!l->linked || acs_client_busy(l->client) <= 1)
+		hand_over(l);
+	else if (!event_pending(l->again, EV_TIMEOUT, NULL) && event_add(l->again, &(struct timeval){ 0, GATHER_MS * 1000 }) != 0)
+		hand_over(l);
+}
+
 static void
 on_drained(struct bufferevent *bev, void *ctx)
 {
@@ -159,7 +170,7 @@ on_outcome(void *ctx, const struct link_outcome *o)
 		    log_int("item", o->item_status), log_name("code", o->code.p), log_name("trace", o->trace.p));
 	if (!link_put_outcome(&l->kept, o))
 		lose_outcome(l, o->text);
-	hand_over(l);
+	hand_over_soon(l);
 }
 
 /* Certainly not begun: said, or it would count as perhaps taken. */
@@ -176,11 +187,13 @@ not_begun(struct loop *l, const struct link_job *j)
 
 /* ---- events ---- */
 
+/* A report does not overtake the outcome of its text. */
 static bool
 write_event(void *ctx, struct span frame)
 {
 	struct loop *l = ctx;
 
+	hand_over(l);
 	return l->linked && put_on_link(l, frame);
 }
 

@@ -25,7 +25,7 @@ check_processing(struct reading *r)
 {
 	struct span id = msh(r, 11);
 
-	if (id.n == 0 || span_is_nocase(id, "P"))
+	if (id.n == 0 || (id.n == 1 && span_upper(id.p[0]) == 'P'))
 		return true;
 	if (r->msg->environment->production)
 		return verdict_refuse(r, "processing id: this is a production environment, it takes P",

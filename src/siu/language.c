@@ -4,11 +4,13 @@
 
 #include <string.h>
 
-/* ISO 639-2 has two codes for some; the name's first word is enough. */
+/* ISO 639-2 has two codes for some; the name's first word is enough. What is spoken most stands first. */
 static const struct language {
 	char code[3], three[4], other_three[4];
 	const char *name, *other_name;
 } languages[] = {
+	{ "en", "eng", "", "english", "" },
+	{ "es", "spa", "", "spanish", "castilian" },
 	{ "am", "amh", "", "amharic", "" },
 	{ "ar", "ara", "", "arabic", "" },
 	{ "bg", "bul", "", "bulgarian", "" },
@@ -20,8 +22,6 @@ static const struct language {
 	{ "da", "dan", "", "danish", "" },
 	{ "de", "deu", "ger", "german", "deutsch" },
 	{ "el", "ell", "gre", "greek", "" },
-	{ "en", "eng", "", "english", "" },
-	{ "es", "spa", "", "spanish", "castilian" },
 	{ "et", "est", "", "estonian", "" },
 	{ "fa", "fas", "per", "persian", "farsi" },
 	{ "fi", "fin", "", "finnish", "" },

@@ -51,11 +51,11 @@ struct reading {
 	const struct hl7_delims *delims;
 	struct message *msg;
 	int64_t now_s;
+	size_t stands_max;  /* bytes of a value that may stand as it is: 0 where something is escaped */
 
 	/* Nothing of these at first: */
 	bool no_memory;     /* the arena is full: nothing read since can be trusted */
 	bool is_bare;       /* character set unknown: only ASCII can be trusted */
-	bool has_escapes;   /* besides the one that MSH-2 names: only two make a sequence */
 	bool since_2_7;     /* MSH-12 */
 	char event[4];      /* "S12" */
 	const struct conf_site *sender; /* first site that MSH-3/4 fit */
@@ -67,6 +67,7 @@ struct reading {
 
 	bool is_news;                /* not about a visit but about a patient: ADT */
 	bool merges;                 /* is_news: two records become one */
+	bool is_plain;               /* of one patient, and no row is deleted */
 	bool has_dead;               /* some row is in `dead` */
 	bool is_group;               /* several PID */
 	struct hl7_scope whole;      /* segments of the message */
@@ -106,7 +107,7 @@ struct span value_trimmed(struct reading *r, struct span raw); /* value_said(), 
 static inline bool
 value_stands(const struct reading *r, struct span raw)
 {
-	return raw.n - 1 < VALUE_MAX && !r->has_escapes && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
+	return raw.n > 0 && raw.n <= r->stands_max && (unsigned char)raw.p[0] > ' ' && (unsigned char)raw.p[raw.n - 1] > ' ';
 }
 
 static inline struct span

@@ -33,7 +33,8 @@ begin_text(struct reading *r, struct span text)
 	r->delims = &r->hl7->delims;
 	r->whole = (struct hl7_scope){ 0, r->hl7->segments };
 	(void)span_cut(text, r->delims->escape, &behind);
-	r->has_escapes = behind.n > 0 && memchr(behind.p, r->delims->escape, behind.n);
+	/* Besides the one that MSH-2 names: only two make a sequence. */
+	r->stands_max = behind.n > 0 && memchr(behind.p, r->delims->escape, behind.n) ? 0 : VALUE_MAX;
 }
 
 /* The index of the bytes as they came: what an answer needs is taken from it. */
@@ -50,7 +51,7 @@ open_raw(struct reading *r, struct span bytes)
 	if (!ack_request_of(r->hl7, &m->request))
 		return nobody_to_answer(r, "MSH-10 is too long to be echoed");
 	m->answerable = true;
-	m->control_id = hl7_field(r->hl7, 0, 10);
+	m->control_id = index_field(r->hl7, 0, 10);
 	begin_text(r, bytes);
 	if (result == HL7_BAD_DELIMS) {
 		verdict_refuse(r, "MSH-1 and MSH-2 are no usable delimiters", VERDICT_REJECT, 102, "MSH", 2);
@@ -63,13 +64,23 @@ open_raw(struct reading *r, struct span bytes)
 	return OPENED;
 }
 
+/* Whatever set is meant, it stands as it is: no set is named whose escape sequences this might be. */
+static bool
+is_plain(const struct hl7 *m, struct span msh18)
+{
+	return m->is_ascii && m->segment[0].begin == 0 && msh18.n == 0;
+}
+
 static enum opened
 open_text(struct reading *r, struct span bytes)
 {
-	struct span msh18 = hl7_field(r->hl7, 0, 18), name, text;
+	struct span msh18 = index_field(r->hl7, 0, 18), name, text;
 	bool guessed = false;
-	enum hl7_charset set = hl7_charset_of(bytes, msh18, &name, &guessed);
+	enum hl7_charset set;
 
+	if (is_plain(r->hl7, msh18))
+		return OPENED;
+	set = hl7_charset_of(bytes, msh18, &name, &guessed);
 	if (set == HL7_CHARSET_UNSUPPORTED) {
 		r->is_bare = true;
 		return OPENED;
@@ -109,11 +120,11 @@ is_whole(struct reading *r)
 	    charset = { .segment = "MSH", .field = 18 }, again = { .segment = "SCH" };
 	unsigned n = r->hl7->segments, schedule = index_find(r->hl7, "SCH", 1, n);
 
-	if (index_find(r->hl7, "MSH", 1, n) < n)
+	if (!index_is_only(r->hl7, "MSH") && index_find(r->hl7, "MSH", 1, n) < n)
 		return verdict_quarantine(r, "several messages in one frame", 100, &head);
-	if (schedule < n && index_find(r->hl7, "SCH", schedule + 1, n) < n)
+	if (schedule < n && !index_is_only(r->hl7, "SCH") && index_find(r->hl7, "SCH", schedule + 1, n) < n)
 		return verdict_quarantine(r, "several appointments in one message", 100, &again);
-	if (span_trim(index_field(r->hl7, 0, 14)).n > 0 || hl7_is(r->hl7, n - 1, "DSC"))
+	if (span_trim(index_field(r->hl7, 0, 14)).n > 0 || r->hl7->code[n - 1] == code_of_name("DSC"))
 		return verdict_quarantine(r, "message goes on in another frame", 100, &go_on);
 	if (r->is_bare)
 		return verdict_quarantine(r, "character set cannot be read", 102, &charset);
@@ -144,6 +155,7 @@ groups_find(struct reading *r, struct groups *g)
 	}
 	if (g->n > 1) {
 		r->is_group = true;
+		r->is_plain = false;
 		r->patient = (struct hl7_scope){ 0, 0 }; /* nobody yet */
 		r->head = (struct hl7_scope){ 0, g->from[0] };
 		r->tail = (struct hl7_scope){ group_end(r, g->from[g->n - 1]), n };

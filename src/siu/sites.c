@@ -200,37 +200,46 @@ blank_controls(char *p, size_t n)
 			p[i] = ' ';
 }
 
+/* One before it is the same. */
+static inline bool
+is_again(const struct said *said, const struct span *s)
+{
+	const struct span *before = said->item;
+
+	while (before < s && !span_eq(*before, *s))
+		before++;
+	return before < s;
+}
+
 /* Each word once. */
 static struct span
 joined(struct reading *r, const struct said *said)
 {
-	size_t at[SAID_MAX], words = 0, n = 0, room = 0;
-	char *p;
+	const struct span *end = said->item + said->n;
+	char *at[SAID_MAX], *p, *to;
+	size_t words = 0, room = 0;
 
-	for (size_t i = 0; i < said->n; i++)
-		room += said->item[i].n + 1;
+	for (const struct span *s = said->item; s < end; s++)
+		room += s->n + 1;
 	if (room == 0 || !(p = arena_take(&r->msg->arena, room))) {
 		r->no_memory = r->no_memory || room > 0;
 		return SPAN_NONE;
 	}
-	for (size_t i = 0; i < said->n; i++) {
-		size_t k = 0;
-
-		while (k < i && !span_eq(said->item[i], said->item[k]))
-			k++;
-		if (k < i)
+	to = p;
+	for (const struct span *s = said->item; s < end; s++) {
+		if (is_again(said, s))
 			continue;
 		if (words > 0)
-			p[n++] = ' ';
-		at[words++] = n;
-		memcpy(p + n, said->item[i].p, said->item[i].n);
-		n += said->item[i].n;
+			*to++ = ' ';
+		at[words++] = to;
+		memcpy(to, s->p, s->n);
+		to += s->n;
 	}
-	if (marks_control((struct span){ p, n }))
-		blank_controls(p, n);
+	if (marks_control((struct span){ p, (size_t)(to - p) }))
+		blank_controls(p, (size_t)(to - p));
 	for (size_t i = 1; i < words; i++)
-		p[at[i] - 1] = SAID_SEPARATOR;
-	return span_from(p, n);
+		at[i][-1] = SAID_SEPARATOR;
+	return span_from(p, (size_t)(to - p));
 }
 
 /* A message that says nothing in any of the fields (a cancellation, often) leaves what is known. */

@@ -90,11 +90,20 @@ look_along(const struct reading *r, const struct zone *z, const struct hl7_path 
 	}
 }
 
+/* Its segment is missing, or there is one and it says nothing there, as most rows: no walk is worth it. */
+static inline bool
+is_nothing(const struct hl7 *m, const struct hl7_path *p)
+{
+	unsigned at = index_first(m, p->segment);
+
+	return at == SEGMENT_NONE || (index_is_only(m, p->segment) && index_field(m, at, (unsigned)p->field).n == 0);
+}
+
 static inline void
 look(const struct reading *r, const struct zone *z, const struct hl7_path *p, struct seen *out)
 {
 	out->what = SEEN_NOTHING;
-	if (index_first(r->hl7, p->segment) != SEGMENT_NONE)
+	if (!is_nothing(r->hl7, p))
 		look_along(r, z, p, out);
 }
 

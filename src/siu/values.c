@@ -29,6 +29,7 @@ values_begin(struct reading *r)
 	bool group_deleted = false;
 
 	r->has_dead = false;
+	r->is_plain = true;
 	for (unsigned i = 0; i < m->segments; i++) {
 		bool dead = false;
 
@@ -41,6 +42,7 @@ values_begin(struct reading *r)
 		if (!r->has_dead)
 			memset(r->dead, 0, m->segments / 8 + 1);
 		r->has_dead = true;
+		r->is_plain = false;
 		r->dead[i / 8] |= (uint8_t)(1u << (i % 8));
 	}
 }
@@ -119,7 +121,7 @@ subcomponent(const struct hl7 *m, struct span component, unsigned n)
 }
 
 /* Of the first repetition. */
-static inline struct span
+static inline __attribute__((always_inline)) struct span
 part_of(const struct hl7 *m, const struct hl7_path *p, struct span field)
 {
 	struct span part;
@@ -132,7 +134,7 @@ part_of(const struct hl7 *m, const struct hl7_path *p, struct span field)
 
 /* The next repetition that the path means, each byte looked at once: a field
  * may have as many as the message has bytes. */
-static bool
+static inline __attribute__((always_inline)) bool
 next_repetition(const struct reading *r, const struct hl7_path *p, struct walk *w, struct span *value)
 {
 	while (w->rest.n > 0) {
@@ -166,11 +168,11 @@ next_of_several(const struct reading *r, const struct hl7_path *p, struct walk *
 	return false;
 }
 
-/* Of the segments of the message the path means one, as most do: there is no other to go on to. */
+/* Of the segments of the message the path means one, which is not deleted, as most do: there is no other to go on to. */
 static inline bool
 is_one_segment(const struct reading *r, const struct hl7_path *p)
 {
-	return !r->is_group && (p->segment_rep == 0 || (p->segment_rep < 0 && index_is_only(r->hl7, p->segment)));
+	return r->is_plain && (p->segment_rep == 0 || (p->segment_rep < 0 && index_is_only(r->hl7, p->segment)));
 }
 
 /* Of a path that is_one_segment(). */
@@ -179,7 +181,7 @@ field_there(const struct reading *r, const struct hl7_path *p)
 {
 	unsigned at = index_first(r->hl7, p->segment);
 
-	return at == SEGMENT_NONE || is_dead(r, at) ? SPAN_NONE : index_field(r->hl7, at, (unsigned)p->field);
+	return at == SEGMENT_NONE ? SPAN_NONE : index_field(r->hl7, at, (unsigned)p->field);
 }
 
 /* There is at most one value. */
@@ -216,8 +218,8 @@ next_path(struct walk *w)
 	w->place = 0;
 }
 
-static inline __attribute__((always_inline)) bool
-walk_on(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
+bool
+walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
 {
 	for (; w->path < l->n; next_path(w)) {
 		const struct hl7_path *p = &l->item[w->path];
@@ -247,24 +249,36 @@ walk_on(const struct reading *r, const struct path_list *l, struct walk *w, stru
 	return false;
 }
 
-bool
-walk_next(const struct reading *r, const struct path_list *l, struct walk *w, struct span *value)
+static inline void
+collect(struct reading *r, struct span raw, struct said *out)
 {
-	return walk_on(r, l, w, value);
+	struct span text = value_said(r, raw);
+
+	if (text.n > 0)
+		out->item[out->n++] = text;
+}
+
+static __attribute__((noinline)) void
+collect_several(struct reading *r, const struct hl7_path *p, struct said *out)
+{
+	struct walk w = { 0 };
+	struct span raw;
+
+	while (out->n < SAID_MAX && next_of_several(r, p, &w, &raw))
+		collect(r, raw, out);
 }
 
 void
 values_collect(struct reading *r, const struct path_list *l, struct said *out)
 {
-	struct walk w = { 0 };
-	struct span raw;
-
 	out->n = 0;
-	while (out->n < SAID_MAX && walk_on(r, l, &w, &raw)) {
-		struct span text = value_said(r, raw);
+	for (size_t i = 0; i < l->n && out->n < SAID_MAX; i++) {
+		struct span raw;
 
-		if (text.n > 0)
-			out->item[out->n++] = text;
+		if (!is_one_place(r, &l->item[i]))
+			collect_several(r, &l->item[i], out);
+		else if (value_there(r, &l->item[i], &raw))
+			collect(r, raw, out);
 	}
 }
 
@@ -289,7 +303,7 @@ value_made(struct reading *r, struct span raw)
 	raw = span_trim(raw);
 	if (raw.n == 0 || raw.n > VALUE_MAX)
 		return SPAN_NONE;
-	return r->has_escapes ? unescaped(r, raw) : raw;
+	return r->stands_max == 0 ? unescaped(r, raw) : raw;
 }
 
 struct span
@@ -315,14 +329,17 @@ value_parts(struct reading *r, struct span repetition, struct span *out, unsigne
 
 	memset(out, 0, n * sizeof *out);
 	if (index_is_short(m, repetition)) {
-		uint64_t begin = 0, end, marks = index_marks(repetition, m->sought.component) | UINT64_C(1) << repetition.n;
+		uint64_t behind = UINT64_C(1) << repetition.n, marks = (index_marks(repetition, m->sought.component) & (behind - 1)) | behind;
+		const char *begin = repetition.p;
 
-		for (unsigned i = 0; i < n && begin < repetition.n; i++, marks &= marks - 1, begin = end + 1) {
-			end = (uint64_t)__builtin_ctzll(marks);
-			if (end == begin)
-				continue;
-			out[i] = value_said(r, (struct span){ repetition.p + begin, end - begin });
-			there = i + 1;
+		for (unsigned i = 0; i < n && marks; i++, marks &= marks - 1) {
+			const char *end = repetition.p + __builtin_ctzll(marks);
+
+			if (end > begin) {
+				out[i] = value_said(r, (struct span){ begin, (size_t)(end - begin) });
+				there = i + 1;
+			}
+			begin = end + 1;
 		}
 		return there;
 	}

@@ -10,6 +10,9 @@
 
 enum bare_statement { BARE_BEGIN, BARE_COMMIT, BARE_APPOINTMENT, BARE_SEEN, BARE_NOTE, BARE_STATEMENTS };
 
+/* What waits is found by an index of whole days, then of ids, which keeps new entries together; or, as one writes it first, of the due time itself. */
+enum bare_due { BARE_BY_DAY, BARE_BY_SECOND };
+
 struct bare_rows {
 	sqlite3 *db;
 	sqlite3_stmt *q[BARE_STATEMENTS];
@@ -31,25 +34,29 @@ bare_do(struct bare_rows *b, enum bare_statement which)
 }
 
 static inline void
-bare_open(struct bare_rows *b, const char *path)
+bare_open(struct bare_rows *b, const char *path, enum bare_due due)
 {
 	static const char schema[] =
 	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 1000;"
 	    "CREATE TABLE IF NOT EXISTS appointment (id INTEGER PRIMARY KEY, sender INTEGER, name TEXT, site INTEGER, status INTEGER,"
 	    " start INTEGER, zone TEXT, language TEXT, phone BLOB, mark BLOB, sent INTEGER, erase INTEGER, UNIQUE (sender, name));"
 	    "CREATE TABLE IF NOT EXISTS seen (sender INTEGER, control TEXT, at INTEGER, answered INTEGER, PRIMARY KEY (sender, control)) WITHOUT ROWID;"
-	    "CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, kind INTEGER, state INTEGER, due INTEGER, expires INTEGER);"
-	    "CREATE INDEX IF NOT EXISTS note_due ON note (due / 86400, id, due) WHERE state = 1;";
+	    "CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, kind INTEGER, state INTEGER, due INTEGER, expires INTEGER);";
+	static const char *const by[] = {
+		[BARE_BY_DAY] = "CREATE INDEX IF NOT EXISTS note_due ON note (due / 86400, id, due) WHERE state = 1",
+		[BARE_BY_SECOND] = "CREATE INDEX IF NOT EXISTS note_due ON note (due) WHERE state = 1",
+	};
 	static const char *const text[BARE_STATEMENTS] = {
 		"BEGIN IMMEDIATE", "COMMIT",
 		"INSERT INTO appointment VALUES (?1, 1, ?2, 1, 0, ?3, 'America/Chicago', 'en', ?4, ?5, ?6, ?3)"
 		" ON CONFLICT (sender, name) DO UPDATE SET start = ?3, phone = ?4, mark = ?5, sent = ?6",
 		"INSERT INTO seen VALUES (1, ?1, ?2, 0)",
-		"INSERT INTO note VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT (id) DO UPDATE SET due = ?3, expires = ?4",
+		"INSERT INTO note (id, kind, state, due, expires) VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT (id) DO UPDATE SET due = ?3, expires = ?4",
 	};
 
 	*b = (struct bare_rows){ 0 };
-	if (sqlite3_open(path, &b->db) != SQLITE_OK || sqlite3_exec(b->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_open(path, &b->db) != SQLITE_OK || sqlite3_exec(b->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(b->db, by[due], NULL, NULL, NULL) != SQLITE_OK)
 		bare_fail(b);
 	for (int i = 0; i < BARE_STATEMENTS; i++)
 		if (sqlite3_prepare_v3(b->db, text[i], -1, SQLITE_PREPARE_PERSISTENT, &b->q[i], NULL) != SQLITE_OK)

@@ -1,6 +1,6 @@
 /* bench_bare.c - the least that a durable receiver on libevent can do: TLS, the end of the frame, the rows, an answer.
  *
- *   bench_bare CERTIFICATE KEY CLIENT_CERTIFICATE DATABASE
+ *   bench_bare CERTIFICATE KEY CLIENT_CERTIFICATE DATABASE [by-second]
  *
  * One loop reads and answers, one thread commits what has gathered and tells the loop: as nudged is built, and nothing of
  * ours in it. No configuration, no parser, nothing looked up, nobody's right to send asked beyond TLS. Prints "ready PORT"; SIGTERM ends it.
@@ -229,8 +229,8 @@ main(int argc, char **argv)
 	socklen_t n = sizeof at;
 	pthread_t keeper;
 
-	if (argc != 5) {
-		(void)fputs("usage: bench_bare CERTIFICATE KEY CLIENT_CERTIFICATE DATABASE\n", stderr);
+	if (argc != 5 && (argc != 6 || strcmp(argv[5], "by-second") != 0)) {
+		(void)fputs("usage: bench_bare CERTIFICATE KEY CLIENT_CERTIFICATE DATABASE [by-second]\n", stderr);
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -239,7 +239,7 @@ main(int argc, char **argv)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	set_up_tls(argv);
-	bare_open(&bare.rows, argv[4]);
+	bare_open(&bare.rows, argv[4], argc == 6 ? BARE_BY_SECOND : BARE_BY_DAY);
 	bare.base = event_base_new();
 	bare.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	struct evconnlistener *l = evconnlistener_new_bind(bare.base, on_caller, NULL, LEV_OPT_CLOSE_ON_FREE, 4096, (struct sockaddr *)&at, sizeof at);

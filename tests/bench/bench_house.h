@@ -186,7 +186,7 @@ static void
 sweep(const struct bench *b)
 {
 	static const char *const files[] = { "nudge.conf", "store.key", "nudge.db", "nudge.db-wal", "nudge.db-shm", "nudge.lock",
-		"limit.db", "limit.db-wal", "limit.db-shm" };
+		"limit.db", "limit.db-wal", "limit.db-shm", "plain.db", "plain.db-wal", "plain.db-shm" };
 	char path[300];
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

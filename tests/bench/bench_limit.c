@@ -1,9 +1,10 @@
 /* bench_limit.c - the least that a client of libcurl can do for a text: write it, sign it, post it, drop the answer.
  *
- *   bench_limit ENDPOINT CA_FILE INFLIGHT WARM_SECONDS SECONDS 1.1|2
+ *   bench_limit ENDPOINT CA_FILE INFLIGHT WARM_SECONDS SECONDS 1.1|2 [DATABASE TEXTS]
  *
  * Keeps INFLIGHT posts out over 16 connections at most, on a bare epoll loop. No configuration, no job, no identity to look up,
- * nothing read from the answer but its status: what is measured beside it can only come near.
+ * nothing read from the answer but its status: what is measured beside it can only come near. With a DATABASE each text is armed and
+ * settled in it too, what has gathered for two milliseconds by one durable commit.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include <curl/curl.h>
@@ -15,16 +16,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "bare_out.h"
 #include "load.h"
 
 #define PATH "/sms?api-version=2026-01-23"
 #define CONNECTIONS_MAX 16L
 #define INFLIGHT_MAX 256
+#define GATHER_S 0.002
 
 struct post {
 	CURL *curl;
 	struct curl_slist *headers;
 	char body[1024];
+	int body_n;
+	unsigned long long k;
 	double since;
 };
 
@@ -39,6 +44,10 @@ static struct {
 	unsigned long long texts;
 	size_t open;
 	struct load load;
+	struct bare_out *out;             /* NULL: nothing is stored */
+	struct post *ended[INFLIGHT_MAX]; /* these wait for a commit */
+	size_t ended_n;
+	double ended_since;
 } bare;
 
 static void
@@ -129,23 +138,58 @@ sign(struct post *p, size_t body_n)
 }
 
 static void
-begin(struct post *p)
+write_next(struct post *p)
 {
-	unsigned long long i = ++bare.texts;
-	int n = snprintf(p->body, sizeof p->body,
+	unsigned long long i = p->k = ++bare.texts;
+
+	p->body_n = snprintf(p->body, sizeof p->body,
 	    "{\"from\":\"+18335550100\",\"smsRecipients\":[{\"to\":\"+1608%07llu\",\"repeatabilityRequestId\":"
 	    "\"5c0ffee5-0000-4000-8000-%012llx\",\"repeatabilityFirstSent\":\"%s\"}],\"message\":\"" LOAD_TEXT "\",\"smsSendOptions\":"
 	    "{\"enableDeliveryReport\":true,\"tag\":\"%llu\",\"deliveryReportTimeoutInSeconds\":3600}}", 5550000 + i % 1000000, i,
 	    date_now(), i);
+	if (bare.out)
+		out_arm(bare.out, i, p->body, p->body_n, time(NULL));
+}
 
-	sign(p, (size_t)n);
+static void
+post(struct post *p)
+{
+	sign(p, (size_t)p->body_n);
 	(void)curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
-	(void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE, (long)n);
+	(void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE, (long)p->body_n);
 	(void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, p->body);
 	p->since = load_seconds(CLOCK_MONOTONIC);
 	bare.open++;
 	if (curl_multi_add_handle(bare.multi, p->curl) != CURLM_OK)
 		fail("a post cannot be begun");
+}
+
+/* What has ended is settled, what comes after it armed, and only then it goes. */
+static void
+go_on(void)
+{
+	size_t n = bare.ended_n;
+	bool more = bare.load.t1 == 0;
+
+	bare.ended_n = 0;
+	if (bare.out)
+		bare_do(&bare.out->rows, BARE_BEGIN);
+	for (size_t i = 0; i < n; i++) {
+		if (bare.out && bare.ended[i]->k)
+			out_settle(bare.out, bare.ended[i]->k);
+		if (more)
+			write_next(bare.ended[i]);
+	}
+	if (bare.out)
+		bare_do(&bare.out->rows, BARE_COMMIT);
+	for (size_t i = 0; more && i < n; i++)
+		post(bare.ended[i]);
+}
+
+static bool
+must_go_on(void)
+{
+	return bare.ended_n > 0 && (!bare.out || bare.open == 0 || load_seconds(CLOCK_MONOTONIC) - bare.ended_since >= GATHER_S);
 }
 
 static void
@@ -165,9 +209,30 @@ finish_done(void)
 		load_end_of(&bare.load, CLOCK_PROCESS_CPUTIME_ID, p->since, arrived && status == 202);
 		(void)curl_multi_remove_handle(bare.multi, curl);
 		bare.open--;
-		if (bare.load.t1 == 0)
-			begin(p);
+		if (bare.ended_n == 0)
+			bare.ended_since = load_seconds(CLOCK_MONOTONIC);
+		bare.ended[bare.ended_n++] = p;
 	}
+	if (must_go_on())
+		go_on();
+}
+
+static double
+timer_left(void) /* seconds */
+{
+	return (double)bare.timeout_ms / 1e3 - (load_seconds(CLOCK_MONOTONIC) - bare.asked);
+}
+
+static int
+wait_ms(void)
+{
+	double left = bare.timeout_ms >= 0 ? timer_left() : GATHER_S, now = load_seconds(CLOCK_MONOTONIC);
+
+	if (bare.timeout_ms < 0 && bare.ended_n == 0)
+		return -1;
+	if (bare.ended_n > 0 && left > bare.ended_since + GATHER_S - now)
+		left = bare.ended_since + GATHER_S - now;
+	return left > 0 ? (int)(left * 1e3) + 1 : 0;
 }
 
 static void
@@ -176,15 +241,10 @@ dispatch(void)
 	struct epoll_event events[64];
 	int running, n, wait;
 
-	while (bare.open > 0) {
-		wait = -1;
-		if (bare.timeout_ms >= 0) {
-			double left = (double)bare.timeout_ms - (load_seconds(CLOCK_MONOTONIC) - bare.asked) * 1e3;
-
-			wait = left > 0 ? (int)left + 1 : 0;
-		}
+	while (bare.open > 0 || bare.ended_n > 0) {
+		wait = wait_ms();
 		n = wait == 0 ? 0 : epoll_wait(bare.epoll, events, 64, wait);
-		if (n == 0) {
+		if (n == 0 && bare.timeout_ms >= 0 && timer_left() <= 0) {
 			bare.timeout_ms = -1;
 			(void)curl_multi_socket_action(bare.multi, CURL_SOCKET_TIMEOUT, 0, &running);
 		}
@@ -235,12 +295,13 @@ int
 main(int argc, char **argv)
 {
 	static struct post posts[INFLIGHT_MAX];
+	static struct bare_out out;
 	char url[256];
 	struct rusage used;
-	long inflight = argc == 7 ? strtol(argv[3], NULL, 10) : 0;
+	long inflight = argc == 7 || argc == 9 ? strtol(argv[3], NULL, 10) : 0;
 
 	if (inflight < 1 || inflight > INFLIGHT_MAX || strncmp(argv[1], "https://", 8) != 0) {
-		(void)fputs("usage: bench_limit ENDPOINT CA_FILE INFLIGHT WARM_SECONDS SECONDS 1.1|2\n", stderr);
+		(void)fputs("usage: bench_limit ENDPOINT CA_FILE INFLIGHT WARM_SECONDS SECONDS 1.1|2 [DATABASE TEXTS]\n", stderr);
 		return 2;
 	}
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -255,12 +316,19 @@ main(int argc, char **argv)
 	(void)curl_multi_setopt(bare.multi, CURLMOPT_TIMERFUNCTION, want_timer);
 	(void)curl_multi_setopt(bare.multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_MAX);
 	(void)curl_multi_setopt(bare.multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+	if (argc == 9) {
+		out_open(&out, argv[7], strtoll(argv[8], NULL, 10));
+		bare.out = &out;
+	}
 	load_start(&bare.load, strtod(argv[4], NULL), strtod(argv[5], NULL));
 	for (long i = 0; i < inflight; i++) {
 		prepare(&posts[i], url, argv[2], strcmp(argv[6], "2") == 0);
-		begin(&posts[i]);
+		bare.ended[bare.ended_n++] = &posts[i];
 	}
+	go_on();
 	dispatch();
+	if (bare.out)
+		out_close(bare.out);
 	(void)getrusage(RUSAGE_SELF, &used);
 	return load_say(&bare.load, used.ru_maxrss);
 }

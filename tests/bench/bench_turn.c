@@ -3,8 +3,9 @@
  *   bench_turn [--json] [--messages N] [--group N] [--stored N] [--dir DIR] [--only map|plan|turn|limit]
  *
  * One thread, no network: siu_read() and engine_turn() over a real store, in
- * turns of N messages, and then the same rows (appointment, control id, three
- * notifications) with nothing of ours around them. A fixed feed, so that
+ * turns of N messages, and the same rows (appointment, control id, three
+ * notifications) with nothing of ours around them: "limit" with our way to find
+ * what is due, "plain" with an index of the due time. A fixed feed, so that
  * instructions can be counted and compared from one day to the next.
  */
 // SPDX-License-Identifier: Apache-2.0
@@ -133,14 +134,14 @@ measure_turns(struct bench *b, long long stored, long long n, int group)
 /* ---- the limit: the rows, and nothing else ---- */
 
 static struct cost
-measure_limit(const struct bench *b, long long stored, long long n, int group)
+measure_limit(const struct bench *b, enum bare_due due, long long stored, long long n, int group)
 {
 	struct bare_rows l;
 	char path[300];
 	double wall = 0, cpu = 0;
 
-	(void)snprintf(path, sizeof path, "%s/limit.db", b->folder);
-	bare_open(&l, path);
+	(void)snprintf(path, sizeof path, "%s/%s.db", b->folder, due == BARE_BY_DAY ? "limit" : "plain");
+	bare_open(&l, path, due);
 	for (long long i = 0; i < stored + n;) {
 		long long end = i < stored ? stored : stored + n;
 		int now = i < stored ? 512 : group;
@@ -202,7 +203,8 @@ main(int argc, char **argv)
 	if (!*only || strcmp(only, "plan") == 0)
 		report("plan", plan_only(&b, n * 10), 1, 0, NULL, json);
 	if (!*only || strcmp(only, "limit") == 0) {
-		limit = measure_limit(&b, stored, n, group);
+		report("plain", measure_limit(&b, BARE_BY_SECOND, stored, n, group), group, stored, NULL, json);
+		limit = measure_limit(&b, BARE_BY_DAY, stored, n, group);
 		report("limit", limit, group, stored, NULL, json);
 	}
 	if (!*only || strcmp(only, "turn") == 0) {

@@ -23,7 +23,7 @@ SIZES = {"": (512, 1024, 4096, 16384, 65000), "short": (512, 16384), "smoke": (4
 IDLE = {"": (1000, 10000), "short": (1000,), "smoke": (100,)}
 STORED = int(os.environ.get("NUDGE_STORED", "1000000"))
 FIELDS = ("per_s", "cpu_us", "p50_ms", "p99_ms", "rss_kb")
-NAMES = {"nudged": "nudged", "bare": "bare durable receiver", "medplum": "@medplum/hl7 (stores nothing)", "python": "python-hl7 (stores nothing)"}
+NAMES = {"nudged": "nudged", "bare": "bare durable receiver", "plain": "the same, texts by the second when they are due", "medplum": "@medplum/hl7 (stores nothing)", "python": "python-hl7 (stores nothing)"}
 LISTENER = "max_connections = 20000\n max_handshakes = 1024\n penalty_max = 0"
 SITE = "settle = 2min\n storm_brake = off"
 
@@ -62,6 +62,7 @@ class Program:
 def receivers(certs, medplum_at):
     three = (f"{certs}/listener.crt", f"{certs}/listener.key", f"{certs}/sender.crt")
     who = {"nudged": Nudged, "bare": lambda: Program(f"{BUILT}/bench_bare", *three, "{folder}/bare.db"),
+           "plain": lambda: Program(f"{BUILT}/bench_bare", *three, "{folder}/bare.db", "by-second"),
            "python": lambda: Program("/usr/bin/python3", os.path.join(HERE, "peer_python.py"), *three)}
     if medplum_at:
         who["medplum"] = lambda: Program("node", os.path.join(HERE, "peer_medplum.mjs"), *three, env={"NUDGE_PEERS": medplum_at})
@@ -153,16 +154,17 @@ def main():
         missing = str(e)
     about, certs = side.machine(), house.certs()
     who = receivers(certs, medplum_at)
-    two = {k: who[k] for k in ("nudged", "bare")}
+    two, houses = {k: who[k] for k in ("nudged", "bare")}, {k: who[k] for k in who if k != "plain"}
     rows = compared("Messages of one kilobyte, each connection with one message out:",
-                    [(f"{n} connections", in_turns(certs, who if n in (16, 100) else two, n)) for n in CONNECTIONS[side.LENGTH]])
+                    [(f"{n} connections", in_turns(certs, houses if n in (16, 100) else two, n)) for n in CONNECTIONS[side.LENGTH]])
     rows += compared("Messages of other sizes, 16 connections:",
                      [(f"{n} bytes", in_turns(certs, two, 16, "--bytes", n, rounds=1 if side.LENGTH else 3)) for n in SIZES[side.LENGTH]])
     memory = idle(certs, who)
     if not side.LENGTH:
-        after = stored(certs, two, STORED)
+        three = {**two, "plain": who["plain"]}
+        after = stored(certs, three, STORED)
         rows += compared(f"With {STORED} appointments stored:",
-                         [(f"{n} connections", {name: after[n, name] for name in two}) for n in (16, 100)])
+                         [(f"{n} connections", {name: after[n, name] for name in three}) for n in (16, 100)])
     if missing:
         print(f"\n@medplum/hl7 was not measured: {missing}")
     side.record("intake", about, not_measured=missing, rows=rows, idle=memory)

@@ -5,10 +5,12 @@ through.py     NUDGE_BENCH=short: fewer texts; smoke: only whether all of it wor
 Confirmations of so many bookings wait in the store, nothing limits their rate, and nudge-sender comes: nudged arms and commits
 each, nudge-sender posts it to a local gateway over TLS, and its outcome is committed. A cell is the median of the rounds and, in
 brackets, the least and the most, between a tenth and nine tenths of the texts; build/bench/through.json for the record.
-All programs share all cores.
+Once without delivery reports, once with a row for each that is to be asked for. Beside it, in turns: one process of bare libcurl
+that arms and settles its rows by itself, also with 256 out. All programs share all cores.
 """
 import os
 import shutil
+import tempfile
 import time
 
 import side
@@ -23,8 +25,8 @@ WORDS = "[booked]\n{organization}: {start_date}, {start_time}.\n[changed]\nc\n[c
 LISTENER = "max_connections = 2000\n max_handshakes = 1024\n penalty_max = 0"
 
 
-def through(version, texts):
-    where = house.House(start=False, listener=LISTENER, number="rate = 1000000/min", site=SITE)
+def through(version, texts, reports="none"):
+    where = house.House(start=False, listener=LISTENER, number="rate = 1000000/min", site=SITE, gateway=f"reports = {reports}")
     gateway = Gateway(where.certs, version, set(CORES))
     try:
         where.acs_port = gateway.port
@@ -63,19 +65,38 @@ def through(version, texts):
         shutil.rmtree(where.folder)
 
 
+def bare(certs, version, texts):
+    """One process of bare libcurl that arms and settles each text in a database: nothing of ours in it."""
+    gateway, folder = Gateway(certs, version, set(CORES)), tempfile.mkdtemp(prefix="nudge-bench-")
+    before = cpu_of(gateway.process.pid)
+    warm, seconds = ("0.3", "2") if texts > 1000 else ("0.1", "0.2")
+    try:
+        one = measured([f"{BUILT}/bench_limit", gateway.endpoint, f"{certs}/ca.crt", "256", warm, seconds, version,
+                        f"{folder}/out.db", str(max(texts, 20000))], set(CORES))
+        assert one["bad"] == 0, one
+        spent = cpu_of(gateway.process.pid) - before
+        return {"per_s": one["per_s"], "both_us": one["cpu_us"], "gateway_us": spent * 1e6 / max(1, gateway.end())}
+    finally:
+        gateway.process.kill()
+        shutil.rmtree(folder)
+
+
 def main():
     rounds, texts = side.length_of(LENGTHS)
+    certs = house.certs()
     about, rows = side.machine(), []
     results = {}
     for _ in range(rounds):
         for version in VERSIONS:
-            results.setdefault(version, []).append(through(version, texts))
-    print("| HTTP | texts/s | CPU us of both daemons | nudged | nudge-sender | gateway |\n|---|---|---|---|---|---|")
-    for version, list_of in results.items():
-        rows.append({"http": version, "rounds": rounds, "texts": texts, **{k: spread([r[k] for r in list_of]) for k in list_of[0]}})
+            results.setdefault((version, "the two daemons"), []).append(through(version, texts))
+            results.setdefault((version, "the two daemons, reports = poll"), []).append(through(version, texts, "poll"))
+            results.setdefault((version, "bare libcurl and rows"), []).append(bare(certs, version, texts))
+    print("| HTTP | who | texts/s | CPU us | nudged | nudge-sender | gateway |\n|---|---|---|---|---|---|---|")
+    for (version, who), list_of in results.items():
+        rows.append({"http": version, "who": who, "rounds": rounds, "texts": texts, **{k: spread([r[k] for r in list_of]) for k in list_of[0]}})
         r = rows[-1]
-        print(f"| {version} | {cell(r['per_s'], '.0f')} | {cell(r['both_us'], '.1f')} | {cell(r['nudged_us'], '.1f')} | {cell(r['sender_us'], '.1f')} | "
-              f"{cell(r['gateway_us'], '.1f')} |")
+        each = [cell(r[k], ".1f") if k in r else "-" for k in ("both_us", "nudged_us", "sender_us", "gateway_us")]
+        print(f"| {version} | {who} | {cell(r['per_s'], '.0f')} | {' | '.join(each)} |")
     side.record("through", about, rows=rows)
 
 

@@ -151,6 +151,13 @@ out_answer(void *ctx, struct message *m, const struct answer *a)
 }
 
 static void
+out_answered(void *ctx)
+{
+	(void)ctx;
+	mllp_answered(&the.intake);
+}
+
+static void
 out_job(void *ctx, const struct link_job *j)
 {
 	(void)ctx;
@@ -249,7 +256,7 @@ open_store(struct fault *f)
 	char folder[96];
 	struct store_setup s = { .directory = the.folder, .key = key, .conf = the.rules->conf, .now_s = sim_wall_s(), .recent = 5 };
 	struct journal_setup j = { .directory = folder, .retention_s = the.rules->conf->journal_retention_s, .now_s = sim_wall_s() };
-	struct engine_setup e = { .outlet = { .answer = out_answer, .job = out_job, .taken = out_taken, .ask = out_ask,
+	struct engine_setup e = { .outlet = { .answer = out_answer, .answered = out_answered, .job = out_job, .taken = out_taken, .ask = out_ask,
 		.reply = out_reply, .alarm = out_alarm }, .compose = compose, .random = random_bytes, .now = clock_now() };
 	bool opened;
 

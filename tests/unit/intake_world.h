@@ -128,6 +128,7 @@ world_answer(struct world *w, struct message *m)
 		a.error = m->error;
 	}
 	mllp_answer(w->intake, m, &a);
+	mllp_answered(w->intake);
 }
 
 static inline void *

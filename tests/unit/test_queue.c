@@ -60,6 +60,36 @@ TEST(one_thread)
 	queue_free(NULL);
 }
 
+TEST(what_is_laid_there_rings_once_for_all)
+{
+	struct queue *q = queue_new();
+	struct item item[3] = { { .n = 0 }, { .n = 1 }, { .n = 2 } };
+	struct queue_link *l;
+
+	assert_non_null(q);
+	queue_ring(q);
+	holds("nothing was laid there, and nothing rings", !rings(q, 0));
+	queue_lay(q, &item[0].link);
+	queue_lay(q, &item[1].link);
+	holds("what is laid there is silent", !rings(q, 0));
+	queue_ring(q);
+	holds("until it is rung for", rings(q, 0));
+	l = queue_take_all(q);
+	holds("all of it is there, oldest first", l == &item[0].link && l->next == &item[1].link && l->next->next == NULL);
+	holds("and taking silences", !rings(q, 0));
+	queue_lay(q, &item[0].link);
+	queue_give(q, &item[1].link);
+	holds("who gives rings for what was laid there too", rings(q, 0));
+	queue_ring(q);
+	l = queue_take_all(q);
+	holds("both come", l == &item[0].link && l->next == &item[1].link);
+	holds("once", queue_take_all(q) == NULL && !rings(q, 0));
+	queue_lay(q, &item[2].link);
+	queue_ring(q);
+	holds("and it rings again", rings(q, 0) && queue_take_all(q) == &item[2].link);
+	queue_free(q);
+}
+
 TEST(a_bell_that_cannot_be_rung_is_rung_by_the_next)
 {
 	struct queue *q = queue_new();
@@ -138,7 +168,7 @@ TEST(threads_give_and_one_takes)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { RUN(one_thread), RUN(a_bell_that_cannot_be_rung_is_rung_by_the_next), RUN(threads_give_and_one_takes) };
+	const struct CMUnitTest tests[] = { RUN(one_thread), RUN(what_is_laid_there_rings_once_for_all), RUN(a_bell_that_cannot_be_rung_is_rung_by_the_next), RUN(threads_give_and_one_takes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,12 +133,12 @@ struct tried {
 static void
 compare_text(const char *name, struct reading *r, struct span raw, struct tried *t)
 {
-	bool has_escapes = r->has_escapes;
+	bool has_escapes = r->stands_max == 0;
 	struct span got = value_text(r, raw), want;
 
-	r->has_escapes = true;
+	r->stands_max = 0;
 	want = value_text(r, raw);
-	r->has_escapes = has_escapes;
+	r->stands_max = has_escapes ? 0 : VALUE_MAX;
 	assert_false(r->no_memory);
 	same_bytes(name, got.n ? got.p : "", got.n, want.n ? want.p : "", want.n);
 	t->escaped += has_escapes && want.n > 0 && want.p != span_trim(raw).p;
@@ -212,7 +212,7 @@ compare_message(const char *name, struct hl7 *index, struct span bytes, struct t
 {
 	static struct groups groups;
 	struct message msg = { .raw = bytes };
-	struct reading r = { .hl7 = index, .msg = &msg, .has_escapes = true };
+	struct reading r = { .hl7 = index, .msg = &msg, .stands_max = 0 };
 	struct span behind;
 
 	if (hl7_read(index, bytes) != HL7_OK)
@@ -221,7 +221,7 @@ compare_message(const char *name, struct hl7 *index, struct span bytes, struct t
 	r.delims = hl7_delims(index);
 	r.whole = hl7_whole(index);
 	(void)span_cut(bytes, r.delims->escape, &behind);
-	r.has_escapes = behind.n > 0 && memchr(behind.p, r.delims->escape, behind.n);
+	r.stands_max = behind.n > 0 && memchr(behind.p, r.delims->escape, behind.n) ? 0 : VALUE_MAX;
 	values_begin(&r);
 	groups.n = 0;
 	holds(name, groups_find(&r, &groups));

@@ -64,14 +64,16 @@ recent_free(struct recent *r)
 	free(r);
 }
 
-/* Marks are as good as random, ids follow one another. */
+/* Marks are as good as random. Visits follow one another, and so do their buckets: the next one is near by, not in memory far away. */
 static uint64_t
 hash_of(enum found_by by, const struct recent_entry *e)
 {
 	uint64_t h;
 
+	if (by == FOUND_DUE)
+		return (uint64_t)e->id / STORE_TEXTS_OF_ONE * 2 + (uint64_t)e->id % STORE_TEXTS_OF_ONE;
 	if (unit_s[by])
-		return (uint64_t)e->id * 0x9e3779b97f4a7c15u >> 32;
+		return (uint64_t)e->id;
 	memcpy(&h, e->mark, sizeof h);
 	return h;
 }
