@@ -128,14 +128,26 @@ on_answer(void *ctx, const struct http_answer *http)
 
 /* ---- on its way ---- */
 
+/* Now, as it is signed: many requests are of one second. */
+static const char *
+date_now(struct access_set *set)
+{
+	int64_t now_s = clock_now().wall_ms / 1000;
+
+	if (now_s != set->date_s) {
+		clock_http_date(now_s, set->date);
+		set->date_s = now_s;
+	}
+	return set->date;
+}
+
 static bool
 add_signature(struct asking *q, struct http_headers *h)
 {
 	struct access *a = q->access;
 	struct acs_signature s;
-	char date[CLOCK_TEXT_MAX];
+	const char *date = date_now(a->set);
 
-	clock_http_date(clock_now().wall_ms / 1000, date);
 	if (!acs_sign(a->key[q->key], q->method, q->path, date, a->host, buf_span(&q->body), &s))
 		return false;
 	http_header(h, "x-ms-date", date);

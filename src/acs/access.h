@@ -11,6 +11,7 @@
 
 #include "acs/http.h"
 #include "nudge/acs.h"
+#include "nudge/clock.h"
 #include "nudge/conf.h"
 
 struct access;
@@ -20,6 +21,8 @@ struct access_set { /* what all of them need, and all that live; zeroed but for 
 	struct event_base *base;
 	struct access *all;
 	struct acs_ids ids;
+	int64_t date_s;           /* the second of date; 0: none is written yet */
+	char date[CLOCK_TEXT_MAX];
 };
 
 /* Reads the secrets. One hold. The set must outlive it. */

@@ -1,5 +1,6 @@
 /* sign.c - HMAC-SHA256 over method, path, date, host and the hash of the body. */
 // SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,12 +48,16 @@ acs_host(const char *endpoint, char *out, size_t cap)
 static void
 write_id(uint8_t r[ACS_ID_BYTES], char *out, size_t cap)
 {
-	char hex[2 * ACS_ID_BYTES + 1];
-
+	assert(cap >= ACS_REPEAT_ID_MAX);
+	(void)cap;
 	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
 	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	digest_hex(r, ACS_ID_BYTES, hex);
-	(void)snprintf(out, cap, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	for (size_t i = 0; i < ACS_ID_BYTES; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		digest_hex(&r[i], 1, out);
+		out += 2;
+	}
 }
 
 bool
