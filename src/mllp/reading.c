@@ -185,9 +185,8 @@ read_one(struct session *s, struct span bytes, struct message **out)
 {
 	struct siu_peer peer = { s->terms->listener, s->environments, s->environments_n };
 	struct message *m = message_new(s, bytes);
-	struct now now = clock_now();
 
-	if (!m || !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&now), m)) {
+	if (!m || !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&s->now), m)) {
 		message_free(m);
 		return false;
 	}
@@ -390,7 +389,7 @@ take_bytes(struct session *s, struct span in)
 		if (s->reader.state != FRAME_INSIDE && !frame_is_bare(&s->reader)) {
 			s->frame_ms = 0;
 		} else if (!s->frame_ms) {
-			s->frame_ms = s->now_ms;
+			s->frame_ms = s->now.boot_ms;
 		}
 		if (event == FRAME_COMPLETE || event == FRAME_OVERSIZE) {
 			take_frame(s, event == FRAME_OVERSIZE);
@@ -427,7 +426,7 @@ reading_pump(struct session *s)
 	if (s->paused) {
 		s->paused = s->hungry = false;
 		if (s->frame_ms) {
-			s->frame_ms = s->now_ms; /* the sender could not get on */
+			s->frame_ms = s->now.boot_ms; /* the sender could not get on */
 		}
 		take_rest(s);
 	}
@@ -436,7 +435,7 @@ reading_pump(struct session *s)
 		switch (wire_read(&s->wire, s->thread->input, INPUT_MAX, &got)) {
 		case WIRE_OK:
 			s->heard = true;
-			s->active_ms = s->now_ms;
+			s->active_ms = s->now.boot_ms;
 			take_bytes(s, span_from(s->thread->input, got));
 			if (got < INPUT_MAX && !wire_has_more(&s->wire)) {
 				return; /* if there is more, the socket will say so */

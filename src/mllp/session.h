@@ -18,6 +18,7 @@
 
 #include "mllp/intake.h"
 #include "mllp/wire.h"
+#include "nudge/clock.h"
 
 #define SESSION_FRAMES_MAX 64            /* unanswered, of one connection */
 #define SESSION_BYTES_MAX (1u << 20)     /* of them */
@@ -48,7 +49,7 @@ struct session {
 	struct event readable, writable, timer;
 	bool reads, writes;        /* which of them is added */
 	bool more;                 /* came along with what was read, so the socket will not tell of it */
-	int64_t now_ms;            /* boot clock of this turn */
+	struct now now;            /* of this turn */
 	int64_t since_ms;          /* when the state began */
 	int64_t timer_ms;          /* when the timer looks; 0: not set */
 
