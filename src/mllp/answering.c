@@ -11,20 +11,6 @@
 #define OUT_KEEPS 16384   /* bytes of memory that a connection keeps between answers */
 #define CONTROL_ID_MAX 20 /* of HL7 2.3 to 2.6 */
 
-void
-message_free(struct message *m)
-{
-	while (m) {
-		struct message *also = m->also;
-
-		rules_drop(m->rules);
-		arena_reset(&m->arena); /* wipes */
-		arena_clear(&m->arena);
-		free(m);
-		m = also;
-	}
-}
-
 bool
 answering_done(const struct session *s)
 {
@@ -154,7 +140,7 @@ take_next(struct session *s)
 		    log_name("peer", s->peer.text));
 		s->dead = true;
 	}
-	message_free(m);
+	message_drop(s->thread, m);
 	return !s->dead;
 }
 

@@ -47,16 +47,14 @@ may_take(struct session *s)
 static struct message *
 message_new(struct session *s, struct span bytes)
 {
-	struct message *m = calloc(1, sizeof *m);
+	struct message *m = message_take(s->thread, 4 * s->reader.bytes.max + ARENA_SPARE);
 
 	if (!m) {
 		return NULL;
 	}
-	arena_init(&m->arena, 4 * s->reader.bytes.max + ARENA_SPARE);
 	m->raw = arena_copy(&m->arena, bytes);
 	if (!m->raw.p) {
-		arena_clear(&m->arena);
-		free(m);
+		message_drop(s->thread, m);
 		return NULL;
 	}
 	m->connection = s->number;
@@ -187,7 +185,7 @@ read_one(struct session *s, struct span bytes, struct message **out)
 	struct message *m = message_new(s, bytes);
 
 	if (!m || !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&s->now), m)) {
-		message_free(m);
+		message_drop(s->thread, m);
 		return false;
 	}
 	*out = m;
@@ -196,9 +194,9 @@ read_one(struct session *s, struct span bytes, struct message **out)
 
 /* Too many to be applied in one piece: nothing of the frame is. */
 static void
-refuse_batch(struct message *first)
+refuse_batch(struct session *s, struct message *first)
 {
-	message_free(first->also);
+	message_drop(s->thread, first->also);
 	first->also = NULL;
 	first->kind = MESSAGE_REFUSE;
 	first->reason = TOO_MANY;
@@ -221,13 +219,13 @@ read_batch(struct session *s, struct span frame, struct message **out)
 	while (ok && hl7_batch_next(&b, &bytes)) {
 		if (b.messages > HL7_BATCH_MAX) {
 			if (*out) {
-				refuse_batch(*out);
+				refuse_batch(s, *out);
 			}
 			break;
 		}
 		ok = read_one(s, bytes, last);
 		if (ok && !(*last)->answerable) {
-			message_free(*last);
+			message_drop(s->thread, *last);
 			*last = NULL;
 		} else if (ok) {
 			last = &(*last)->also;
@@ -244,7 +242,7 @@ read_batch(struct session *s, struct span frame, struct message **out)
 	}
 	count(&s->thread->intake->counts.batches, 1);
 	if (!ok || (*out && !(*out)->answerable)) {
-		message_free(*out);
+		message_drop(s->thread, *out);
 		*out = NULL;
 	}
 	return ok;
@@ -267,7 +265,7 @@ read_frame(struct session *s, bool oversize, struct message **out)
 		return false;
 	}
 	if (!(*out)->answerable) {
-		message_free(*out);
+		message_drop(s->thread, *out);
 		*out = NULL;
 	}
 	return true;

@@ -385,7 +385,7 @@ session_free(struct session *s)
 		if (m) {
 			count(&t->intake->counts.unanswered, 1);
 		}
-		message_free(m);
+		message_drop(t, m);
 	}
 	if (s->number) {
 		table_remove(&t->sessions, s->number);

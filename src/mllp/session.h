@@ -101,6 +101,10 @@ void answering_take(struct session *s, struct message *m);
 void answering_flush(struct session *s);
 void answering_decline(struct session *s); /* MLLP release 2: a frame that nobody could read was not taken */
 bool answering_done(const struct session *s);
-void message_free(struct message *m); /* NULL is fine. */
+
+/* messages.c */
+struct message *message_take(struct intake_thread *t, size_t arena_max); /* Empty. NULL: no memory. */
+void message_drop(struct intake_thread *t, struct message *m); /* With those of its frame. NULL is fine, and a t that is NULL keeps nothing. */
+void message_drop_spare(struct intake_thread *t);
 
 #endif
