@@ -1,14 +1,13 @@
 /* digest.c - SHA-256 and its hexadecimal spelling. */
 // SPDX-License-Identifier: Apache-2.0
-#define OPENSSL_SUPPRESS_DEPRECATED /* of SHA256_CTX, see struct digest_key */
 #include "nudge/digest.h"
 
+#include <pthread.h>
+
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const EVP_MD *kept;
@@ -45,41 +44,23 @@ digest_hmac(const uint8_t *key, size_t key_n, struct span bytes, uint8_t out[DIG
 	    n == DIGEST_BYTES;
 }
 
-/* HMAC (RFC 2104): where both hashes stand once they have taken the key. Copied for each value; OpenSSL's own
- * context for HMAC allocates two others for each, which takes as long again as the hashing of a short value. */
 struct digest_key {
-	SHA256_CTX inner, outer;
+	EVP_MAC_CTX *mac; /* keyed; an init without a key begins the next value */
+	EVP_MAC *method;
 };
-
-#define BLOCK SHA256_CBLOCK
-
-static bool
-take_key(SHA256_CTX *c, const uint8_t key[BLOCK], uint8_t pad)
-{
-	uint8_t block[BLOCK];
-	bool ok;
-
-	for (size_t i = 0; i < BLOCK; i++)
-		block[i] = key[i] ^ pad;
-	ok = SHA256_Init(c) == 1 && SHA256_Update(c, block, BLOCK) == 1;
-	explicit_bzero(block, sizeof block);
-	return ok;
-}
 
 struct digest_key *
 digest_key_new(const uint8_t *key, size_t key_n)
 {
 	struct digest_key *k = calloc(1, sizeof *k);
-	uint8_t block[BLOCK] = { 0 };
-	bool ok = k != NULL;
+	char name[] = "SHA256";
+	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end() };
 
-	if (key_n > BLOCK)
-		ok = ok && digest_sha256(span_from(key, key_n), block);
-	else if (key_n > 0)
-		memcpy(block, key, key_n);
-	ok = ok && take_key(&k->inner, block, 0x36) && take_key(&k->outer, block, 0x5c);
-	explicit_bzero(block, sizeof block);
-	if (ok)
+	if (!k)
+		return NULL;
+	k->method = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	k->mac = k->method ? EVP_MAC_CTX_new(k->method) : NULL;
+	if (k->mac && EVP_MAC_init(k->mac, key, key_n, p) == 1)
 		return k;
 	digest_key_free(k);
 	return NULL;
@@ -90,26 +71,24 @@ digest_key_free(struct digest_key *k)
 {
 	if (!k)
 		return;
-	explicit_bzero(k, sizeof *k);
+	EVP_MAC_CTX_free(k->mac);
+	EVP_MAC_free(k->method);
 	free(k);
 }
 
 static bool
-update(SHA256_CTX *c, struct span part)
+update(struct digest_key *k, struct span part)
 {
-	return part.n == 0 || SHA256_Update(c, part.p, part.n) == 1;
+	return part.n == 0 || EVP_MAC_update(k->mac, (const unsigned char *)part.p, part.n) == 1;
 }
 
 bool
-digest_keyed(const struct digest_key *k, struct span head, struct span tail, uint8_t out[DIGEST_BYTES])
+digest_keyed(struct digest_key *k, struct span head, struct span tail, uint8_t out[DIGEST_BYTES])
 {
-	SHA256_CTX inner = k->inner, outer = k->outer;
-	bool ok = update(&inner, head) && update(&inner, tail) && SHA256_Final(out, &inner) == 1 && SHA256_Update(&outer, out, DIGEST_BYTES) == 1 &&
-	    SHA256_Final(out, &outer) == 1;
+	size_t n = 0;
 
-	explicit_bzero(&inner, sizeof inner);
-	explicit_bzero(&outer, sizeof outer);
-	return ok;
+	return EVP_MAC_init(k->mac, NULL, 0, NULL) == 1 && update(k, head) && update(k, tail) && EVP_MAC_final(k->mac, out, &n, DIGEST_BYTES) == 1 &&
+	    n == DIGEST_BYTES;
 }
 
 void

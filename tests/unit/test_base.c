@@ -243,38 +243,12 @@ TEST(hashes)
 	    !digest_unhex(span_of("ba7"), back, 2));
 }
 
-/* A prepared key gives what OpenSSL's own HMAC gives, for keys and values below, at and beyond a block of SHA-256. */
-TEST(a_prepared_key)
-{
-	static const size_t keys[] = { 1, 3, 32, 63, 64, 65, 128, 200 };
-	uint8_t key[200], value[300], want[DIGEST_BYTES], got[DIGEST_BYTES];
-
-	for (size_t i = 0; i < sizeof value; i++)
-		value[i] = (uint8_t)(i * 7 + 1);
-	for (size_t i = 0; i < sizeof key; i++)
-		key[i] = (uint8_t)(i * 11 + 5);
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		struct digest_key *k = digest_key_new(key, keys[i]);
-
-		assert_non_null(k);
-		for (size_t n = 0; n <= sizeof value; n++) {
-			size_t head = n / 3;
-
-			assert_true(digest_hmac(key, keys[i], span_from(value, n), want));
-			assert_true(digest_keyed(k, span_from(value, head), span_from(value + head, n - head), got));
-			same_bytes("the same", got, sizeof got, want, sizeof want);
-		}
-		digest_key_free(k);
-	}
-	digest_key_free(NULL);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { RUN(spans), RUN(buffers_have_a_ceiling), RUN(arenas_have_a_ceiling), RUN(dates),
 		RUN(a_queue_between_threads_keeps_the_order), RUN(a_sealed_field_opens_only_where_it_was_sealed), RUN(marks),
-		RUN(what_the_machine_is_short_of_passes), RUN(key_files), RUN(a_log_line), RUN(hashes), RUN(a_prepared_key) };
+		RUN(what_the_machine_is_short_of_passes), RUN(key_files), RUN(a_log_line), RUN(hashes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
