@@ -18,7 +18,7 @@ struct arena {
 
 void arena_init(struct arena *a, size_t max); /* max: ceiling in bytes. Allocates nothing yet. */
 void arena_clear(struct arena *a);            /* Gives all memory back. NULL is fine. */
-void arena_reset(struct arena *a);            /* Forgets all, wipes it, keeps the first block for reuse. */
+void arena_reset(struct arena *a);            /* Forgets all, wipes it, keeps one block of the common size for reuse. */
 
 /* n bytes, zeroed, owned by the arena; NULL when the ceiling or memory ends. */
 void *arena_take(struct arena *a, size_t n) __attribute__((warn_unused_result));

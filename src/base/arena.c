@@ -42,6 +42,10 @@ arena_reset(struct arena *a)
 
 	if (!keep)
 		return;
+	if (keep->cap > BLOCK_BYTES) {
+		arena_clear(a);
+		return;
+	}
 	a->first = keep->next;
 	arena_clear(a);
 	explicit_bzero(keep->bytes, keep->n);

@@ -64,24 +64,40 @@ heard_build(struct engine *e, const struct rules *r, bool stored, struct fault *
 	return true;
 }
 
+/* Where so many fields end, of which the first begins at p. */
+static const char *
+behind(const char *p, const char *end, char separator, int fields)
+{
+	for (; p < end && fields > 0; fields--) {
+		const char *next = memchr(p + 1, separator, (size_t)(end - p) - 1);
+
+		p = next ? next : end;
+	}
+	return p;
+}
+
+static size_t
+add_printable(char out[HEARD_MSH_MAX], size_t n, const char *p, const char *end)
+{
+	for (; p < end && n + 1 < HEARD_MSH_MAX; p++)
+		out[n++] = *p >= ' ' && *p <= '~' ? *p : '?';
+	return n;
+}
+
 /* A copy without MSH-8, which may be a password, and without what follows MSH-18. */
 static void
 copy_header(const struct message *m, char out[HEARD_MSH_MAX])
 {
-	struct span raw = m->raw;
+	struct span raw = m->raw, rest, line = span_cut(span_cut(raw, '\r', &rest), '\n', &rest);
 	char separator = raw.n > 3 ? raw.p[3] : '|';
-	int field = 1;
-	size_t n = 0;
+	const char *end = line.p + line.n, *eighth, *ninth;
+	size_t n;
 
-	for (size_t i = 0; i < raw.n && n + 1 < HEARD_MSH_MAX && raw.p[i] != '\r' && raw.p[i] != '\n'; i++) {
-		char c = raw.p[i];
-
-		field += c == separator && i > 0;
-		if (field > FIELDS)
-			break;
-		if (field != 8 || c == separator)
-			out[n++] = c >= ' ' && c <= '~' ? c : '?';
-	}
+	eighth = behind(line.p, end, separator, 7);
+	ninth = behind(eighth, end, separator, 1);
+	n = add_printable(out, 0, line.p, eighth);
+	n = add_printable(out, n, eighth, eighth < end ? eighth + 1 : end);
+	n = add_printable(out, n, ninth, behind(ninth, end, separator, FIELDS - 8));
 	out[n] = '\0';
 }
 

@@ -92,18 +92,17 @@ add_text(const struct hl7_delims *d, const char *text, struct buf *out)
 
 /* Our time in UTC. Delimiters may be any sign: one of them inside would cut it. */
 static void
-add_time(const struct hl7_delims *d, int64_t wall_s, struct buf *out)
+time_text(const struct hl7_delims *d, int64_t wall_s, char out[CLOCK_TEXT_MAX])
 {
+	const char *zone = !escape_letter(d, '+') ? "+0000" : !escape_letter(d, '-') ? "-0000" : "";
 	char at[CLOCK_TEXT_MAX];
+	size_t n = 0;
 
 	clock_rfc3339(wall_s, at);
 	for (const char *c = at; *c; c++)
 		if (*c >= '0' && *c <= '9')
-			(void)buf_add_char(out, *c);
-	if (!escape_letter(d, '+'))
-		(void)buf_add_text(out, "+0000");
-	else if (!escape_letter(d, '-'))
-		(void)buf_add_text(out, "-0000");
+			out[n++] = *c;
+	memcpy(out + n, zone, strlen(zone) + 1);
 }
 
 /* MSH-12: the request's, and where it has none the form that the answer is in. */
@@ -122,34 +121,43 @@ add_field(const struct ack_request *r, const char *text, struct buf *out)
 	(void)buf_add_text(out, text);
 }
 
-static void
-add_component(const struct ack_request *r, const char *text, struct buf *out)
+/* Puts a part behind its separator. Gives where the next one goes. */
+static char *
+put(char *at, char separator, const char *text)
 {
-	(void)buf_add_char(out, r->delims.component);
-	(void)buf_add_text(out, text);
+	size_t n = strlen(text);
+
+	*at = separator;
+	memcpy(at + 1, text, n);
+	return at + 1 + n;
 }
 
+/* In one piece, for it is written again and again: what it is made of are the texts of the request, and little of ours. */
 static void
 add_msh(const struct ack_request *r, int version, const char *control_id, int64_t wall_s, struct buf *out)
 {
-	(void)buf_add_text(out, "MSH");
-	add_field(r, r->encoding, out);
-	add_field(r, r->msh5, out);
-	add_field(r, r->msh6, out);
-	add_field(r, r->msh3, out);
-	add_field(r, r->msh4, out);
-	add_field(r, "", out);
-	add_time(&r->delims, wall_s, out);
-	add_field(r, "", out);
-	add_field(r, "ACK", out);
+	char line[sizeof *r + 128], time[CLOCK_TEXT_MAX], *at = line;
+	char f = r->delims.field, c = r->delims.component;
+
+	time_text(&r->delims, wall_s, time);
+	memcpy(at, "MSH", 3);
+	at = put(at + 3, f, r->encoding);
+	at = put(at, f, r->msh5);
+	at = put(at, f, r->msh6);
+	at = put(at, f, r->msh3);
+	at = put(at, f, r->msh4);
+	at = put(at, f, time);
+	at = put(at, f, "");
+	at = put(at, f, "ACK");
 	if (r->event[0] && version >= 20300)
-		add_component(r, r->event, out);
+		at = put(at, c, r->event);
 	if (r->event[0] && version >= 20400)
-		add_component(r, "ACK", out);
-	add_field(r, control_id, out);
-	add_field(r, r->msh11[0] ? r->msh11 : "P", out);
-	add_field(r, version_of(r), out);
-	(void)buf_add_char(out, '\r');
+		at = put(at, c, "ACK");
+	at = put(at, f, control_id);
+	at = put(at, f, r->msh11[0] ? r->msh11 : "P");
+	at = put(at, f, version_of(r));
+	*at++ = '\r';
+	(void)buf_add(out, line, (size_t)(at - line));
 }
 
 /* 2.3 to 2.4. ERR-1: segment ^ sequence ^ field ^ code & text & table. */

@@ -11,20 +11,6 @@
 #define OUT_KEEPS 16384   /* bytes of memory that a connection keeps between answers */
 #define CONTROL_ID_MAX 20 /* of HL7 2.3 to 2.6 */
 
-void
-message_free(struct message *m)
-{
-	while (m) {
-		struct message *also = m->also;
-
-		rules_drop(m->rules);
-		arena_reset(&m->arena); /* wipes */
-		arena_clear(&m->arena);
-		free(m);
-		m = also;
-	}
-}
-
 bool
 answering_done(const struct session *s)
 {
@@ -68,15 +54,13 @@ write_answer(struct session *s, const struct message *m)
 	static const struct ack_error nothing;
 	enum ack_code code = ack_choose(m->ack_mode, &m->request, m->verdict);
 	char id[CONTROL_ID_MAX + 1];
-	struct now now;
 
 	if (code == ACK_NONE) {
 		return true;
 	}
 	control_id(s->thread->intake, id);
-	now = clock_now();
 	return ack_write(&m->request, code, m->verdict == VERDICT_ACCEPT ? &nothing : &m->error, id,
-	    now_s(&now), &s->out);
+	    now_s(&s->now), &s->out);
 }
 
 /* One answer for each message of the frame, in order, written together. */
@@ -128,11 +112,9 @@ answering_decline(struct session *s)
 static void
 note_sender(struct session *s, const struct message *m)
 {
-	struct now now = clock_now();
-
 	int64_t us = clock_boot_us() - m->received_us;
 
-	senders_note(&s->thread->intake->senders, m, m->closes ? -1 : us, now_s(&now));
+	senders_note(&s->thread->intake->senders, m, m->closes ? -1 : us, now_s(&s->now));
 	log_debug(m->closes ? "not answered" : "answered", log_name("listener", session_listener(s)), log_msh("msh3", m->sending_application),
 	    log_int("bytes", (int64_t)m->raw.n), log_int("us", us));
 }
@@ -158,7 +140,7 @@ take_next(struct session *s)
 		    log_name("peer", s->peer.text));
 		s->dead = true;
 	}
-	message_free(m);
+	message_drop(s->thread, m);
 	return !s->dead;
 }
 

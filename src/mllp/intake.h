@@ -85,6 +85,8 @@ struct intake_thread {
 	struct table sessions;
 	struct hl7 *index; /* scratch */
 	char *input;       /* scratch, INPUT_MAX bytes */
+	struct queue_link *spare; /* owned: messages that were answered, wiped, for the next ones */
+	size_t spare_n;
 	unsigned next;     /* of those that read: who gets its next connection */
 	bool stopping;
 	bool opened;       /* thread 0's, as all below */

@@ -47,16 +47,14 @@ may_take(struct session *s)
 static struct message *
 message_new(struct session *s, struct span bytes)
 {
-	struct message *m = calloc(1, sizeof *m);
+	struct message *m = message_take(s->thread, 4 * s->reader.bytes.max + ARENA_SPARE);
 
 	if (!m) {
 		return NULL;
 	}
-	arena_init(&m->arena, 4 * s->reader.bytes.max + ARENA_SPARE);
 	m->raw = arena_copy(&m->arena, bytes);
 	if (!m->raw.p) {
-		arena_clear(&m->arena);
-		free(m);
+		message_drop(s->thread, m);
 		return NULL;
 	}
 	m->connection = s->number;
@@ -185,10 +183,9 @@ read_one(struct session *s, struct span bytes, struct message **out)
 {
 	struct siu_peer peer = { s->terms->listener, s->environments, s->environments_n };
 	struct message *m = message_new(s, bytes);
-	struct now now = clock_now();
 
-	if (!m || !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&now), m)) {
-		message_free(m);
+	if (!m || !siu_read(s->thread->setting->map, &peer, s->thread->index, now_s(&s->now), m)) {
+		message_drop(s->thread, m);
 		return false;
 	}
 	*out = m;
@@ -197,9 +194,9 @@ read_one(struct session *s, struct span bytes, struct message **out)
 
 /* Too many to be applied in one piece: nothing of the frame is. */
 static void
-refuse_batch(struct message *first)
+refuse_batch(struct session *s, struct message *first)
 {
-	message_free(first->also);
+	message_drop(s->thread, first->also);
 	first->also = NULL;
 	first->kind = MESSAGE_REFUSE;
 	first->reason = TOO_MANY;
@@ -222,13 +219,13 @@ read_batch(struct session *s, struct span frame, struct message **out)
 	while (ok && hl7_batch_next(&b, &bytes)) {
 		if (b.messages > HL7_BATCH_MAX) {
 			if (*out) {
-				refuse_batch(*out);
+				refuse_batch(s, *out);
 			}
 			break;
 		}
 		ok = read_one(s, bytes, last);
 		if (ok && !(*last)->answerable) {
-			message_free(*last);
+			message_drop(s->thread, *last);
 			*last = NULL;
 		} else if (ok) {
 			last = &(*last)->also;
@@ -245,7 +242,7 @@ read_batch(struct session *s, struct span frame, struct message **out)
 	}
 	count(&s->thread->intake->counts.batches, 1);
 	if (!ok || (*out && !(*out)->answerable)) {
-		message_free(*out);
+		message_drop(s->thread, *out);
 		*out = NULL;
 	}
 	return ok;
@@ -268,7 +265,7 @@ read_frame(struct session *s, bool oversize, struct message **out)
 		return false;
 	}
 	if (!(*out)->answerable) {
-		message_free(*out);
+		message_drop(s->thread, *out);
 		*out = NULL;
 	}
 	return true;
@@ -390,7 +387,7 @@ take_bytes(struct session *s, struct span in)
 		if (s->reader.state != FRAME_INSIDE && !frame_is_bare(&s->reader)) {
 			s->frame_ms = 0;
 		} else if (!s->frame_ms) {
-			s->frame_ms = s->now_ms;
+			s->frame_ms = s->now.boot_ms;
 		}
 		if (event == FRAME_COMPLETE || event == FRAME_OVERSIZE) {
 			take_frame(s, event == FRAME_OVERSIZE);
@@ -427,7 +424,7 @@ reading_pump(struct session *s)
 	if (s->paused) {
 		s->paused = s->hungry = false;
 		if (s->frame_ms) {
-			s->frame_ms = s->now_ms; /* the sender could not get on */
+			s->frame_ms = s->now.boot_ms; /* the sender could not get on */
 		}
 		take_rest(s);
 	}
@@ -436,7 +433,7 @@ reading_pump(struct session *s)
 		switch (wire_read(&s->wire, s->thread->input, INPUT_MAX, &got)) {
 		case WIRE_OK:
 			s->heard = true;
-			s->active_ms = s->now_ms;
+			s->active_ms = s->now.boot_ms;
 			take_bytes(s, span_from(s->thread->input, got));
 			if (got < INPUT_MAX && !wire_has_more(&s->wire)) {
 				return; /* if there is more, the socket will say so */

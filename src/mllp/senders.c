@@ -19,11 +19,20 @@ senders_clear(struct senders *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
+/* As much of a name as has a place. */
+static struct span
+cut(struct span name)
+{
+	const size_t most = sizeof ((struct sender *)0)->application - 1;
+
+	return (struct span){ name.p, name.n < most ? name.n : most };
+}
+
 static struct sender *
-find(struct senders *s, size_t n, const struct sender *key)
+find(struct senders *s, size_t n, struct span environment, struct span application)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(s->at[i].application, key->application) == 0 && strcmp(s->at[i].environment, key->environment) == 0) {
+		if (span_is(application, s->at[i].application) && span_is(environment, s->at[i].environment)) {
 			return &s->at[i];
 		}
 	}
@@ -31,10 +40,10 @@ find(struct senders *s, size_t n, const struct sender *key)
 }
 
 static struct sender *
-add(struct senders *s, const struct sender *key)
+add(struct senders *s, struct span environment, struct span application)
 {
 	size_t n = atomic_load(&s->n);
-	struct sender *one = find(s, n, key);
+	struct sender *one = find(s, n, environment, application);
 
 	if (one) {
 		return one;
@@ -46,8 +55,8 @@ add(struct senders *s, const struct sender *key)
 	if (n == MLLP_SENDERS_MAX - 1) {
 		(void)snprintf(one->application, sizeof one->application, "%s", CONF_SENDER_OTHER);
 	} else {
-		memcpy(one->environment, key->environment, sizeof one->environment);
-		memcpy(one->application, key->application, sizeof one->application);
+		(void)span_copy(one->environment, sizeof one->environment, environment);
+		(void)span_copy(one->application, sizeof one->application, application);
 	}
 	atomic_store(&s->n, n + 1);
 	return one;
@@ -56,16 +65,13 @@ add(struct senders *s, const struct sender *key)
 void
 senders_note(struct senders *s, const struct message *m, int64_t us, int64_t now_s)
 {
-	struct sender key = { .environment = "" }, *one;
+	struct span environment = cut(span_of(m->environment ? m->environment->title : ""));
+	struct span application = cut(conf_sender(m->rules->conf, m->environment, m->sending_application));
+	struct sender *one = find(s, atomic_load(&s->n), environment, application);
 
-	if (m->environment) {
-		(void)snprintf(key.environment, sizeof key.environment, "%s", m->environment->title);
-	}
-	(void)span_copy(key.application, sizeof key.application, conf_sender(m->rules->conf, m->environment, m->sending_application));
-	one = find(s, atomic_load(&s->n), &key);
 	if (!one) {
 		pthread_mutex_lock(&s->lock);
-		one = add(s, &key);
+		one = add(s, environment, application);
 		pthread_mutex_unlock(&s->lock);
 	}
 	atomic_store_explicit(&one->last_s, now_s, memory_order_relaxed);

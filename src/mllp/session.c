@@ -35,8 +35,8 @@ enter(struct session *s, enum session_state state)
 {
 	count_shaking(s, state == SESSION_HANDSHAKE);
 	s->state = state;
-	s->since_ms = s->now_ms;
-	s->active_ms = s->now_ms;
+	s->since_ms = s->now.boot_ms;
+	s->active_ms = s->now.boot_ms;
 }
 
 void
@@ -164,7 +164,7 @@ watch(struct session *s)
 	want(&s->writable, &s->writes, (in && s->wire.reading_writes) || (out && !s->wire.writing_reads));
 	/* A deadline that moved away is found out when the timer looks. */
 	if (due_ms && (!s->timer_ms || due_ms < s->timer_ms)) {
-		int64_t wait_ms = due_ms > s->now_ms ? due_ms - s->now_ms : 1;
+		int64_t wait_ms = due_ms > s->now.boot_ms ? due_ms - s->now.boot_ms : 1;
 		struct timeval wait = { wait_ms / 1000, wait_ms % 1000 * 1000 };
 		s->timer_ms = due_ms;
 		evtimer_add(&s->timer, &wait);
@@ -227,7 +227,7 @@ move(struct session *s)
 void
 session_turn(struct session *s, bool may_read)
 {
-	s->now_ms = clock_now().boot_ms;
+	s->now = clock_now();
 	if (s->state == SESSION_HANDSHAKE && session_handshake(s)) {
 		move(s);
 		return;
@@ -261,10 +261,10 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	s->now_ms = clock_now().boot_ms;
+	s->now = clock_now();
 	s->timer_ms = 0;
 	due_ms = deadline(s);
-	if (due_ms && s->now_ms >= due_ms) {
+	if (due_ms && s->now.boot_ms >= due_ms) {
 		expire(s);
 	}
 	session_settle(s);
@@ -296,7 +296,7 @@ arrive(struct intake_thread *t, struct task *task)
 	struct session *s = (struct session *)((char *)task - offsetof(struct session, move));
 
 	take_events(s);
-	s->now_ms = clock_now().boot_ms;
+	s->now = clock_now();
 	s->terms = setting_terms(t->setting, s->port);
 	if (t->stopping || !s->terms || !s->terms->tls || !table_add(&t->sessions, s, &s->number)) {
 		s->dead = true;
@@ -330,7 +330,7 @@ session_open(struct intake_thread *t, struct port *p, int fd, const struct peer 
 	s->terms = terms;
 	s->peer = *peer;
 	s->wire.fd = fd;
-	s->now_ms = clock_now().boot_ms;
+	s->now = clock_now();
 	frame_init(&s->reader, terms->listener->max_message);
 	buf_init(&s->rest, INPUT_MAX);
 	buf_init(&s->out, SESSION_ANSWER_MAX);
@@ -350,7 +350,7 @@ session_reconsider(struct session *s)
 {
 	const struct terms *terms = setting_terms(s->thread->setting, s->port);
 
-	s->now_ms = clock_now().boot_ms;
+	s->now = clock_now();
 	s->terms = terms;
 	if (!terms || (terms->tls != NULL) != (s->wire.ssl != NULL)) {
 		session_drain(s);
@@ -366,7 +366,7 @@ session_reconsider(struct session *s)
 void
 session_stop(struct session *s)
 {
-	s->now_ms = clock_now().boot_ms;
+	s->now = clock_now();
 	session_drain(s);
 	session_settle(s);
 }
@@ -385,7 +385,7 @@ session_free(struct session *s)
 		if (m) {
 			count(&t->intake->counts.unanswered, 1);
 		}
-		message_free(m);
+		message_drop(t, m);
 	}
 	if (s->number) {
 		table_remove(&t->sessions, s->number);

@@ -18,6 +18,7 @@
 
 #include "mllp/intake.h"
 #include "mllp/wire.h"
+#include "nudge/clock.h"
 
 #define SESSION_FRAMES_MAX 64            /* unanswered, of one connection */
 #define SESSION_BYTES_MAX (1u << 20)     /* of them */
@@ -48,7 +49,7 @@ struct session {
 	struct event readable, writable, timer;
 	bool reads, writes;        /* which of them is added */
 	bool more;                 /* came along with what was read, so the socket will not tell of it */
-	int64_t now_ms;            /* boot clock of this turn */
+	struct now now;            /* of this turn */
 	int64_t since_ms;          /* when the state began */
 	int64_t timer_ms;          /* when the timer looks; 0: not set */
 
@@ -100,6 +101,10 @@ void answering_take(struct session *s, struct message *m);
 void answering_flush(struct session *s);
 void answering_decline(struct session *s); /* MLLP release 2: a frame that nobody could read was not taken */
 bool answering_done(const struct session *s);
-void message_free(struct message *m); /* NULL is fine. */
+
+/* messages.c */
+struct message *message_take(struct intake_thread *t, size_t arena_max); /* Empty. NULL: no memory. */
+void message_drop(struct intake_thread *t, struct message *m); /* With those of its frame. NULL is fine, and a t that is NULL keeps nothing. */
+void message_drop_spare(struct intake_thread *t);
 
 #endif

@@ -26,7 +26,7 @@ on_answers(evutil_socket_t fd, short what, void *arg)
 		next = item->next;
 		if (!s) {
 			count(&t->intake->counts.unanswered, 1);
-			message_free(m);
+			message_drop(t, m);
 			continue;
 		}
 		answering_take(s, m);
@@ -151,6 +151,7 @@ thread_clear(struct intake_thread *t)
 	queue_free(t->answers);
 	queue_free(t->tasks);
 	hl7_free(t->index);
+	message_drop_spare(t);
 	free(t->input);
 }
 

@@ -7,6 +7,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What others left behind would be taken for what comes next. Nearly always there is nothing, and looking is cheaper than clearing. */
+static void
+forget_errors(void)
+{
+	if (ERR_peek_error() != 0) {
+		ERR_clear_error();
+	}
+}
+
 static enum wire_result
 result_of_errno(void)
 {
@@ -49,7 +58,7 @@ wire_read(struct wire *w, void *into, size_t max, size_t *got)
 	ssize_t n;
 
 	if (w->ssl) {
-		ERR_clear_error();
+		forget_errors();
 		rc = SSL_read_ex(w->ssl, into, max, got);
 		w->reading_writes = rc != 1 && SSL_want_write(w->ssl);
 		return rc == 1 ? WIRE_OK : result_of_tls(w, rc);
@@ -75,7 +84,7 @@ wire_write(struct wire *w, const void *bytes, size_t n, size_t *put)
 	ssize_t sent;
 
 	if (w->ssl) {
-		ERR_clear_error();
+		forget_errors();
 		rc = SSL_write_ex(w->ssl, bytes, n, put);
 		w->writing_reads = rc != 1 && SSL_want_read(w->ssl);
 		return rc == 1 ? WIRE_OK : result_of_tls(w, rc);

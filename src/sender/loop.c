@@ -14,6 +14,7 @@
 #include "nudge/clock.h"
 #include "nudge/log.h"
 #include "nudge/seal.h"
+#include "sender/certificates.h"
 #include "sender/outbox.h"
 #include "sender/tellers.h"
 
@@ -235,26 +236,6 @@ new_tellers(struct loop *l, const struct conf *c, struct tellers **out, struct f
 	return tellers_new(l->base, l->client, c, &outlet, l->tellers, out, f);
 }
 
-/* nudged may not read their files, which hold the keys, and tells when they end. */
-static void
-tell_certificates(struct loop *l)
-{
-	struct buf der, frame;
-
-	buf_init(&der, LINK_FRAME_MAX / 2);
-	buf_init(&frame, LINK_FRAME_MAX + 8);
-	for (size_t i = 0; l->linked && i < l->conf->gateways_n; i++) {
-		const struct conf_gateway *g = &l->conf->gateways[i];
-
-		buf_reset(&der);
-		buf_reset(&frame);
-		if (acs_client_certificate(g, &der) && link_put_certificate(&frame, span_of(g->title), buf_span(&der)))
-			(void)put_on_link(l, buf_span(&frame));
-	}
-	buf_clear(&der);
-	buf_clear(&frame);
-}
-
 static void
 reload(struct loop *l, enum link_reload how)
 {
@@ -268,7 +249,7 @@ reload(struct loop *l, enum link_reload how)
 			log_warn("nudged was away too long to be told what came of a reload");
 	}
 	hand_over(l);
-	tell_certificates(l);
+	certificates_tell(l->conf, write_event, l);
 }
 
 static bool

@@ -132,7 +132,7 @@ leaves(void)
 static void
 free_message(struct message *m)
 {
-	message_free(m);
+	message_drop(NULL, m);
 }
 
 static void

@@ -48,6 +48,18 @@ queue_give(struct queue *q, struct queue_link *item)
 	q->last = &item->next;
 }
 
+void
+queue_lay(struct queue *q, struct queue_link *item)
+{
+	queue_give(q, item);
+}
+
+void
+queue_ring(struct queue *q)
+{
+	(void)q; /* whatever is in it rings */
+}
+
 struct queue_link *
 queue_take_all(struct queue *q)
 {
