@@ -33,7 +33,8 @@ struct reply {
 struct request {           /* on its way; it arrives whether or not anybody still waits */
 	int64_t call;
 	struct buf body;
-	bool again;            /* a copy that something between made */
+	bool again;            /* a copy that something between made, and that does not sleep when our machine does */
+	int64_t due_ms;        /* when it arrives */
 	bool text;             /* else a question of another kind */
 };
 
@@ -187,16 +188,16 @@ give_to_phone(const json_t *root, const json_t *item, const char *id)
 	the.ways.took(&t);
 }
 
-/* One request is understood, perhaps done, and answered. */
+/* One request is understood, perhaps done, and answered. at_ms: when it came. */
 static void
-understand(struct span body, struct reply *out)
+understand(struct span body, int64_t at_ms, struct reply *out)
 {
 	json_t *root = json_loadb(body.p, body.n, 0, NULL);
 	const json_t *item = json_array_get(json_object_get(root, "smsRecipients"), 0);
 	const struct shape *s = luck(the.ways.odd) ? &odd[dice(COUNT(odd))] : &usual;
 	const char *id = text_at(item, "repeatabilityRequestId");
 	struct remembered *r = recall(id);
-	bool known = r && (the.ways.window_s == 0 || sim_ms() - r->at_ms <= the.ways.window_s * 1000);
+	bool known = r && (the.ways.window_s == 0 || at_ms - r->at_ms <= the.ways.window_s * 1000);
 
 	if (r && r->body != hash_of(body))
 		broken("promise 4: the same id with other bytes");
@@ -334,7 +335,7 @@ arrive(void *ctx, int64_t unused)
 	r->call = q->call;
 	buf_init(&r->reply.body, 65536);
 	if (q->text)
-		understand(buf_span(&q->body), &r->reply);
+		understand(buf_span(&q->body), q->again ? q->due_ms : sim_ms(), &r->reply);
 	else
 		r->reply.status = 404;
 	if (q->again || luck(the.ways.lost)) {
@@ -351,15 +352,17 @@ static void
 post(const struct http_request *r, int64_t call, bool again)
 {
 	struct request *q = calloc(1, sizeof *q);
+	int64_t in_ms = again ? a_way() + (int64_t)dice(20000) : a_way();
 
 	if (!q)
 		abort();
 	q->call = call;
+	q->due_ms = sim_ms() + in_ms;
 	q->again = again;
 	q->text = strstr(r->url, "/sms?") != NULL;
 	buf_init(&q->body, 65536);
 	(void)buf_add_span(&q->body, r->body);
-	sim_at(again ? a_way() + (int64_t)dice(20000) : a_way(), arrive, q, 0);
+	sim_at(in_ms, arrive, q, 0);
 }
 
 struct http_call *
