@@ -303,6 +303,38 @@ TEST(once_more_is_behind_those_that_wait)
 	close_street(&s);
 }
 
+/* Nothing of it leaves, and nobody is called: whoever sent it is told at once. */
+TEST(headers_that_cannot_be_sent_as_they_are)
+{
+	static const struct {
+		const char *rule, *value;
+		size_t times;
+	} rows[] = { { "a line end would begin a header of somebody else's", "a\r\nX-Other: b", 1 }, { "more than there is room for", "a", HTTP_HEADERS_MAX + 1 } };
+	static char much[40000];
+	struct street s;
+	char url[64];
+
+	memset(much, 'a', sizeof much - 1);
+	open_street(&s);
+	(void)snprintf(url, sizeof url, "http://127.0.0.1:%d/0", s.inn.port);
+	for (size_t i = 0; i <= COUNT(rows); i++) {
+		struct http_headers h = { 0 };
+		const struct http_request r = { .method = "GET", .url = url, .headers = &h, .answer_max = 1024 };
+
+		for (size_t k = 0; i < COUNT(rows) && k < rows[i].times; k++)
+			http_header(&h, "X-Own", rows[i].value);
+		if (i == COUNT(rows))
+			http_header(&h, "X-Own", much);
+		http_header(&h, "X-Good", "b");
+		holds(i < COUNT(rows) ? rows[i].rule : "more bytes than there is room for", http_send(s.http, &r, on_done, &s.call[0]) == NULL);
+		http_headers_clear(&h);
+	}
+	send_one(&s, &s.inn, 1, 0, 0);
+	until(&s, &s.inn.asked, 1);
+	same_int("only the next one was asked", s.inn.order[0], 1);
+	close_street(&s);
+}
+
 int
 main(void)
 {
@@ -313,6 +345,7 @@ main(void)
 		RUN(a_cancelled_one_leaves_its_place_to_the_next),
 		RUN(one_host_does_not_wait_for_another),
 		RUN(once_more_is_behind_those_that_wait),
+		RUN(headers_that_cannot_be_sent_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
