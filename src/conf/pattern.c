@@ -4,6 +4,7 @@
 #include "nudge/pattern.h"
 
 #include <pcre2.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,21 +52,62 @@ pattern_free(struct pattern *p)
 	free(p);
 }
 
+/* What matching needs besides the pattern: of a thread, for all that it matches. */
+struct scratch {
+	pcre2_match_data *data; /* of where it matched, which nobody asks for */
+	pcre2_match_context *limits;
+};
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool has_key;
+
+static void
+scratch_free(void *scratch)
+{
+	struct scratch *s = scratch;
+
+	pcre2_match_context_free(s->limits);
+	pcre2_match_data_free(s->data);
+	free(s);
+}
+
+static void
+make_key(void)
+{
+	has_key = pthread_key_create(&key, scratch_free) == 0;
+}
+
+/* NULL: no memory. */
+static const struct scratch *
+scratch(void)
+{
+	struct scratch *s;
+
+	(void)pthread_once(&once, make_key);
+	if (!has_key)
+		return NULL;
+	if ((s = pthread_getspecific(key)))
+		return s;
+	if (!(s = calloc(1, sizeof *s)))
+		return NULL;
+	s->data = pcre2_match_data_create(1, NULL);
+	s->limits = pcre2_match_context_create(NULL);
+	if (s->data && s->limits && pthread_setspecific(key, s) == 0) {
+		(void)pcre2_set_match_limit(s->limits, MATCH_STEPS);
+		(void)pcre2_set_depth_limit(s->limits, MATCH_DEPTH);
+		return s;
+	}
+	scratch_free(s);
+	return NULL;
+}
+
 bool
 pattern_matches(const struct pattern *p, struct span text)
 {
-	pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
-	pcre2_match_context *limits = pcre2_match_context_create(NULL);
-	int rc = -1;
+	const struct scratch *s = scratch();
 
-	if (data && limits) {
-		(void)pcre2_set_match_limit(limits, MATCH_STEPS);
-		(void)pcre2_set_depth_limit(limits, MATCH_DEPTH);
-		rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, data, limits);
-	}
-	pcre2_match_context_free(limits);
-	pcre2_match_data_free(data);
-	return rc >= 0;
+	return s && pcre2_match(p->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, s->data, s->limits) >= 0;
 }
 
 const char *

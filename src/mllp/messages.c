@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPARE_MAX 128 /* of a thread: a connection has one on its way, mostly */
+/* Of a thread: a connection has one on its way, mostly. None where whoever uses one that is gone shall be found. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SPARE_MAX 0u
+#endif
+#endif
+#ifndef SPARE_MAX
+#define SPARE_MAX 128u
+#endif
 
 /* All of it zero but the arena, which is empty, and what an answer needs: nobody looks at that before it is filled. */
 static void
@@ -44,7 +52,7 @@ message_drop(struct intake_thread *t, struct message *m)
 
 		rules_drop(m->rules);
 		arena_reset(&m->arena); /* wipes */
-		if (t && t->spare_n < SPARE_MAX) {
+		if (t && t->spare_n + 1 <= SPARE_MAX) {
 			m->link.next = t->spare;
 			t->spare = &m->link;
 			t->spare_n++;

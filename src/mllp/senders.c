@@ -4,6 +4,7 @@
 
 #include "mllp/intake.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +70,7 @@ senders_note(struct senders *s, const struct message *m, int64_t us, int64_t now
 	struct span application = cut(conf_sender(m->rules->conf, m->environment, m->sending_application));
 	struct sender *one = find(s, atomic_load(&s->n), environment, application);
 
+	assert(s);
 	if (!one) {
 		pthread_mutex_lock(&s->lock);
 		one = add(s, environment, application);

@@ -79,6 +79,10 @@ main(int argc, char **argv)
 	struct fault f;
 	size_t found = 0;
 
+	if (argc == 2 && strcmp(argv[1], "--message") == 0) { /* what it reads, for others to read */
+		hl7_free(m);
+		return fwrite(siu, 1, sizeof siu - 1, stdout) != sizeof siu - 1;
+	}
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
@@ -86,7 +90,7 @@ main(int argc, char **argv)
 			messages = strtol(argv[i], NULL, 10);
 	}
 	if (!m || messages < 1) {
-		fprintf(stderr, "usage: bench_parse [--json] [MESSAGES]\n");
+		fprintf(stderr, "usage: bench_parse [--json] [MESSAGES] | --message\n");
 		hl7_free(m);
 		return 2;
 	}

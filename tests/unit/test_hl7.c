@@ -289,6 +289,27 @@ filled(const char *head, char fill, size_t n, struct span *out)
 	return p;
 }
 
+/* So many lines of so many fields each, and a last one of `more`, which ends with "end". */
+static char *
+many_lines(size_t lines, size_t fields, size_t more, struct span *out)
+{
+	size_t head_n = strlen(HEAD), n = head_n + lines * (4 + fields) + 4 + more + 3;
+	char *p = malloc(n), *at = p + head_n;
+
+	assert_non_null(p);
+	memcpy(p, HEAD, head_n);
+	for (size_t i = 0; i <= lines; i++) {
+		size_t here = i < lines ? fields : more;
+
+		memcpy(at, "\rZZZ", 4);
+		memset(at + 4, '|', here);
+		at += 4 + here;
+	}
+	memcpy(at, "end", 3);
+	*out = span_from(p, n);
+	return p;
+}
+
 /* pain: a message that cannot be parsed and is not answered either */
 TEST(an_index_has_a_ceiling_and_the_msh_can_be_answered_still)
 {
@@ -314,6 +335,14 @@ TEST(an_index_has_a_ceiling_and_the_msh_can_be_answered_still)
 	free(p);
 	p = filled(HEAD "\rPID", '|', HL7_FIELDS_MAX - 10, &bytes);
 	same_int("one field more", hl7_read(m, bytes), HL7_TOO_MANY);
+	free(p);
+	p = many_lines(1000, 64, HL7_FIELDS_MAX - 11 - 64000, &bytes);
+	same_int("as many fields as an index holds, on many lines", hl7_read(m, bytes), HL7_OK);
+	same_int("all lines are there", hl7_segments(m), 1002);
+	same_span("and the last field", hl7_field(m, 1001, HL7_FIELDS_MAX - 11 - 64000), span_of("end"));
+	free(p);
+	p = many_lines(1000, 64, HL7_FIELDS_MAX - 10 - 64000, &bytes);
+	same_int("one field more, on many lines", hl7_read(m, bytes), HL7_TOO_MANY);
 	free(p);
 	p = filled(HEAD "\rNTE|", '~', 1 << 20, &bytes);
 	same_int("1 MiB of repetitions is one field", hl7_read(m, bytes), HL7_OK);

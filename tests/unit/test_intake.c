@@ -93,6 +93,47 @@ TEST(no_more_than_64_frames_wait_for_an_answer)
 	world_close(w);
 }
 
+/* More than a thread keeps the memory of, answered and come again: with other verdicts, and here and there a large one. */
+TEST(a_message_in_the_place_of_another_has_nothing_of_it)
+{
+	struct world *w = world_new(false);
+	struct sender s[6];
+	struct buf all;
+	char id[16], text[128], want[64];
+
+	world_open(w);
+	for (size_t c = 0; c < COUNT(s); c++) {
+		s[c] = sender_connect(w);
+	}
+	buf_init(&all, 1 << 20);
+	for (int round = 0; round < 3; round++) {
+		world_hold(w, true);
+		for (size_t c = 0; c < COUNT(s); c++) {
+			buf_reset(&all);
+			for (int i = 0; i < 64; i++) {
+				snprintf(id, sizeof id, "%c%d", (i + round) % 3 == 0 ? 'E' : 'A', i);
+				add_message(&all, id, i == 5 ? 60000 : 0);
+			}
+			sender_bytes(&s[c], all.p, all.n);
+		}
+		until("all are given", world_given(w) == COUNT(s) * 64 * (size_t)(round + 1));
+		world_hold(w, false);
+		for (size_t c = 0; c < COUNT(s); c++) {
+			for (int i = 0; i < 64; i++) {
+				bool bad = (i + round) % 3 == 0;
+
+				snprintf(want, sizeof want, bad ? "AE E%d no start" : "AA A%d", i);
+				same_text("its own answer", sender_answer(&s[c], text), want);
+			}
+		}
+	}
+	buf_clear(&all);
+	for (size_t c = 0; c < COUNT(s); c++) {
+		sender_close(&s[c]);
+	}
+	world_close(w);
+}
+
 /* pain: memory used up by large messages of one sender */
 TEST(no_more_than_1_mib_waits_for_an_answer)
 {
@@ -425,6 +466,7 @@ main(void)
 		RUN(a_message_is_answered_in_one_write),
 		RUN(pipelined_messages_are_answered_in_order),
 		RUN(no_more_than_64_frames_wait_for_an_answer),
+		RUN(a_message_in_the_place_of_another_has_nothing_of_it),
 		RUN(no_more_than_1_mib_waits_for_an_answer),
 		RUN(memory_of_a_frame_is_given_back_with_the_frame),
 		RUN(nothing_is_given_while_there_is_no_space),
