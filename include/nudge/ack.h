@@ -44,8 +44,10 @@ struct ack_error { /* what goes into ERR and MSA-3; all zero when accepted */
 	const char *text;   /* literal or static; at most 80 ASCII characters */
 };
 
+#define ACK_CONTROL_ID_MAX 20 /* characters of MSH-10, of HL7 2.3 to 2.6 */
+
 /* Appends the answer, framed (VT ... FS CR), to *out. control_id: our own
- * MSH-10, 1..20 characters. wall_s: seconds, written as UTC with +0000.
+ * MSH-10, 1..ACK_CONTROL_ID_MAX characters. wall_s: seconds, written as UTC with +0000.
  * false when *out is full. */
 bool ack_write(const struct ack_request *r, enum ack_code code, const struct ack_error *e,
     const char *control_id, int64_t wall_s, struct buf *out) __attribute__((warn_unused_result));

@@ -8,6 +8,7 @@
 
 #include "nudge/buf.h"
 #include "nudge/conf.h"
+#include "nudge/digest.h"
 #include "nudge/link.h"
 
 #define ACS_REPEAT_ID_MAX 37  /* UUID text and terminator */
@@ -50,9 +51,8 @@ void acs_host(const char *endpoint, char *out, size_t cap);
 bool acs_request_id(char *out, size_t cap) __attribute__((warn_unused_result));
 
 /* The same for whoever needs many: the random bytes of 64 are drawn together. */
-#define ACS_ID_BYTES 16
 struct acs_ids { /* zeroed: none are drawn */
-	uint8_t bytes[64][ACS_ID_BYTES];
+	uint8_t bytes[64][DIGEST_UUID_BYTES];
 	size_t left;
 };
 bool acs_next_id(struct acs_ids *ids, char *out, size_t cap) __attribute__((warn_unused_result));

@@ -21,6 +21,8 @@ void digest_key_free(struct digest_key *k);                          /* Wipes. N
 /* Of head and behind it tail. false when OpenSSL fails. */
 bool digest_keyed(struct digest_key *k, struct span head, struct span tail, uint8_t out[DIGEST_BYTES]) __attribute__((warn_unused_result));
 
+#define DIGEST_UUID_BYTES 16
+void digest_uuid(uint8_t random[DIGEST_UUID_BYTES], char out[37]); /* RFC 9562, version 4, and a terminator; marks its version in the bytes. Pure. */
 void digest_hex(const uint8_t *bytes, size_t n, char *out); /* 2n lower-case characters and a terminator. Pure. */
 bool digest_unhex(struct span hex, uint8_t *out, size_t n);  /* Exactly 2n characters. Pure. */
 

@@ -88,6 +88,12 @@ copy(struct http_call *c, const struct http_request *r)
 	return true;
 }
 
+bool
+http_hour_has_passed(const struct http_call *c)
+{
+	return c->request.not_after_s != 0 && clock_now().wall_ms / 1000 > c->request.not_after_s;
+}
+
 struct http_call *
 http_send(struct http *h, const struct http_request *r, http_done_fn *done, void *ctx)
 {

@@ -27,14 +27,13 @@ on_begin(void *ctx, char *peer, char *own, int peer_port, int own_port)
 {
 	struct handle *u = ctx;
 	struct http_call *c = u->call;
-	int64_t not_after_s = c->request.not_after_s;
 
 	(void)peer;
 	(void)own;
 	(void)peer_port;
 	(void)own_port;
 	sockets_went_on(c->http->sockets);
-	c->late = !c->begun && not_after_s != 0 && clock_now().wall_ms / 1000 > not_after_s;
+	c->late = !c->begun && http_hour_has_passed(c);
 	c->begun = c->begun || !c->late;
 	return c->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }

@@ -64,6 +64,9 @@ struct http_call {
 /* Wipes it and what it holds, and takes it from wherever it is. Nobody else's turn comes by this. */
 void http_call_free(struct http_call *c);
 
+/* It may not begin any more. */
+bool http_hour_has_passed(const struct http_call *c);
+
 /* ---- http_handle.c ---- */
 
 struct handle *http_handle_take(struct http *h); /* NULL: no memory. */

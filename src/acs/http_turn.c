@@ -105,13 +105,6 @@ never_begun(struct http_call *c, enum http_end how)
 	http_call_free(c);
 }
 
-/* libcurl, which asks only when it has a connection for it, would close that. */
-static bool
-hour_has_passed(const struct http_call *c)
-{
-	return c->request.not_after_s != 0 && clock_now().wall_ms / 1000 > c->request.not_after_s;
-}
-
 void
 http_turn_next(struct host *o)
 {
@@ -119,7 +112,7 @@ http_turn_next(struct host *o)
 
 	while ((c = o->first) && has_room(o)) {
 		http_turn_leave(c);
-		if (hour_has_passed(c))
+		if (http_hour_has_passed(c)) /* libcurl, which asks only when it has a connection for it, would close that */
 			never_begun(c, HTTP_LATE);
 		else if (!hand_to_libcurl(c))
 			never_begun(c, HTTP_UNREACHED);

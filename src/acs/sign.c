@@ -46,24 +46,17 @@ acs_host(const char *endpoint, char *out, size_t cap)
 }
 
 static void
-write_id(uint8_t r[ACS_ID_BYTES], char *out, size_t cap)
+write_id(uint8_t r[DIGEST_UUID_BYTES], char *out, size_t cap)
 {
 	assert(cap >= ACS_REPEAT_ID_MAX);
 	(void)cap;
-	r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-	r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-	for (size_t i = 0; i < ACS_ID_BYTES; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*out++ = '-';
-		digest_hex(&r[i], 1, out);
-		out += 2;
-	}
+	digest_uuid(r, out);
 }
 
 bool
 acs_request_id(char *out, size_t cap)
 {
-	uint8_t r[ACS_ID_BYTES];
+	uint8_t r[DIGEST_UUID_BYTES];
 
 	if (!seal_random(r, sizeof r))
 		return false;

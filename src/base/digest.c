@@ -103,6 +103,19 @@ digest_hex(const uint8_t *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
+void
+digest_uuid(uint8_t random[DIGEST_UUID_BYTES], char out[37])
+{
+	random[6] = (uint8_t)((random[6] & 0x0f) | 0x40);
+	random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
+	for (size_t i = 0; i < DIGEST_UUID_BYTES; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		digest_hex(&random[i], 1, out);
+		out += 2;
+	}
+}
+
 static int
 value_of(char c)
 {

@@ -158,15 +158,12 @@ render(struct engine *e, struct look *l, const struct merged *m, struct sms_size
 static bool
 new_repeat_id(struct engine *e, char out[37])
 {
-	uint8_t u[16];
-	char hex[33];
+	uint8_t u[DIGEST_UUID_BYTES];
 
 	if (!e->setup.random(e->setup.random_ctx, u, sizeof u))
 		return false;
-	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
-	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-	digest_hex(u, sizeof u, hex);
-	return snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20) == 36;
+	digest_uuid(u, out);
+	return true;
 }
 
 int64_t

@@ -10,7 +10,6 @@
 #define VT "\x0b"
 #define FS_CR "\x1c\r"
 #define TEXT_MAX 80
-#define CONTROL_ID_MAX 20 /* of our own */
 
 /* "2.5.1" is 20501; one that cannot be read counts as 2.4. */
 static int
@@ -137,10 +136,10 @@ put(char *at, char separator, const char *text)
 static void
 add_msh(const struct ack_request *r, int version, const char *control_id, int64_t wall_s, struct buf *out)
 {
-	char line[sizeof *r + CONTROL_ID_MAX + 2 * CLOCK_TEXT_MAX], time[CLOCK_TEXT_MAX], *at = line;
+	char line[sizeof *r + ACK_CONTROL_ID_MAX + 2 * CLOCK_TEXT_MAX], time[CLOCK_TEXT_MAX], *at = line;
 	char f = r->delims.field, c = r->delims.component;
 
-	assert(strlen(control_id) <= CONTROL_ID_MAX);
+	assert(strlen(control_id) <= ACK_CONTROL_ID_MAX);
 	time_text(&r->delims, wall_s, time);
 	memcpy(at, "MSH", 3);
 	at = put(at + 3, f, r->encoding);

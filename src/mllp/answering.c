@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #define OUT_KEEPS 16384   /* bytes of memory that a connection keeps between answers */
-#define CONTROL_ID_MAX 20 /* of HL7 2.3 to 2.6 */
 
 bool
 answering_done(const struct session *s)
@@ -28,7 +27,7 @@ answering_take(struct session *s, struct message *m)
 
 /* 'N', when this process started, and a count: nobody else's, never again. */
 static void
-control_id(struct mllp *m, char out[CONTROL_ID_MAX + 1])
+control_id(struct mllp *m, char out[ACK_CONTROL_ID_MAX + 1])
 {
 	unsigned long long n = atomic_fetch_add_explicit(&m->next_id, 1, memory_order_relaxed) + 1;
 	char digits[16];
@@ -42,7 +41,7 @@ control_id(struct mllp *m, char out[CONTROL_ID_MAX + 1])
 	for (const char *p = m->stem; *p; p++) {
 		out[length++] = *p;
 	}
-	while (at < sizeof digits && length < CONTROL_ID_MAX) {
+	while (at < sizeof digits && length < ACK_CONTROL_ID_MAX) {
 		out[length++] = digits[at++];
 	}
 	out[length] = '\0';
@@ -53,7 +52,7 @@ write_answer(struct session *s, const struct message *m)
 {
 	static const struct ack_error nothing;
 	enum ack_code code = ack_choose(m->ack_mode, &m->request, m->verdict);
-	char id[CONTROL_ID_MAX + 1];
+	char id[ACK_CONTROL_ID_MAX + 1];
 
 	if (code == ACK_NONE) {
 		return true;

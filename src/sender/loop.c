@@ -188,7 +188,7 @@ not_begun(struct loop *l, const struct link_job *j)
 
 /* ---- events ---- */
 
-/* A report does not overtake the outcome of its text. */
+/* What was gathered first: a report seldom comes before the outcome of its text, though nudged takes both in any order. */
 static bool
 write_event(void *ctx, struct span frame)
 {
